@@ -1,0 +1,52 @@
+package pki
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// ID names one request for ever: what the ledger binds a certificate to, and what two people compare.
+type ID [sha256.Size]byte
+
+// RequestID is SHA-256("ca-exchange/v1" 0x00 cover 0x00 CertificationRequestInfo), the cover empty for a plain
+// CSR. A copy with another cover is therefore another request and cannot disturb the first.
+func RequestID(cover, info []byte) ID {
+	h := sha256.New()
+	h.Write([]byte("ca-exchange/v1\x00"))
+	h.Write(cover)
+	h.Write([]byte{0})
+	h.Write(info)
+	return ID(h.Sum(nil))
+}
+
+// BytesID is the id of an entry that holds no well-formed request: SHA-256 of its bytes. A refusal recorded
+// under it binds those bytes and nothing else.
+func BytesID(entry []byte) ID { return sha256.Sum256(entry) }
+
+// ParseID reads 64 hex digits, as String writes them.
+func ParseID(s string) (ID, error) {
+	var id ID
+	if len(s) != 2*len(id) {
+		return id, fmt.Errorf("a request id has %d hex digits, not %d", 2*len(id), len(s))
+	}
+	_, err := hex.Decode(id[:], []byte(strings.ToLower(s)))
+	return id, err
+}
+
+// String is the whole id: 64 lower-case hex digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// Short is the form in file names: 16 digits.
+func (id ID) Short() string { return id.String()[:16] }
+
+// Phone is the form two people read to each other: 32 digits in groups of four.
+func (id ID) Phone() string {
+	s := id.String()
+	groups := make([]string, 0, 8)
+	for i := 0; i < 32; i += 4 {
+		groups = append(groups, s[i:i+4])
+	}
+	return strings.Join(groups, "-")
+}

@@ -1,0 +1,60 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// Plan is the certificate about to be signed, before it is: what a person is shown and approves, and all that an
+// Issuer reads. Nothing of a CSR's bytes but its public key is in it.
+type Plan struct {
+	Request       ID
+	Profile       string
+	Issuer        string
+	CommonName    string
+	Organizations []string
+	Names         Names
+	Usages        []x509.ExtKeyUsage
+	Key           crypto.PublicKey
+	Days          int
+	Backdate      time.Duration
+}
+
+// Validity is the plan's validity when signed now: from now − backdate (not before the issuer's own) for Days
+// times 24 hours from now, never outliving the issuer; shortened says that the issuer's end cut it.
+func (p Plan) Validity(issuer *x509.Certificate, now time.Time) (notBefore, notAfter time.Time, shortened bool) {
+	now = now.UTC().Truncate(time.Second)
+	notBefore, notAfter = now.Add(-p.Backdate), now.Add(time.Duration(p.Days)*24*time.Hour)
+	if notBefore.Before(issuer.NotBefore) {
+		notBefore = issuer.NotBefore
+	}
+	if notAfter.After(issuer.NotAfter) {
+		notAfter, shortened = issuer.NotAfter, true
+	}
+	return notBefore, notAfter, shortened
+}
+
+// Digest identifies the plan: SHA-256 in hex over all of it. What was shown is signed only while the digest stays.
+func (p Plan) Digest() (string, error) {
+	key, err := x509.MarshalPKIXPublicKey(p.Key)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(struct {
+		Request, Profile, Issuer, CommonName string
+		Organizations, Names                 []string
+		Usages                               []x509.ExtKeyUsage
+		Key                                  []byte
+		Days                                 int
+		Backdate                             time.Duration
+	}{p.Request.String(), p.Profile, p.Issuer, p.CommonName, p.Organizations, p.Names.Strings(), p.Usages, key, p.Days, p.Backdate})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
