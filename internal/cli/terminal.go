@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+)
+
+// Terminal owns all output of a program: results on stdout, everything for people on stderr. There are three kinds
+// of line for people: "PROGRAM: error: …", "PROGRAM: warning: …" and "PROGRAM: hint: …", lower case, no full stop.
+type Terminal struct {
+	Program string
+	In      *os.File
+	Out     io.Writer
+	Err     io.Writer
+	JSON    bool
+	Quiet   bool
+
+	mu    sync.Mutex // one line at a time: warnings come from several goroutines
+	input *bufio.Reader
+}
+
+// New is the terminal of a process.
+func New(program string) *Terminal {
+	return &Terminal{Program: program, In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+}
+
+func (t *Terminal) line(kind, format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, fmt.Sprintf(format, args...))
+}
+
+// Warn prints a warning line.
+func (t *Terminal) Warn(format string, args ...any) { t.line("warning", format, args...) }
+
+// Hint prints a hint line: what the reader probably wants to do next, as a command where there is one.
+func (t *Terminal) Hint(format string, args ...any) { t.line("hint", format, args...) }
+
+// Say prints a plain line for people, unless they asked for quiet.
+func (t *Terminal) Say(format string, args ...any) {
+	if t.Quiet {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.Err, format+"\n", args...)
+}
+
+// Print writes a result to stdout.
+func (t *Terminal) Print(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.Out, format+"\n", args...)
+}
+
+// Fail prints what a command's error says and gives the status to exit with.
+func (t *Terminal) Fail(err error) Status {
+	status := StatusOf(err)
+	if _, printed := errors.AsType[Exit](err); printed || err == nil {
+		return status
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		t.line("error", "%s", line)
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		for _, h := range e.Hints {
+			t.Hint("%s", h)
+		}
+	}
+	return status
+}
+
+// Encode writes v to stdout as indented JSON.
+func (t *Terminal) Encode(v any) error {
+	enc := json.NewEncoder(t.Out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// Table writes rows in columns to stdout; the first row is the heading.
+func (t *Terminal) Table(rows [][]string) error {
+	w := tabwriter.NewWriter(t.Out, 0, 8, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	}
+	return w.Flush()
+}
+
+// Interactive says whether a person can be asked.
+func (t *Terminal) Interactive() bool {
+	return t.In != nil && term.IsTerminal(int(t.In.Fd()))
+}
+
+// ErrNobody is returned by Ask where no person can be asked.
+var ErrNobody = errors.New("a question, but no terminal to ask it on")
+
+// Ask prints a question and reads one line of answer.
+func (t *Terminal) Ask(ctx context.Context, question string) (string, error) {
+	if !t.Interactive() {
+		return "", WithStatus(Usage, ErrNobody)
+	}
+	t.mu.Lock()
+	fmt.Fprint(t.Err, question)
+	t.mu.Unlock()
+	if t.input == nil {
+		t.input = bufio.NewReader(t.In)
+	}
+	type reply struct {
+		line string
+		err  error
+	}
+	got := make(chan reply, 1) // the reader may outlive an interrupted question: the process is ending then
+	go func() {
+		line, err := t.input.ReadString('\n')
+		got <- reply{strings.TrimSpace(line), err}
+	}()
+	select {
+	case r := <-got:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// Confirm asks for a yes; anything else is no.
+func (t *Terminal) Confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := t.Ask(ctx, question+" [y/N] ")
+	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes"), err
+}
+
+// Secret reads a passphrase without echo.
+func (t *Terminal) Secret(prompt string) ([]byte, error) {
+	if !t.Interactive() {
+		return nil, WithStatus(Usage, ErrNobody)
+	}
+	fmt.Fprint(t.Err, prompt)
+	defer fmt.Fprintln(t.Err)
+	return term.ReadPassword(int(t.In.Fd()))
+}
