@@ -1,0 +1,129 @@
+package kube
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Kubeconfig is a client's file as kubeadm writes it: one cluster, one user, one context, everything embedded.
+// CA, Certificate and Key are PEM.
+type Kubeconfig struct {
+	Cluster, Server, User string
+	CA, Certificate, Key  []byte
+}
+
+// kubeconfigFile is what is read of a kubeconfig; everything else in it is ignored.
+type kubeconfigFile struct {
+	APIVersion     string         `yaml:"apiVersion"`
+	Clusters       []namedCluster `yaml:"clusters"`
+	Contexts       []namedContext `yaml:"contexts"`
+	CurrentContext string         `yaml:"current-context"`
+	Kind           string         `yaml:"kind"`
+	Users          []namedUser    `yaml:"users"`
+}
+
+type namedCluster struct {
+	Cluster struct {
+		CA     string `yaml:"certificate-authority-data,omitempty"`
+		Server string `yaml:"server"`
+	} `yaml:"cluster"`
+	Name string `yaml:"name"`
+}
+
+type namedContext struct {
+	Context struct {
+		Cluster string `yaml:"cluster"`
+		User    string `yaml:"user"`
+	} `yaml:"context"`
+	Name string `yaml:"name"`
+}
+
+type namedUser struct {
+	Name string `yaml:"name"`
+	User struct {
+		Certificate string `yaml:"client-certificate-data,omitempty"`
+		Key         string `yaml:"client-key-data,omitempty"`
+	} `yaml:"user"`
+}
+
+// Encode writes the file byte for byte as kubeadm does: keys in alphabetical order, the context named USER@CLUSTER.
+func (k Kubeconfig) Encode() []byte {
+	var b bytes.Buffer
+	context := k.User + "@" + k.Cluster
+	b.WriteString("apiVersion: v1\nclusters:\n- cluster:\n")
+	writeData(&b, "certificate-authority-data", k.CA)
+	fmt.Fprintf(&b, "    server: %s\n  name: %s\n", scalar(k.Server), scalar(k.Cluster))
+	fmt.Fprintf(&b, "contexts:\n- context:\n    cluster: %s\n    user: %s\n  name: %s\n", scalar(k.Cluster), scalar(k.User), scalar(context))
+	fmt.Fprintf(&b, "current-context: %s\nkind: Config\nusers:\n- name: %s\n  user:\n", scalar(context), scalar(k.User))
+	writeData(&b, "client-certificate-data", k.Certificate)
+	writeData(&b, "client-key-data", k.Key)
+	return b.Bytes()
+}
+
+func writeData(b *bytes.Buffer, field string, pem []byte) {
+	if len(pem) > 0 {
+		fmt.Fprintf(b, "    %s: %s\n", field, scalar(base64.StdEncoding.EncodeToString(pem)))
+	}
+}
+
+// plain are strings that YAML reads as themselves without quotes; the words it takes for something else are
+// three to five letters long or shorter, so that short strings of letters are quoted.
+var plain = regexp.MustCompile(`^([a-z]{6,}|[A-Za-z][A-Za-z0-9]*[-+/@:.]+[A-Za-z0-9\[][-A-Za-z0-9+/=:.@\[\]]*[A-Za-z0-9=]|[A-Za-z][A-Za-z0-9+/]{10,}=*)$`)
+
+// scalar writes a string so that any YAML reader gets it back; Go's escapes are YAML's too.
+func scalar(s string) string {
+	if plain.MatchString(s) {
+		return s
+	}
+	return strconv.QuoteToASCII(s)
+}
+
+// ParseKubeconfig reads the current context of a kubeconfig. Data that is absent stays empty, as in the files of
+// kubeadm certs generate-csr; data in other files (certificate-authority, client-certificate) is not followed.
+func ParseKubeconfig(b []byte) (Kubeconfig, error) {
+	var f kubeconfigFile
+	if err := yaml.Unmarshal(b, &f); err != nil {
+		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: %w", err)
+	}
+	if f.Kind != "Config" {
+		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: kind is %q, not Config", f.Kind)
+	}
+	var k Kubeconfig
+	for _, x := range f.Contexts {
+		if x.Name == f.CurrentContext {
+			k.Cluster, k.User = x.Context.Cluster, x.Context.User
+		}
+	}
+	if k.User == "" {
+		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: no context %q", f.CurrentContext)
+	}
+	return k, k.fill(f)
+}
+
+// fill takes the data of the context's cluster and user.
+func (k *Kubeconfig) fill(f kubeconfigFile) error {
+	data := map[string]string{}
+	for _, c := range f.Clusters {
+		if c.Name == k.Cluster {
+			k.Server, data["certificate-authority-data"] = c.Cluster.Server, c.Cluster.CA
+		}
+	}
+	for _, u := range f.Users {
+		if u.Name == k.User {
+			data["client-certificate-data"], data["client-key-data"] = u.User.Certificate, u.User.Key
+		}
+	}
+	for field, into := range map[string]*[]byte{"certificate-authority-data": &k.CA, "client-certificate-data": &k.Certificate, "client-key-data": &k.Key} {
+		pem, err := base64.StdEncoding.DecodeString(data[field])
+		if err != nil {
+			return fmt.Errorf("reading kubeconfig: %s: %w", field, err)
+		}
+		*into = pem
+	}
+	return nil
+}
