@@ -1,0 +1,203 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sentinels that callers branch on; everything else is the kernel's errno, wrapped in *fs.PathError.
+var (
+	ErrLink       = errors.New("is a symbolic link")
+	ErrNotRegular = errors.New("is not a regular file")
+	ErrTooLarge   = errors.New("is larger than allowed")
+)
+
+// Dir is an open directory. It is safe for concurrent use; Close it once.
+type Dir struct {
+	sys  System
+	fd   int
+	path string // for messages and for the watch, never to open anything by
+}
+
+// Open opens the operator's own directory: links on the way to it are followed, as with any path they type.
+func Open(path string) (*Dir, error) { return OpenOn(Kernel{}, path) }
+
+// OpenOn is Open on another System, for tests that break it.
+func OpenOn(sys System, path string) (*Dir, error) {
+	fd, err := sys.Open(AtWorkingDirectory, path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return &Dir{sys, fd, path}, nil
+}
+
+// OpenDir opens a directory below d, never through a link: ErrLink says there is one in its place.
+func (d *Dir) OpenDir(name string) (*Dir, error) {
+	fd, err := d.sys.Open(d.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err == unix.ELOOP || err == unix.ENOTDIR {
+		if s, statErr := d.Stat(name); statErr == nil && s.Link() {
+			err = ErrLink
+		}
+	}
+	if err != nil {
+		return nil, d.fail("open", name, err)
+	}
+	return &Dir{d.sys, fd, filepath.Join(d.path, name)}, nil
+}
+
+// MakeDir makes a directory with exactly this mode, whatever the umask, and opens it; created is false where one
+// stood already, whose mode is left alone.
+func (d *Dir) MakeDir(name string, mode fs.FileMode) (dir *Dir, created bool, err error) {
+	switch err := d.sys.Mkdir(d.fd, name, 0o700); {
+	case err == nil:
+		created = true
+	case err != unix.EEXIST:
+		return nil, false, d.fail("mkdir", name, err)
+	}
+	dir, err = d.OpenDir(name)
+	if err != nil || !created {
+		return dir, false, err
+	}
+	// The mode is set by descriptor: between mkdir and chmod the name may have been swapped for a link.
+	if err := d.sys.Chmod(dir.fd, modeBits(mode)); err != nil && !modeless(err) {
+		return nil, true, errors.Join(d.fail("chmod", name, err), dir.Close())
+	}
+	// Without this fsync a power cut could take the directory and every file made durable inside it.
+	if err := d.Sync(); err != nil {
+		return nil, true, errors.Join(err, dir.Close())
+	}
+	return dir, true, nil
+}
+
+// SetGroup gives the directory to a group; only its owner's group or root may.
+func (d *Dir) SetGroup(gid int, mode fs.FileMode) error {
+	if err := d.sys.Chown(d.fd, -1, gid); err != nil {
+		return d.fail("chown", ".", err)
+	}
+	// chown clears the set-group-id bit, so the mode comes after it.
+	if err := d.sys.Chmod(d.fd, modeBits(mode)); err != nil {
+		return d.fail("chmod", ".", err)
+	}
+	return nil
+}
+
+// Path is the directory's path as it was opened: for messages.
+func (d *Dir) Path() string { return d.path }
+
+// Close gives the descriptor back.
+func (d *Dir) Close() error { return d.sys.Close(d.fd) }
+
+// Sync makes the directory's own entries durable: names made, renamed and removed in it.
+func (d *Dir) Sync() error {
+	// Some file systems (FUSE, SMB) know no fsync of a directory; there is nothing more to ask of them.
+	if err := d.sys.Fsync(d.fd); err != nil && !unsupported(err) {
+		return d.fail("fsync", ".", err)
+	}
+	return nil
+}
+
+// Stat is what lstat says of a name, in the parts used here.
+type Stat struct {
+	Dev, Ino   uint64
+	Size       int64
+	Mode       fs.FileMode
+	Modified   time.Time
+	Changed    time.Time
+	Owner      uint32
+	FileSystem int64 // filled by Dir.Self only
+}
+
+// Regular says whether it is an ordinary file.
+func (s Stat) Regular() bool { return s.Mode.IsRegular() }
+
+// Link says whether it is a symbolic link.
+func (s Stat) Link() bool { return s.Mode&fs.ModeSymlink != 0 }
+
+// Same says whether s and o describe the same unchanged file.
+func (s Stat) Same(o Stat) bool {
+	return s.Dev == o.Dev && s.Ino == o.Ino && s.Size == o.Size && s.Modified.Equal(o.Modified) && s.Changed.Equal(o.Changed)
+}
+
+// Stat describes a name without following it.
+func (d *Dir) Stat(name string) (Stat, error) {
+	s, err := d.sys.Stat(d.fd, name)
+	if err != nil {
+		return Stat{}, d.fail("stat", name, err)
+	}
+	return s, nil
+}
+
+// Self describes the directory itself, through its descriptor.
+func (d *Dir) Self() (Stat, error) {
+	s, err := d.sys.Fstat(d.fd)
+	if err != nil {
+		return Stat{}, d.fail("stat", ".", err)
+	}
+	s.FileSystem, err = d.sys.FileSystem(d.fd)
+	if err != nil {
+		return Stat{}, d.fail("statfs", ".", err)
+	}
+	return s, nil
+}
+
+// Remove unlinks a file; durable only after Sync.
+func (d *Dir) Remove(name string) error {
+	if err := d.sys.Unlink(d.fd, name); err != nil {
+		return d.fail("remove", name, err)
+	}
+	return nil
+}
+
+// Rename moves a file to another directory, replacing what is there; durable only after both are synced.
+func (d *Dir) Rename(old string, to *Dir, name string) error {
+	if err := d.sys.Rename(d.fd, old, to.fd, name); err != nil {
+		return d.fail("rename", old, err)
+	}
+	return nil
+}
+
+// RenameNew moves a file and never replaces one: fs.ErrExist where the name is taken.
+func (d *Dir) RenameNew(old string, to *Dir, name string) error {
+	err := d.sys.RenameNew(d.fd, old, to.fd, name)
+	if unsupported(err) {
+		// vfat, exfat by FUSE, NFS and older kernels have no RENAME_NOREPLACE. Looking first leaves a gap in which
+		// a neighbour may make the name; on such an exchange he could equally replace the file a moment later.
+		if _, statErr := d.sys.Stat(to.fd, name); statErr == nil {
+			err = unix.EEXIST
+		} else {
+			err = d.sys.Rename(d.fd, old, to.fd, name)
+		}
+	}
+	if err != nil {
+		return d.fail("rename", old, err)
+	}
+	return nil
+}
+
+func (d *Dir) fail(op, name string, err error) error {
+	return &fs.PathError{Op: op, Path: filepath.Join(d.path, name), Err: err}
+}
+
+// unsupported says that the file system lacks the operation, as opposed to failing at it.
+func unsupported(err error) bool {
+	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP)
+}
+
+// modeless says that the file system keeps no modes (vfat and exfat answer EPERM): the mount decides them.
+func modeless(err error) bool { return unsupported(err) || errors.Is(err, unix.EPERM) }
+
+// modeBits are the kernel's bits for a mode, the sticky and set-group-id bits among them.
+func modeBits(mode fs.FileMode) uint32 {
+	bits := uint32(mode.Perm())
+	if mode&fs.ModeSticky != 0 {
+		bits |= unix.S_ISVTX
+	}
+	if mode&fs.ModeSetgid != 0 {
+		bits |= unix.S_ISGID
+	}
+	return bits
+}
