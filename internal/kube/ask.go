@@ -1,6 +1,10 @@
 package kube
 
-import "ca-exchange/internal/pki"
+import (
+	"maps"
+
+	"ca-exchange/internal/pki"
+)
 
 // Ask is one request a host makes: what stands in its CSR and cover, and where its answer goes.
 type Ask struct {
@@ -13,7 +17,7 @@ type Ask struct {
 }
 
 // AskFor is a request for one certificate: the profile's own names as the values give them, then the extra ones.
-// A profile without names gets none.
+// A profile without names gets none. The node must be one that CheckNode takes where the profile has a node.
 func AskFor(p Profile, v pki.Values, node string, extra pki.Names) Ask {
 	a := Ask{Profile: p}
 	if p.HasNode() {
@@ -21,10 +25,11 @@ func AskFor(p Profile, v pki.Values, node string, extra pki.Names) Ask {
 	}
 	a.CommonName, a.Organizations = p.Subject(node)
 	if p.Names != pki.NoNames {
-		own := pki.Values{"node": {node}}
-		for key, values := range v {
-			own[key] = values
+		own := maps.Clone(v)
+		if own == nil {
+			own = pki.Values{}
 		}
+		own["node"] = []string{node}
 		a.Names = p.Own(own).Merge(extra)
 	}
 	return a

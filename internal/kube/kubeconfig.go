@@ -71,13 +71,15 @@ func writeData(b *bytes.Buffer, field string, pem []byte) {
 	}
 }
 
-// plain are strings that YAML reads as themselves without quotes; the words it takes for something else are
-// three to five letters long or shorter, so that short strings of letters are quoted.
-var plain = regexp.MustCompile(`^([a-z]{6,}|[A-Za-z][A-Za-z0-9]*[-+/@:.]+[A-Za-z0-9\[][-A-Za-z0-9+/=:.@\[\]]*[A-Za-z0-9=]|[A-Za-z][A-Za-z0-9+/]{10,}=*)$`)
+// plain are strings that YAML reads as themselves without quotes, but for the words it takes for something else.
+var (
+	plain    = regexp.MustCompile(`^[A-Za-z]([-A-Za-z0-9+/=:.@_\[\]]*[-A-Za-z0-9+/=.@_\]])?$`)
+	notPlain = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|y|n|null)$`)
+)
 
 // scalar writes a string so that any YAML reader gets it back; Go's escapes are YAML's too.
 func scalar(s string) string {
-	if plain.MatchString(s) {
+	if plain.MatchString(s) && !notPlain.MatchString(s) {
 		return s
 	}
 	return strconv.QuoteToASCII(s)

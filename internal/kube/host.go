@@ -1,0 +1,137 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path"
+	"strconv"
+
+	"ca-exchange/internal/pki"
+)
+
+// What keeps a configuration from naming all of a control plane's certificates.
+var (
+	// ErrNoCluster: a JoinConfiguration alone; the cluster's part is in the init file, or in the cluster
+	// (kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}').
+	ErrNoCluster = errors.New("the configuration has a JoinConfiguration but no ClusterConfiguration")
+	// ErrNoAddress: neither localAPIEndpoint.advertiseAddress nor the caller gave one.
+	ErrNoAddress = errors.New("the configuration has no localAPIEndpoint.advertiseAddress")
+)
+
+// ServiceIPs are the API server's addresses inside the cluster: the first of each service subnet.
+func (c Config) ServiceIPs() []netip.Addr {
+	ips := make([]netip.Addr, len(c.ServiceSubnets))
+	for i, subnet := range c.ServiceSubnets {
+		ips[i] = subnet.Masked().Addr().Next()
+	}
+	return ips
+}
+
+// EndpointHost is the host of the control-plane endpoint, without port and brackets; "" where there is none.
+func (c Config) EndpointHost() string {
+	host, _ := splitEndpoint(c.Endpoint)
+	return host
+}
+
+// Values fill the profiles' templates for a node.
+func (c Config) Values(node string) pki.Values {
+	v := pki.Values{"node": {node}, "dnsDomain": {c.DNSDomain}, "endpoint": {c.EndpointHost()}}
+	for _, ip := range c.ServiceIPs() {
+		v["serviceIP"] = append(v["serviceIP"], ip.String())
+	}
+	return v
+}
+
+// ServerURL is the server a kubeconfig of that kind names, "" where the configuration does not say. A cluster
+// without an endpoint is reached where the host joined it, or else on the host itself.
+func (c Config) ServerURL(kind ServerKind) string {
+	shared := c.Endpoint
+	if shared == "" {
+		shared = c.JoinServer
+	}
+	switch {
+	case kind == EndpointServer && shared != "":
+		host, port := splitEndpoint(shared)
+		if port == "" {
+			port = strconv.Itoa(c.BindPort)
+		}
+		return "https://" + net.JoinHostPort(host, port)
+	case kind != NoServer && c.AdvertiseAddress.IsValid():
+		return "https://" + net.JoinHostPort(c.AdvertiseAddress.String(), strconv.Itoa(c.BindPort))
+	}
+	return ""
+}
+
+// ControlPlane is every request of a control-plane host, in the order of Profiles: what kubeadm certs
+// generate-csr makes for it, and the kubelet's serving certificate. Extra names go to the API server and the
+// kubelet. Two kinds of host need less: one beside external etcd, and one that joins, because only kubeadm init
+// writes super-admin.conf.
+func ControlPlane(c Config, node string, extra pki.Names) ([]Ask, error) {
+	switch {
+	case c.HasJoin && !c.HasCluster:
+		return nil, ErrNoCluster
+	case !c.AdvertiseAddress.IsValid():
+		return nil, ErrNoAddress
+	}
+	if err := CheckNode(node); err != nil {
+		return nil, err
+	}
+	own := pki.Names{IPs: []netip.Addr{c.AdvertiseAddress}}
+	names := map[string]pki.Names{
+		"kube-apiserver":  own.Merge(c.CertSANs).Merge(extra),
+		"etcd-server":     own.Merge(c.EtcdServerSANs),
+		"etcd-peer":       own.Merge(c.EtcdPeerSANs),
+		"kubelet-serving": own.Merge(extra),
+	}
+	var asks []Ask
+	for _, p := range Profiles(c.Release) {
+		if c.needs(p) {
+			asks = append(asks, c.ask(p, node, names[p.Name]))
+		}
+	}
+	return asks, nil
+}
+
+// needs says whether a control-plane host of this configuration has a certificate of the profile.
+func (c Config) needs(p Profile) bool {
+	switch p.Name {
+	case "etcd-server", "etcd-peer", "etcd-healthcheck-client":
+		return !c.ExternalEtcd
+	case "apiserver-etcd-client":
+		// External etcd with the client certificate somewhere else has an owner and an issuer of its own.
+		return !c.ExternalEtcd || c.EtcdClientFile == "" || c.EtcdClientFile == path.Join(c.CertificatesDir, "apiserver-etcd-client.crt")
+	case "super-admin":
+		return c.HasInit || !c.HasJoin
+	case "kube-proxy":
+		return false
+	}
+	return !p.Generic()
+}
+
+// Worker is the two requests of a worker host: the kubelet as a client and as a server. Extra names (the host's
+// addresses) go to the server. The configuration needs to name the API server only; a caller who knows it
+// otherwise sets Ask.Server.
+func Worker(c Config, node string, extra pki.Names) ([]Ask, error) {
+	if err := CheckNode(node); err != nil {
+		return nil, err
+	}
+	// A worker runs no API server: an address of its own is nothing a kubeconfig should name.
+	c.AdvertiseAddress = netip.Addr{}
+	var asks []Ask
+	for _, name := range []string{"kubelet", "kubelet-serving"} {
+		p, ok := Find(c.Release, name)
+		if !ok {
+			return nil, fmt.Errorf("release %s has no profile %s", c.Release, name)
+		}
+		asks = append(asks, c.ask(p, node, extra))
+	}
+	return asks, nil
+}
+
+func (c Config) ask(p Profile, node string, extra pki.Names) Ask {
+	a := AskFor(p, c.Values(node), node, extra)
+	a.Server = c.ServerURL(p.Server)
+	return a
+}
