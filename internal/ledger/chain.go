@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// origin is what the first event names as the one before it.
+const origin = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// hash is SHA-256 over the event's fields, a LF after each: previous, seq, time, kind, request, serial, detail.
+// No field can hold a LF, so no two events hash alike by moving text from one field to another.
+func (e Event) hash(detail string) string {
+	fields := []string{e.Previous, strconv.FormatInt(e.Seq, 10), stamp(e.Time), e.Kind, e.Request, e.Serial, detail}
+	sum := sha256.Sum256([]byte(strings.Join(fields, "\n") + "\n"))
+	return hex.EncodeToString(sum[:])
+}
+
+// appendEvent puts e at the end of the chain, inside the transaction of what it tells.
+func appendEvent(tx *sql.Tx, e *Event) error {
+	if err := tx.QueryRow("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").Scan(&e.Seq, &e.Previous); err != nil {
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		e.Seq, e.Previous = 0, origin
+	}
+	e.Seq++
+	detail, err := json.Marshal(e.Detail) // sorts its keys, escapes LF
+	if err != nil {
+		return err
+	}
+	e.Hash = e.hash(string(detail))
+	_, err = tx.Exec("INSERT INTO events (seq, time, kind, request, serial, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		e.Seq, stamp(e.Time), e.Kind, e.Request, e.Serial, string(detail), e.Previous, e.Hash)
+	return err
+}
+
+// Append logs an event that belongs to no change.
+func (l *Ledger) Append(ctx context.Context, e Event) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error { return appendEvent(tx, &e) })
+}
+
+// Head is the newest event: its number, hash and time. Written down elsewhere, it anchors all before it.
+func (l *Ledger) Head(ctx context.Context) (Event, error) {
+	var e Event
+	var when string
+	err := l.reader.QueryRowContext(ctx, "SELECT seq, hash, time FROM events ORDER BY seq DESC LIMIT 1").Scan(&e.Seq, &e.Hash, &when)
+	if err != nil {
+		return Event{}, err
+	}
+	e.Time, err = time.Parse(time.RFC3339, when)
+	return e, err
+}
+
+// Verify walks the whole chain; the error names the first event that does not fit. Where anchor is not 0, the event
+// of that number must have that hash.
+func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
+	rows, err := l.reader.QueryContext(ctx, "SELECT seq, time, kind, request, serial, detail, previous, hash FROM events ORDER BY seq")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	previous, seq, anchored := origin, int64(0), anchor == 0
+	for rows.Next() {
+		var e Event
+		var when, detail string
+		if err := rows.Scan(&e.Seq, &when, &e.Kind, &e.Request, &e.Serial, &detail, &e.Previous, &e.Hash); err != nil {
+			return err
+		}
+		if e.Time, err = time.Parse(time.RFC3339, when); err != nil {
+			return fmt.Errorf("event %d: %w", e.Seq, err)
+		}
+		if seq++; e.Seq != seq || e.Previous != previous || e.Hash != e.hash(detail) {
+			return fmt.Errorf("event %d was changed, or one before it removed", e.Seq)
+		}
+		if e.Seq == anchor {
+			anchored = e.Hash == hash
+		}
+		previous = e.Hash
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if !anchored {
+		return fmt.Errorf("event %d does not have the hash %s that was written down", anchor, hash)
+	}
+	return nil
+}
+
+// Events are a request's events, oldest first.
+func (l *Ledger) Events(ctx context.Context, request string) ([]Event, error) {
+	rows, err := l.reader.QueryContext(ctx, "SELECT seq, time, kind, serial, detail, hash FROM events WHERE request = ? ORDER BY seq", request)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var events []Event
+	for rows.Next() {
+		e := Event{Request: request}
+		var when, detail string
+		if err := rows.Scan(&e.Seq, &when, &e.Kind, &e.Serial, &detail, &e.Hash); err != nil {
+			return nil, err
+		}
+		if e.Time, err = time.Parse(time.RFC3339, when); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, rows.Err()
+}
+
+// stamp writes a time as every column has it: RFC 3339, UTC, whole seconds.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
