@@ -1,0 +1,53 @@
+package inbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"ca-exchange/internal/durable"
+)
+
+// markerFile makes a directory an exchange. Without it an empty mount point would be taken for an exchange that
+// nobody has used yet.
+const markerFile = "exchange.json"
+
+const apiVersion = "ca-exchange/v1"
+
+// Marker is the content of exchange.json. Trust is a hint: what is pinned decides.
+type Marker struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	ID         string `json:"id"`
+	Trust      string `json:"trust"`
+}
+
+// Errors that callers answer with a hint.
+var (
+	ErrNoExchange  = errors.New("no such directory")
+	ErrNotExchange = errors.New("not an exchange: no exchange.json in it")
+	ErrTrust       = errors.New("the exchange belongs to another CA")
+)
+
+func readMarker(dir *durable.Dir) (Marker, error) {
+	b, _, err := dir.Read(markerFile, Limit)
+	if err != nil {
+		return Marker{}, err
+	}
+	var m Marker
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		return Marker{}, fmt.Errorf("%w: %s: %w", ErrNotExchange, markerFile, err)
+	}
+	if m.APIVersion != apiVersion || m.Kind != "Exchange" || m.ID == "" {
+		return Marker{}, fmt.Errorf("%w: %s says %q %q, not %q %q", ErrNotExchange, markerFile, m.APIVersion, m.Kind, apiVersion, "Exchange")
+	}
+	return m, nil
+}
+
+func (m Marker) encode() []byte {
+	b, _ := json.MarshalIndent(m, "", "  ") // strings always encode
+	return append(b, '\n')
+}
