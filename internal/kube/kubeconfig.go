@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Kubeconfig is a client's file as kubeadm writes it: one cluster, one user, one context, everything embedded.
@@ -89,7 +87,14 @@ func scalar(s string) string {
 // kubeadm certs generate-csr; data in other files (certificate-authority, client-certificate) is not followed.
 func ParseKubeconfig(b []byte) (Kubeconfig, error) {
 	var f kubeconfigFile
-	if err := yaml.Unmarshal(b, &f); err != nil {
+	bodies, err := documents(b)
+	if err == nil && len(bodies) != 1 {
+		err = fmt.Errorf("%d YAML documents, not one", len(bodies))
+	}
+	if err == nil {
+		err = decode(bodies[0], &f)
+	}
+	if err != nil {
 		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: %w", err)
 	}
 	if f.Kind != "Config" {

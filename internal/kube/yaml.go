@@ -67,7 +67,7 @@ func documents(b []byte) ([]ast.Node, error) {
 	var bodies []ast.Node
 	for _, d := range f.Docs {
 		switch d.Body.(type) {
-		case nil, *ast.NullNode, *ast.CommentGroupNode:
+		case nil, *ast.NullNode, *ast.CommentGroupNode, *ast.DirectiveNode:
 		default:
 			bodies = append(bodies, d.Body)
 		}
