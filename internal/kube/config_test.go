@@ -162,6 +162,8 @@ func TestParseConfigErrors(t *testing.T) {
 		{"apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\n", "line 1, column 13: v1beta2 is not supported: v1beta3 and v1beta4 are; kubeadm config migrate converts it"},
 		{cluster + "clusterName: a\nclusterName: b\n", `line 4, column 1: mapping key "clusterName" already defined at [3:1]`},
 		{cluster + "clusterName: [\n", "line 3, column 14: sequence end token ']' not found"},
+		{cluster + "apiServer:\n  certSANs: !x\nx: 1\n", "line 4, column 13: a YAML tag has no place here"},
+		{cluster + "clusterName: !!str 5\n", "line 3, column 14: a YAML tag has no place here"},
 		{"- a\n", "line 1, column 1: sequence was used where mapping is expected"},
 		{"text\n", "line 1, column 1: string was used where mapping is expected"},
 	} {

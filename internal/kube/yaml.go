@@ -57,8 +57,8 @@ func (i *number) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
-// documents splits a file at its "---" lines; empty documents are left out. A name in front of errors is the
-// caller's, positions count from the file's first line.
+// documents splits a file at its "---" lines; empty documents are left out. Positions count from the file's
+// first line.
 func documents(b []byte) ([]ast.Node, error) {
 	f, err := parser.ParseBytes(b, 0)
 	if err != nil {
@@ -72,7 +72,18 @@ func documents(b []byte) ([]ast.Node, error) {
 			bodies = append(bodies, d.Body)
 		}
 	}
-	return bodies, nil
+	return bodies, noTags(bodies)
+}
+
+// noTags refuses "!tag": neither kubeadm's files nor kubeconfigs have any, and the decoder (goccy/go-yaml
+// 1.19.2) dereferences nil where a tag stands before nothing and a list is wanted.
+func noTags(bodies []ast.Node) error {
+	for _, body := range bodies {
+		if tags := ast.Filter(ast.TagType, body); len(tags) > 0 {
+			return at(tags[0].GetToken(), "a YAML tag has no place here")
+		}
+	}
+	return nil
 }
 
 // decode fills v from a document; fields v does not have are ignored.
