@@ -1,0 +1,171 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Expected is what an answer must be to be installed.
+type Expected struct {
+	Key         crypto.PublicKey
+	Profile     Profile
+	Node        string
+	CommonName  string // for a profile that leaves it to the request
+	Names       Names
+	Authority   Authority
+	AcceptNames bool      // more names than asked are fine
+	NotAfter    time.Time // of the certificate it would replace; zero where there is none
+}
+
+// VerifyAnswer checks an answer against all that was asked and pinned, and gives the leaf. It believes nothing of the
+// answer but its first certificate, and that only when the pinned authority signed it. Warnings are for people.
+func VerifyAnswer(answer []byte, e Expected, now time.Time) (leaf *x509.Certificate, warnings []string, err error) {
+	certificates, err := ParseCertificates(answer)
+	if err != nil {
+		return nil, nil, err
+	}
+	leaf = certificates[0]
+	for _, check := range []func(*x509.Certificate, Expected, time.Time) error{checkKey, checkChain, checkSubject, checkUsages, checkValidity} {
+		if err := check(leaf, e, now); err != nil {
+			return nil, nil, err
+		}
+	}
+	warnings, err = checkNames(leaf, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	return leaf, warnings, nil
+}
+
+func checkKey(leaf *x509.Certificate, e Expected, _ time.Time) error {
+	if !sameKey(leaf.PublicKey, e.Key) {
+		return errors.New("the certificate is for another key")
+	}
+	return nil
+}
+
+func checkChain(leaf *x509.Certificate, e Expected, now time.Time) error {
+	roots := x509.NewCertPool()
+	roots.AddCert(e.Authority.Certificate) // exactly the issuer of this profile: no other way up counts
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return fmt.Errorf("the certificate is not valid now: %w", err)
+	}
+	if err != nil {
+		return fmt.Errorf("the certificate was not signed by the pinned issuer %q: %w", e.Authority.Name, err)
+	}
+	return nil
+}
+
+func checkSubject(leaf *x509.Certificate, e Expected, _ time.Time) error {
+	commonName, organizations := e.Profile.Subject(e.Node)
+	if e.Profile.CommonName == "" {
+		commonName = e.CommonName
+	}
+	if leaf.Subject.CommonName != commonName || !equalSets(leaf.Subject.Organization, organizations) ||
+		len(leaf.Subject.Names) != len(organizations)+count(commonName != "") {
+		return fmt.Errorf("the subject is %s, not CN=%q O=%q", Quote(leaf.Subject.String()), commonName, organizations)
+	}
+	return nil
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {
+	switch {
+	case leaf.IsCA || !leaf.BasicConstraintsValid:
+		return errors.New("the certificate is a CA's, or does not say that it is none")
+	case !equalSets(leaf.ExtKeyUsage, e.Profile.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
+		return fmt.Errorf("the certificate is for %s, not for %s", UsageNames(leaf.ExtKeyUsage), UsageNames(e.Profile.Usages))
+	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 || leaf.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0:
+		return errors.New("the certificate's key usage does not fit a component")
+	case len(leaf.UnhandledCriticalExtensions) > 0:
+		return fmt.Errorf("the certificate has a critical extension %v that is not understood", leaf.UnhandledCriticalExtensions[0])
+	}
+	return nil
+}
+
+func checkValidity(leaf *x509.Certificate, e Expected, now time.Time) error {
+	switch {
+	case now.Before(leaf.NotBefore), now.After(leaf.NotAfter):
+		return fmt.Errorf("the certificate is valid from %s to %s, and it is %s", stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(now))
+	case !leaf.NotAfter.After(e.NotAfter):
+		return fmt.Errorf("the certificate ends at %s, not later than the installed one (%s)", stamp(leaf.NotAfter), stamp(e.NotAfter))
+	}
+	return nil
+}
+
+func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err error) {
+	names := Names{DNS: leaf.DNSNames, Emails: leaf.EmailAddresses, IPs: addresses(leaf.IPAddresses)}
+	for _, u := range leaf.URIs {
+		names.URIs = append(names.URIs, u.String())
+	}
+	if more := names.Without(e.Names); len(more) > 0 && !e.AcceptNames {
+		return nil, fmt.Errorf("the certificate has names that were not asked for: %s", quoteAll(more))
+	}
+	if fewer := e.Names.Without(names); len(fewer) > 0 {
+		warnings = append(warnings, "the certificate lacks names that were asked for: "+quoteAll(fewer))
+	}
+	return warnings, nil
+}
+
+// addresses reads IP addresses as the standard library gives them.
+func addresses(ips []net.IP) []netip.Addr {
+	var all []netip.Addr
+	for _, ip := range ips {
+		if a, ok := netip.AddrFromSlice(ip); ok {
+			all = append(all, a.Unmap())
+		}
+	}
+	return all
+}
+
+func equalSets[T comparable](a, b []T) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			return false
+		}
+	}
+	return true
+}
+
+func quoteAll(items []string) string {
+	quoted := make([]string, len(items))
+	for i, s := range items {
+		quoted[i] = Quote(s)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// UsageNames writes usages as openssl's configuration does: "serverAuth,clientAuth".
+func UsageNames(usages []x509.ExtKeyUsage) string {
+	names := make([]string, len(usages))
+	for i, u := range usages {
+		switch u {
+		case x509.ExtKeyUsageServerAuth:
+			names[i] = "serverAuth"
+		case x509.ExtKeyUsageClientAuth:
+			names[i] = "clientAuth"
+		default:
+			names[i] = fmt.Sprintf("usage %d", u)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
