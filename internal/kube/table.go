@@ -130,6 +130,9 @@ func kubeconfigs(r Release) []Profile {
 // kubelet: the two certificates of a node. The API server's signers take the pair CN and O exactly, no names in
 // the client's, at least one in the server's (k8s.io/api certificates/v1, signer names kube-apiserver-client-kubelet
 // and kubelet-serving), and so does this table.
+//
+// The kubelet's server is the shared endpoint on control planes too: kubeadm 1.33 and later write the local one
+// where they hold the CA key, but with an external CA expect the endpoint and warn about any other (v1.37.2, observed).
 func kubelet() []Profile {
 	serving := server("kubelet-serving", ClusterIssuer, "system:node:{node}", serverOnly, "{node}")
 	serving.Organizations = []string{nodes}
