@@ -108,12 +108,24 @@ func (l *Ledger) Lookup(ctx context.Context, ids []pki.ID) (map[pki.ID]Request, 
 	return known, nil
 }
 
-// Owner finds the request that an address belongs to; ok is false where it is free.
-func (l *Ledger) Owner(ctx context.Context, a Address) (owner Answer, ok bool, err error) {
-	for owner, err := range each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE exchange = ? AND team = ? AND folded = ?", a.Exchange, a.Team, Fold(a.Name)) {
-		return owner, err == nil, err
+// Owners finds which of an exchange's names belong to a request already, in one query. The keys are folded.
+func (l *Ledger) Owners(ctx context.Context, exchange string, addresses []Address) (map[Address]Answer, error) {
+	owners := map[Address]Answer{}
+	if len(addresses) == 0 {
+		return owners, nil
 	}
-	return Answer{}, false, nil
+	args := []any{exchange}
+	for _, a := range addresses {
+		args = append(args, Fold(a.Name))
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(addresses)), ", ")
+	for a, err := range each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE exchange = ? AND folded IN ("+marks+")", args...) {
+		if err != nil {
+			return nil, err
+		}
+		owners[a.Address.Folded()] = a
+	}
+	return owners, nil
 }
 
 const answerColumns = `exchange, team, name, request, published`

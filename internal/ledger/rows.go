@@ -56,6 +56,9 @@ type Certificate struct {
 // Address is a name in one team's part of one exchange's outbox, without the suffix that says what lies there.
 type Address struct{ Exchange, Team, Name string }
 
+// Folded is the address by which two names that a file system may take for one are one.
+func (a Address) Folded() Address { return Address{a.Exchange, a.Team, Fold(a.Name)} }
+
 // Answer says that an address belongs to a request, and whether the request's present answer lies there durably.
 type Answer struct {
 	Address
