@@ -51,6 +51,7 @@ const (
 	SignatureAbsent     Code = "signature-absent"
 	SignatureUnknownKey Code = "signature-unknown-key"
 	SignatureBroken     Code = "signature-broken"
+	SignatureUncovered  Code = "signature-uncovered"
 
 	ProfileUnknown   Code = "profile-unknown"
 	ProfileAmbiguous Code = "profile-ambiguous"
@@ -118,6 +119,7 @@ var rules = [...]rule{
 	{SignatureAbsent, Hold, "the request is not signed by a requester", "wait for the CA admin, or sign with an enrolled identity"},
 	{SignatureUnknownKey, Hold, "the request is signed by a key that is not enrolled", "have it enrolled: ca-admin enroll NAME --from ID"},
 	{SignatureBroken, Deny, "the requester's signature does not fit the request", "the file was changed on its way: component-admin sync drops it again"},
+	{SignatureUncovered, Deny, "a signature stands below a CSR without a cover: it would be good for any CA, for ever", "let component-admin write the request, or leave the signature out"},
 	{ProfileUnknown, Hold, "the policy has no such profile", "ca-admin profiles lists them"},
 	{ProfileAmbiguous, Hold, "more than one profile fits the request", "ask with a cover, or approve with --profile"},
 	{ProfileSubject, Hold, "the subject is not the profile's", "ask again under the profile's own subject"},

@@ -1,0 +1,79 @@
+package pki
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// CheckDNSName says why a name can't stand in a certificate: RFC 1034 3.5 (letters, digits, hyphens), RFC 1035 2.3.4
+// (63 and 253 octets), RFC 6125 6.4.3 (a wildcard is the whole leftmost label), RFC 5890 (punycode).
+func CheckDNSName(name string) error {
+	rest, wildcard := strings.CutPrefix(name, "*.")
+	labels := strings.Split(rest, ".")
+	switch {
+	case name == "":
+		return errors.New("it is empty")
+	case len(name) > 253:
+		return fmt.Errorf("it has %d octets, more than 253", len(name))
+	case strings.HasSuffix(name, "."):
+		return errors.New("it ends in a dot")
+	case wildcard && len(labels) < 2:
+		return errors.New("a wildcard needs two labels after it")
+	}
+	for _, label := range labels {
+		if err := checkLabel(label); err != nil {
+			return err
+		}
+	}
+	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
+		return errors.New("its last label is a number: an address is asked for as one")
+	}
+	return nil
+}
+
+func checkLabel(label string) error {
+	switch {
+	case label == "":
+		return errors.New("it has an empty label")
+	case len(label) > 63:
+		return fmt.Errorf("it has a label of %d octets, more than 63", len(label))
+	case label[0] == '-' || label[len(label)-1] == '-':
+		return errors.New("a label begins or ends with a hyphen")
+	}
+	for _, c := range []byte(label) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
+			return fmt.Errorf("it has the character %q", c)
+		}
+	}
+	if len(label) >= 4 && label[2:4] == "--" {
+		lower := strings.ToLower(label)
+		unicode, err := idna.Registration.ToUnicode(lower)
+		if err != nil || unicode == lower || !strings.HasPrefix(lower, "xn--") {
+			return errors.New("a label is bad punycode")
+		}
+	}
+	return nil
+}
+
+// CheckIP says why an address can't stand in a certificate: nobody is reached at it, or everybody.
+func CheckIP(ip netip.Addr) error {
+	switch {
+	case !ip.IsValid():
+		return errors.New("it is no address")
+	case ip.Zone() != "":
+		return errors.New("it has a zone")
+	case ip.Is4In6():
+		return errors.New("it is an IPv4 address in IPv6 form")
+	case ip.IsUnspecified():
+		return errors.New("it is the unspecified address")
+	case ip.IsMulticast():
+		return errors.New("it is a multicast address")
+	case ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return errors.New("it is the broadcast address")
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package pki
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// MaxEntry is the size of the largest entry that is read, in bytes.
+const MaxEntry = 64 << 10
+
+// foreign starts tell a person what was dropped instead of a request.
+var foreignStarts = [...]struct{ start, what string }{
+	{"\xef\xbb\xbf", "a byte order mark"},
+	{"\xff\xfe", "UTF-16"},
+	{"\xfe\xff", "UTF-16"},
+	{"\x1f\x8b", "a gzip archive"},
+	{"PK\x03\x04", "a zip archive"},
+	{"BZh", "a bzip2 archive"},
+	{"\xfd7zXZ", "an xz archive"},
+	{"\x28\xb5\x2f\xfd", "a zstd archive"},
+	{"\x30\x82", "DER instead of PEM"},
+	{"\x30\x81", "DER instead of PEM"},
+	{"-\x00-\x00", "UTF-16"},
+	{"\x00-\x00-", "UTF-16"},
+}
+
+// checkText says whether the entry is text at all: UTF-8 without control characters, of bounded size.
+func checkText(entry []byte, found *findings) bool {
+	if len(entry) > MaxEntry {
+		found.add(EntryTooLarge, "entry", "", "at most 64 KiB")
+		return false
+	}
+	for _, f := range foreignStarts {
+		if bytes.HasPrefix(entry, []byte(f.start)) {
+			found.add(EntryEncoding, "entry", f.what, "PEM, in UTF-8 without a byte order mark")
+			return false
+		}
+	}
+	// A file that is being copied over SMB has its whole size at once, and zeros where nothing was written yet.
+	if text := bytes.TrimRight(entry, "\x00"); len(text) < len(entry) && isText(text) && !bytes.Contains(text, []byte("-----END ")) {
+		found.add(EntryIncomplete, "entry", "", "an END line")
+		return false
+	}
+	if !isText(entry) {
+		found.add(EntryEncoding, "entry", "", "PEM, in UTF-8 without control characters")
+		return false
+	}
+	return true
+}
+
+// isText accepts UTF-8 whose only control characters are tab, LF, and CR before LF.
+func isText(b []byte) bool {
+	for i, c := range b {
+		switch {
+		case c == '\r' && (i+1 == len(b) || b[i+1] != '\n'):
+			return false
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r', c == 0x7f:
+			return false
+		}
+	}
+	return utf8.Valid(b)
+}
+
+// cutCover gives the cover's bytes, from the first to the LF of its last line (nil for a plain CSR), and the
+// offset of what follows its blank line.
+func cutCover(entry []byte, found *findings) (cover []byte, body int) {
+	if !bytes.HasPrefix(entry, []byte(coverStart)) {
+		return nil, 0
+	}
+	if end := bytes.Index(entry, []byte("\n\n")); end >= 0 {
+		return entry[:end+1], end + 2
+	}
+	if !bytes.Contains(entry, []byte("-----END ")) {
+		found.add(EntryIncomplete, "entry", "", "an END line")
+	} else {
+		found.add(CoverMalformed, "cover", "no blank line ends it", "LF at the end of every line, and a blank line below the cover")
+	}
+	return nil, 0
+}
