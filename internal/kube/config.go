@@ -47,6 +47,9 @@ func DefaultConfig() Config {
 // ParseConfig reads kubeadm's configuration files, each of one or more YAML documents, together. Documents of
 // other API groups and unknown fields are ignored: they are kubeadm's to judge. A wrong type, a value that could
 // not stand in a certificate, and a second document of a kind are errors; they name the line.
+//
+// A host that joins is often described by its own file and the first host's, which has the cluster's part: where
+// there is a JoinConfiguration, nothing of an InitConfiguration counts, whichever came first.
 func ParseConfig(files ...[]byte) (Config, error) {
 	c := DefaultConfig()
 	for i, file := range files {
@@ -104,5 +107,5 @@ func (c *Config) addDocument(kind text, decode func(any) error) error {
 	if err := decode(&d); err != nil {
 		return err
 	}
-	return c.addHost(d)
+	return c.addHost(d, kind.value == "JoinConfiguration")
 }

@@ -102,6 +102,29 @@ func TestParseConfigJoin(t *testing.T) {
 	}
 }
 
+// TestParseConfigOtherHost: the first host's file brings the cluster's part and nothing of that host.
+func TestParseConfigOtherHost(t *testing.T) {
+	join := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n"
+	worker := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n"
+	for _, c := range []struct {
+		files         []string
+		address, node string
+	}{
+		{[]string{initFile, join}, "192.0.2.20", ""},
+		{[]string{join, initFile}, "192.0.2.20", ""},
+		{[]string{initFile, worker}, "invalid IP", ""},
+		{[]string{worker + "nodeRegistration: {name: w1}\n", initFile}, "invalid IP", "w1"},
+	} {
+		got := parse(t, c.files...)
+		if got.AdvertiseAddress.String() != c.address || got.NodeName != c.node || got.BindPort != 6443 || got.Endpoint != "api.example.net:8443" || !got.HasInit || !got.HasJoin {
+			t.Errorf("%q: %+v", c.files, got)
+		}
+	}
+	if _, err := ParseConfig([]byte(join), []byte(strings.Replace(initFile, "192.0.2.10", "cp1", 1))); err == nil {
+		t.Error("a wrong address in the other host's part was not noticed")
+	}
+}
+
 // TestParseConfigYAML: what other YAML files of administrators do.
 func TestParseConfigYAML(t *testing.T) {
 	c, err := ParseConfig([]byte(`%YAML 1.2
@@ -150,6 +173,7 @@ func TestParseConfigErrors(t *testing.T) {
 		{cluster + "networking: {serviceSubnet: 10.0.0.0}\n", `line 3, column 29: "10.0.0.0" is no subnet such as 10.96.0.0/12`},
 		{cluster + "networking: {serviceSubnet: 10.0.0.0/32}\n", "line 3, column 29: subnet 10.0.0.0/32 has no room for a service"},
 		{cluster + "networking: {serviceSubnet: '10.0.0.0/16,10.1.0.0/16'}\n", `line 3, column 29: "10.0.0.0/16,10.1.0.0/16": one subnet, or one IPv4 and one IPv6`},
+		{cluster + "networking: {dnsDomain: 'a b'}\n", `line 3, column 25: "a b" is no lower-case DNS domain`},
 		{host + "localAPIEndpoint: {advertiseAddress: cp1}\n", `line 3, column 38: "cp1" is no IP address such as 192.0.2.10 or 2001:db8::10`},
 		{host + "localAPIEndpoint: {advertiseAddress: 'fe80::1%eth0'}\n", `line 3, column 38: "fe80::1%eth0" is no IP address such as 192.0.2.10 or 2001:db8::10`},
 		{host + "localAPIEndpoint: {bindPort: \"6443\"}\n", `line 3, column 30: a whole number is wanted here, not "6443"`},

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"net/netip"
 	"slices"
 
 	"ca-exchange/internal/pki"
@@ -13,8 +14,8 @@ func (c *Config) addCluster(d clusterDocument) error {
 	}
 	setText(&c.ClusterName, d.ClusterName)
 	setText(&c.CertificatesDir, d.CertificatesDir)
-	setText(&c.DNSDomain, d.Networking.DNSDomain)
 	return firstError(
+		set(&c.DNSDomain, d.Networking.DNSDomain, parseDomain),
 		set(&c.Release, d.KubernetesVersion, parseVersion),
 		set(&c.Endpoint, d.ControlPlaneEndpoint, parseEndpoint),
 		set(&c.ServiceSubnets, d.Networking.ServiceSubnet, parseSubnets),
@@ -27,8 +28,15 @@ func (c *Config) addCluster(d clusterDocument) error {
 	)
 }
 
-// addHost takes the host's own part.
-func (c *Config) addHost(d hostDocument) error {
+// addHost takes the host's own part. An InitConfiguration beside a JoinConfiguration is another host's: it is
+// checked and dropped, or else this host would ask for the other's address.
+func (c *Config) addHost(d hostDocument, join bool) error {
+	if join {
+		c.NodeName, c.AdvertiseAddress, c.BindPort = "", netip.Addr{}, DefaultConfig().BindPort
+	} else if c.HasJoin {
+		other := *c
+		c = &other
+	}
 	local := d.LocalAPIEndpoint
 	if d.ControlPlane != nil {
 		c.JoinsControlPlane, local = true, d.ControlPlane.LocalAPIEndpoint

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"path"
@@ -103,7 +102,7 @@ func (c Config) needs(p Profile) bool {
 		// External etcd with the client certificate somewhere else has an owner and an issuer of its own.
 		return !c.ExternalEtcd || c.EtcdClientFile == "" || c.EtcdClientFile == path.Join(c.CertificatesDir, "apiserver-etcd-client.crt")
 	case "super-admin":
-		return c.HasInit || !c.HasJoin
+		return !c.HasJoin
 	case "kube-proxy":
 		return false
 	}
@@ -120,11 +119,7 @@ func Worker(c Config, node string, extra pki.Names) ([]Ask, error) {
 	// A worker runs no API server: an address of its own is nothing a kubeconfig should name.
 	c.AdvertiseAddress = netip.Addr{}
 	var asks []Ask
-	for _, name := range []string{"kubelet", "kubelet-serving"} {
-		p, ok := Find(c.Release, name)
-		if !ok {
-			return nil, fmt.Errorf("release %s has no profile %s", c.Release, name)
-		}
+	for _, p := range kubelet() {
 		asks = append(asks, c.ask(p, node, extra))
 	}
 	return asks, nil

@@ -76,6 +76,7 @@ func TestControlPlaneNeedsLess(t *testing.T) {
 	}{
 		{"first host", []string{first}, all},
 		{"joining", []string{cluster, join}, without("super-admin")},
+		{"joining with the first host's file", []string{first + "---\n" + cluster, join}, without("super-admin")},
 		{"old", []string{first, cluster + "kubernetesVersion: v1.28.1\n"}, without("super-admin")},
 		{"external etcd", []string{first, fmt.Sprintf(external, "/etc/kubernetes/pki/apiserver-etcd-client.crt")}, without("etcd-server", "etcd-peer", "etcd-healthcheck-client")},
 		{"external etcd without a client", []string{first, fmt.Sprintf(external, `""`)}, without("etcd-server", "etcd-peer", "etcd-healthcheck-client")},

@@ -101,6 +101,13 @@ func parseName(s string) (pki.Names, error) {
 	return pki.Names{DNS: []string{s}}, nil
 }
 
+func parseDomain(s string) (string, error) {
+	if !isHost(s) {
+		return "", fmt.Errorf("%q is no lower-case DNS domain", s)
+	}
+	return s, nil
+}
+
 func isHost(s string) bool {
 	tooLong := func(label string) bool { return len(label) > 63 }
 	return len(s) <= 253 && subdomain.MatchString(s) && !slices.ContainsFunc(strings.Split(s, "."), tooLong)
