@@ -1,0 +1,214 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+const apiVersion = "ca-exchange/v1"
+
+// Config is policy.yaml.
+type Config struct {
+	APIVersion   string            `yaml:"apiVersion"`
+	Kind         string            `yaml:"kind"`
+	Cluster      Cluster           `yaml:"cluster"`
+	Certificates Certificates      `yaml:"certificates"`
+	Profiles     map[string]Narrow `yaml:"profiles"`
+	Unsigned     *Scope            `yaml:"unsigned"`
+
+	source source
+}
+
+// Cluster is what every request of the cluster is judged by.
+type Cluster struct {
+	Name           string   `yaml:"name"`           // a cover that names a cluster must name this one
+	Kubernetes     string   `yaml:"kubernetes"`     // "1.37"; empty: the newest known
+	DNSDomain      string   `yaml:"dnsDomain"`      // networking.dnsDomain
+	ServiceSubnets []string `yaml:"serviceSubnets"` // networking.serviceSubnet
+	Endpoint       string   `yaml:"endpoint"`       // controlPlaneEndpoint's host, with or without port
+	CertSANs       []string `yaml:"certSANs"`       // apiServer.certSANs
+}
+
+// Certificates are the limits of all profiles.
+type Certificates struct {
+	Days     int           `yaml:"days"`
+	MaxDays  int           `yaml:"maxDays"`
+	Backdate time.Duration `yaml:"backdate"`
+}
+
+// Narrow changes one profile's limits and gives its requests names beyond any scope.
+type Narrow struct {
+	Days    int      `yaml:"days"`
+	MaxDays int      `yaml:"maxDays"`
+	DNS     []string `yaml:"dns"`
+	IPs     []string `yaml:"ips"`
+}
+
+// Scope is what somebody may ask for. What it omits is not granted.
+type Scope struct {
+	Profiles []string `yaml:"profiles"`
+	Nodes    []string `yaml:"nodes,omitempty"`
+	DNS      []string `yaml:"dns,omitempty"`
+	IPs      []string `yaml:"ips,omitempty"`
+}
+
+// The limits where policy.yaml names none.
+const (
+	defaultDays     = 365
+	defaultBackdate = 5 * time.Minute
+	daysLimit       = 3650
+)
+
+// source finds the place of a value in the file, for errors.
+type source struct {
+	name string
+	file *ast.File
+}
+
+// at is an error with file, line and column of a value; path is a YAML path such as "$.unsigned.profiles[0]".
+func (s source) at(path, format string, args ...any) error {
+	line, column := 1, 1
+	if p, err := yaml.PathString(path); err == nil && s.file != nil {
+		if node, err := p.FilterFile(s.file); err == nil && node != nil {
+			line, column = node.GetToken().Position.Line, node.GetToken().Position.Column
+		}
+	}
+	return fmt.Errorf("%s:%d:%d: %s", s.name, line, column, fmt.Sprintf(format, args...))
+}
+
+// Parse reads policy.yaml strictly: unknown and repeated fields and wrong types are errors with line and column.
+func Parse(text []byte) (Config, error) {
+	c := Config{}
+	file, err := decode("policy.yaml", text, &c)
+	if err != nil {
+		return Config{}, err
+	}
+	c.source = source{"policy.yaml", file}
+	if c.APIVersion != apiVersion || c.Kind != "Policy" {
+		return Config{}, c.source.at("$.kind", "not a policy: apiVersion is %q and kind %q, not %q and %q", c.APIVersion, c.Kind, apiVersion, "Policy")
+	}
+	return c, c.check()
+}
+
+// decode reads one YAML document strictly into v.
+func decode(name string, text []byte, v any) (*ast.File, error) {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return nil, located(name, err)
+	}
+	if len(file.Docs) > 1 {
+		return nil, fmt.Errorf("%s: more than one YAML document", name)
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField()).DecodeContext(context.Background(), v); err != nil && len(bytes.TrimSpace(text)) > 0 {
+		return nil, located(name, err)
+	}
+	return file, nil
+}
+
+// located turns the library's error into one line of file:line:column: message.
+func located(name string, err error) error {
+	if e, ok := errors.AsType[yaml.Error](err); ok && e.GetToken() != nil {
+		at := e.GetToken().Position
+		return fmt.Errorf("%s:%d:%d: %s", name, at.Line, at.Column, plain(e.GetMessage()))
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Errorf("%s: %s", name, first)
+}
+
+// plain says a type error without the program's own types.
+func plain(message string) string {
+	from, rest, found := strings.Cut(strings.TrimPrefix(message, "cannot unmarshal "), " into Go ")
+	if i := strings.LastIndex(rest, "of type "); found && i >= 0 {
+		return fmt.Sprintf("a value of type %s is needed here, not a %s", rest[i+len("of type "):], from)
+	}
+	return message
+}
+
+func (c *Config) check() error {
+	limits := &c.Certificates
+	if limits.Days == 0 {
+		limits.Days = defaultDays
+	}
+	if limits.MaxDays == 0 {
+		limits.MaxDays = limits.Days
+	}
+	if limits.Backdate == 0 {
+		limits.Backdate = defaultBackdate
+	}
+	if err := c.checkDays("$.certificates", limits.Days, limits.MaxDays); err != nil {
+		return err
+	}
+	if limits.Backdate < 0 || limits.Backdate > time.Hour {
+		return c.source.at("$.certificates.backdate", "backdate is %s, not between 0 and 1h", limits.Backdate)
+	}
+	for i, subnet := range c.Cluster.ServiceSubnets {
+		if _, err := netip.ParsePrefix(subnet); err != nil {
+			return c.source.at(fmt.Sprintf("$.cluster.serviceSubnets[%d]", i), "%q is no subnet such as 10.96.0.0/12", subnet)
+		}
+	}
+	if c.Unsigned != nil {
+		if err := c.source.checkScope("$.unsigned", *c.Unsigned); err != nil {
+			return err
+		}
+	}
+	return c.checkNarrow()
+}
+
+func (c *Config) checkNarrow() error {
+	for name, n := range c.Profiles {
+		path := "$.profiles." + name
+		if n.Days == 0 {
+			n.Days = min(c.Certificates.Days, max(n.MaxDays, 0))
+			if n.MaxDays == 0 {
+				n.Days = c.Certificates.Days
+			}
+		}
+		if n.MaxDays == 0 {
+			n.MaxDays = max(c.Certificates.MaxDays, n.Days)
+		}
+		if err := c.checkDays(path, n.Days, n.MaxDays); err != nil {
+			return err
+		}
+		if err := c.source.checkScope(path, Scope{DNS: n.DNS, IPs: n.IPs}); err != nil {
+			return err
+		}
+		c.Profiles[name] = n
+	}
+	return nil
+}
+
+func (c *Config) checkDays(path string, days, limit int) error {
+	switch {
+	case days < 1 || days > daysLimit:
+		return c.source.at(path+".days", "days is %d, not between 1 and %d", days, daysLimit)
+	case limit < days || limit > daysLimit:
+		return c.source.at(path+".maxDays", "maxDays is %d, not between days (%d) and %d", limit, days, daysLimit)
+	}
+	return nil
+}
+
+// checkScope checks the patterns of a scope; profiles are checked where they are known.
+func (s source) checkScope(path string, scope Scope) error {
+	for field, patterns := range map[string][]string{"nodes": scope.Nodes, "dns": scope.DNS} {
+		for i, p := range patterns {
+			if err := checkGlob(p); err != nil {
+				return s.at(fmt.Sprintf("%s.%s[%d]", path, field, i), "%q: %v", p, err)
+			}
+		}
+	}
+	for i, p := range scope.IPs {
+		if _, err := parsePrefix(p); err != nil {
+			return s.at(fmt.Sprintf("%s.ips[%d]", path, i), "%q is no address and no subnet such as 192.0.2.0/24", p)
+		}
+	}
+	return nil
+}

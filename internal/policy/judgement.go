@@ -1,0 +1,283 @@
+package policy
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"ca-exchange/internal/pki"
+)
+
+// clockTolerance is how far the clocks of two hosts may differ.
+const clockTolerance = 10 * time.Minute
+
+// judgement gathers what is found about one request. Every check adds its refusals and goes on: the asking side is
+// told everything at once.
+type judgement struct {
+	policy     *Policy
+	request    *pki.Request
+	override   Override
+	now        time.Time
+	requester  *Requester
+	profile    *pki.Profile
+	candidates []string
+	node       string
+	names      pki.Names
+	refusals   []pki.Refusal
+	dropped    []string
+}
+
+func (j *judgement) refuse(code pki.Code, field, asked, allowed string) {
+	j.refusals = append(j.refusals, pki.Refuse(code, field, asked, allowed))
+}
+
+func (j *judgement) drop(format string, args ...any) {
+	j.dropped = append(j.dropped, fmt.Sprintf(format, args...))
+}
+
+// checkSigner finds who vouches for the request.
+func (j *judgement) checkSigner() {
+	if j.request.Unsigned() {
+		if j.policy.config.Unsigned == nil {
+			j.refuse(pki.SignatureAbsent, "signature", "", "an enrolled requester's")
+		}
+		return
+	}
+	fingerprint := j.request.Signature.Fingerprint()
+	requester, ok := j.policy.requesters.ByKey(fingerprint)
+	if !ok {
+		j.refuse(pki.SignatureUnknownKey, "signature", fingerprint, "an enrolled key")
+		return
+	}
+	j.requester = requester
+}
+
+// checkCover holds the cover against this CA, this cluster and this moment.
+func (j *judgement) checkCover(trusts []string) {
+	c := j.request.Cover
+	if c == nil {
+		return
+	}
+	if !slices.Contains(trusts, c.Trust) {
+		j.refuse(pki.CoverTrust, "cover.Trust", c.Trust, strings.Join(trusts, ", "))
+	}
+	if cluster := j.policy.config.Cluster.Name; c.Cluster != "" && c.Cluster != cluster {
+		j.refuse(pki.CoverCluster, "cover.Cluster", c.Cluster, cluster)
+	}
+	if j.requester != nil && c.Requester != j.requester.Name {
+		j.refuse(pki.CoverRequester, "cover.Requester", c.Requester, j.requester.Name)
+	}
+	if j.now.After(c.Expires.Add(clockTolerance)) {
+		j.refuse(pki.CoverExpired, "cover.Expires", stamp(c.Expires), "not before "+stamp(j.now))
+	}
+	if c.Created.After(j.now.Add(clockTolerance)) {
+		j.refuse(pki.CoverFuture, "cover.Created", stamp(c.Created), "not after "+stamp(j.now))
+	}
+	if c.Replaces != "" {
+		j.refuse(pki.Renewal, "cover.Replaces", c.Replaces, "a first certificate")
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// checkReserved denies every attribute that claims, or seems to claim, an identity of Kubernetes which the profile does
+// not name: a group or user that begins with "system:", kubeadm's admins, a component's own user name.
+func (j *judgement) checkReserved() {
+	for _, a := range j.request.CSR.Subject {
+		if a.Type != "CN" && a.Type != "O" && !strings.HasPrefix(fold(a.Value), "system:") {
+			continue
+		}
+		if j.reserved(a.Value) && !j.granted(a) {
+			j.refuse(pki.SubjectReserved, "subject."+a.Type, a.Value, "only as the whole subject of its profile")
+		}
+	}
+}
+
+// reserved compares as a careless reader would: folded, without blanks around.
+func (j *judgement) reserved(value string) bool {
+	v := fold(value)
+	if strings.HasPrefix(v, "system:") || strings.HasPrefix(v, "kubeadm:") {
+		return true
+	}
+	for _, p := range j.policy.profiles {
+		if !generic(p) && !strings.Contains(p.CommonName, "{") && v == fold(p.CommonName) {
+			return true
+		}
+	}
+	return false
+}
+
+// granted says that the chosen profile names this attribute exactly; where several fit, that one of them does.
+func (j *judgement) granted(a pki.Attribute) bool {
+	profiles := []*pki.Profile{j.profile}
+	if j.profile == nil {
+		profiles = nil
+		for _, name := range j.candidates {
+			profiles = append(profiles, j.policy.Profile(name))
+		}
+	}
+	return slices.ContainsFunc(profiles, func(p *pki.Profile) bool {
+		commonName, organizations := p.Subject(j.nodeFor(p))
+		if a.Type == "CN" {
+			return !generic(*p) && a.Value == commonName
+		}
+		return a.Type == "O" && slices.Contains(organizations, a.Value)
+	})
+}
+
+func fold(s string) string {
+	return strings.ToLower(strings.TrimSpace(norm.NFKC.String(s)))
+}
+
+// checkSubject compares with the profile's. What it names otherwise is held, since the certificate would be somebody
+// else's; what it adds in other attributes is dropped and said.
+func (j *judgement) checkSubject() {
+	subject := j.request.CSR.Subject
+	commonName, organizations := j.profile.Subject(j.nodeAsked())
+	if generic(*j.profile) {
+		commonName = subject.CommonName()
+	}
+	if asked := subject.CommonName(); asked != commonName && asked != "" {
+		j.refuse(pki.ProfileSubject, "subject.CN", asked, fmt.Sprintf("%q", commonName))
+	}
+	for _, o := range subject.Organizations() {
+		if !slices.Contains(organizations, o) {
+			j.dropAttribute(pki.Attribute{Type: "O", Value: o}, organizations)
+		}
+	}
+	for _, a := range subject {
+		if a.Type != "CN" && a.Type != "O" {
+			j.drop("subject %s=%s", a.Type, pki.Quote(a.Value))
+		}
+	}
+}
+
+// dropAttribute: an organisation is a group to Kubernetes, so under a profile with groups of its own it is a question.
+func (j *judgement) dropAttribute(a pki.Attribute, organizations []string) {
+	if len(organizations) > 0 {
+		j.refuse(pki.ProfileSubject, "subject."+a.Type, a.Value, fmt.Sprintf("%q", organizations))
+		return
+	}
+	j.drop("subject %s=%s", a.Type, pki.Quote(a.Value))
+}
+
+func (j *judgement) checkUsages() {
+	for _, u := range j.request.CSR.Usages {
+		if !slices.Contains(j.profile.Usages, u) {
+			j.refuse(pki.ProfileUsage, "usages", pki.UsageNames([]x509.ExtKeyUsage{u}), pki.UsageNames(j.profile.Usages))
+		}
+	}
+}
+
+func (j *judgement) checkKey() {
+	if t := j.request.CSR.KeyType; !slices.Contains(j.profile.KeyTypes, t) {
+		j.refuse(pki.ProfileKey, "key", string(t), fmt.Sprintf("%v", j.profile.KeyTypes))
+	}
+	if j.profile.Guarded {
+		j.refuse(pki.Guarded, "profile", j.profile.Name, "a person's approval")
+	}
+}
+
+// nodeAsked is the node that the request is for.
+func (j *judgement) nodeAsked() string { return j.nodeFor(j.profile) }
+
+// nodeFor is the node under a profile: the person's word, the cover's, or the one its subject names.
+func (j *judgement) nodeFor(p *pki.Profile) string {
+	switch {
+	case j.override.Node != "":
+		return j.override.Node
+	case j.request.Cover != nil && j.request.Cover.Node != "":
+		return j.request.Cover.Node
+	}
+	before, after, found := strings.Cut(p.CommonName, "{node}")
+	node, ok := strings.CutPrefix(j.request.CSR.Subject.CommonName(), before)
+	if !found || !ok || !strings.HasSuffix(node, after) {
+		return ""
+	}
+	return strings.TrimSuffix(node, after)
+}
+
+// checkNode holds the node against the CSR: it stands in the subject, or among the names.
+func (j *judgement) checkNode() {
+	if !j.profile.HasNode() {
+		return
+	}
+	j.node = j.nodeAsked()
+	if j.node != "" && (pki.CheckDNSName(j.node) != nil || strings.ToLower(j.node) != j.node) {
+		j.refuse(pki.CoverNode, "node", j.node, "a node's name: lower case, RFC 1123")
+		return
+	}
+	cover := j.request.Cover
+	if cover == nil || cover.Node == "" || j.override.Node != "" {
+		return
+	}
+	if strings.Contains(j.profile.CommonName, "{node}") {
+		if commonName, _ := j.profile.Subject(j.node); j.request.CSR.Subject.CommonName() != commonName {
+			j.refuse(pki.CoverNode, "cover.Node", j.node, "the node of the CSR: "+pki.Quote(j.request.CSR.Subject.CommonName()))
+		}
+	} else if !slices.Contains(j.request.CSR.Names.DNS, j.node) {
+		j.refuse(pki.CoverNode, "cover.Node", j.node, "a node among the CSR's DNS names")
+	}
+}
+
+// checkNames settles which names the certificate has.
+func (j *judgement) checkNames() {
+	j.names = j.request.CSR.Names.Merge(j.override.Names)
+	unfit := pki.Names{Emails: j.names.Emails, URIs: j.names.URIs}
+	if j.profile.Names == pki.NoNames {
+		unfit = j.names
+	}
+	if unfit.Len() > 0 {
+		j.refuse(pki.ProfileNames, "names", strings.Join(unfit.Strings(), " "), "none of these")
+		for _, name := range unfit.Strings() {
+			j.drop("name %s", pki.Quote(name))
+		}
+	}
+	j.names.Emails, j.names.URIs = nil, nil
+	if j.profile.Names == pki.RequiredNames && j.names.Len() == 0 {
+		j.refuse(pki.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS")
+	}
+}
+
+// checkScope holds profile, node and names against what the requester, or anybody, may ask for.
+func (j *judgement) checkScope() {
+	scope := j.policy.config.Unsigned
+	if j.requester != nil {
+		scope = &j.requester.Scope
+	} else if !j.request.Unsigned() {
+		return // an unknown key: held anyway, and in nobody's scope
+	}
+	if scope == nil {
+		return
+	}
+	if !scope.allowsProfile(j.profile.Name) {
+		j.refuse(pki.ScopeProfile, "profile", j.profile.Name, strings.Join(scope.Profiles, ", "))
+	}
+	if j.profile.HasNode() && !scope.allowsNode(j.node) {
+		j.refuse(pki.ScopeNode, "node", j.node, strings.Join(scope.Nodes, ", "))
+	}
+	wide := *scope
+	if n, ok := j.policy.config.Profiles[j.profile.Name]; ok {
+		wide.DNS, wide.IPs = slices.Concat(scope.DNS, n.DNS), slices.Concat(scope.IPs, n.IPs)
+	}
+	if j.profile.Names == pki.NoNames {
+		return
+	}
+	own := j.profile.Own(j.policy.config.Cluster.Values(j.node))
+	for _, name := range wide.outside(j.names) {
+		if !slices.Contains(lower(own.Strings()), strings.ToLower(name)) {
+			j.refuse(pki.ScopeName, "names", name, strings.Join(append(slices.Clone(wide.DNS), wide.IPs...), ", "))
+		}
+	}
+}
+
+func lower(items []string) []string {
+	for i, s := range items {
+		items[i] = strings.ToLower(s)
+	}
+	return items
+}

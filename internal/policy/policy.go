@@ -1,0 +1,102 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"ca-exchange/internal/pki"
+)
+
+// Policy is what requests are judged by: a checked configuration, the profiles of its Kubernetes release, and who is
+// enrolled. It does not change; a changed file makes another.
+type Policy struct {
+	config     Config
+	profiles   []pki.Profile
+	requesters Requesters
+}
+
+// New joins the three and checks what only shows when they are together.
+func New(c Config, profiles []pki.Profile, requesters Requesters) (*Policy, error) {
+	p := &Policy{c, profiles, requesters}
+	for name := range c.Profiles {
+		if p.Profile(name) == nil {
+			return nil, c.source.at("$.profiles."+name, "no profile %q: `ca-admin profiles` lists them", name)
+		}
+	}
+	if c.Unsigned == nil {
+		return p, nil
+	}
+	for i, name := range c.Unsigned.Profiles {
+		path := fmt.Sprintf("$.unsigned.profiles[%d]", i)
+		switch profile := p.Profile(name); {
+		case profile == nil:
+			return nil, c.source.at(path, "no profile %q: `ca-admin profiles` lists them", name)
+		case profile.Guarded:
+			return nil, c.source.at(path, "profile %q is guarded: a person decides every time", name)
+		}
+	}
+	return p, nil
+}
+
+// Profile finds a profile; nil where there is none of that name.
+func (p *Policy) Profile(name string) *pki.Profile {
+	for i := range p.profiles {
+		if p.profiles[i].Name == name {
+			return &p.profiles[i]
+		}
+	}
+	return nil
+}
+
+// Config is what the policy was made of.
+func (p *Policy) Config() Config { return p.config }
+
+// Requesters are those enrolled.
+func (p *Policy) Requesters() Requesters { return p.requesters }
+
+// Values fill the profiles' templates for a node of the cluster.
+func (c Cluster) Values(node string) pki.Values {
+	v := pki.Values{"node": {node}, "dnsDomain": {c.DNSDomain}, "endpoint": append([]string{hostOf(c.Endpoint)}, c.CertSANs...)}
+	if c.DNSDomain == "" {
+		v["dnsDomain"] = []string{"cluster.local"}
+	}
+	subnets := c.ServiceSubnets
+	if len(subnets) == 0 {
+		subnets = []string{"10.96.0.0/12"}
+	}
+	for _, s := range subnets {
+		if prefix, err := netip.ParsePrefix(s); err == nil {
+			v["serviceIP"] = append(v["serviceIP"], prefix.Masked().Addr().Next().String())
+		}
+	}
+	return v
+}
+
+// hostOf takes the port off an endpoint.
+func hostOf(endpoint string) string {
+	if a, err := netip.ParseAddrPort(endpoint); err == nil {
+		return a.Addr().String()
+	}
+	if _, err := netip.ParseAddr(endpoint); err == nil {
+		return endpoint
+	}
+	host, _, _ := strings.Cut(endpoint, ":")
+	return host
+}
+
+// limits are a profile's days: by default, and at most.
+func (p *Policy) limits(profile string) (days, most int) {
+	if n, ok := p.config.Profiles[profile]; ok {
+		return n.Days, n.MaxDays
+	}
+	return p.config.Certificates.Days, p.config.Certificates.MaxDays
+}
+
+// Digest identifies a policy file's bytes.
+func Digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,63 @@
+package policy
+
+import "testing"
+
+func TestDefaultParses(t *testing.T) {
+	for _, d := range []Defaults{
+		{Cluster: Cluster{Kubernetes: "1.37"}},
+		{Cluster: Cluster{Kubernetes: "1.28", Name: "prod", DNSDomain: "k8s.example", ServiceSubnets: []string{"10.0.0.0/16", "fd00::/108"}, Endpoint: "api.example:6443", CertSANs: []string{"a.example"}}, Days: 90, MaxDays: 100, Unsigned: []string{"server", "client"}, Nodes: []string{"cp1"}},
+	} {
+		text, err := Default(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse(text)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if c.Cluster.Kubernetes != d.Cluster.Kubernetes || c.Cluster.Name != d.Cluster.Name || (c.Unsigned == nil) != (d.Unsigned == nil) {
+			t.Errorf("read back %+v of %+v", c, d)
+		}
+	}
+}
+
+// Every mistake is told with its place.
+func TestParseErrors(t *testing.T) {
+	const head = "apiVersion: ca-exchange/v1\nkind: Policy\n"
+	for _, test := range []struct{ text, want string }{
+		{"kind: Policy\n", `policy.yaml:1:7: not a policy: apiVersion is "" and kind "Policy", not "ca-exchange/v1" and "Policy"`},
+		{head + "colour: red\n", `policy.yaml:3:1: unknown field "colour"`},
+		{head + "certificates:\n  days: many\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
+		{head + "certificates:\n  days: 0x\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
+		{head + "certificates:\n  days: 400\n  maxDays: 300\n", `policy.yaml:5:12: maxDays is 300, not between days (400) and 3650`},
+		{head + "cluster:\n  serviceSubnets: [10.96.0.0/12, ten]\n", `policy.yaml:4:34: "ten" is no subnet such as 10.96.0.0/12`},
+		{head + "unsigned:\n  profiles: [server]\n  dns:\n    - ok.example\n    - 'a b'\n", `policy.yaml:7:7: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`},
+		{head + "unsigned:\n  ips: [all]\n", `policy.yaml:4:9: "all" is no address and no subnet such as 192.0.2.0/24`},
+		{head + "kind: Policy\n", `policy.yaml:3:1: mapping key "kind" already defined at [2:1]`},
+		{head + "unsigned: [\n", `policy.yaml:3:11: sequence end token ']' not found`},
+	} {
+		if _, err := Parse([]byte(test.text)); err == nil || err.Error() != test.want {
+			t.Errorf("Parse(%q)\n got %v\nwant %s", test.text, err, test.want)
+		}
+	}
+}
+
+func TestGlob(t *testing.T) {
+	for _, test := range []struct {
+		pattern, s string
+		want       bool
+	}{
+		{"cp1", "cp1", true}, {"cp1", "cp12", false}, {"cp*", "cp12", true}, {"cp*", "cp1.example", false},
+		{"cp**", "cp1.example", true}, {"**", "a.b.c", true}, {"**", "", true}, {"*", "", true}, {"*", "a.b", false},
+		{"*.example", "a.example", true}, {"*.example", "a.b.example", false}, {"**.example", "a.b.example", true},
+		{"*.*.example", "a.b.example", true}, {"**.example", "example", false}, {"a*b*c", "aXbYc", true}, {"a*b*c", "a.bc", false},
+		{"a**b", "a.x.b", true}, {"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+	} {
+		if got := matchGlob(test.pattern, test.s); got != test.want {
+			t.Errorf("matchGlob(%q, %q) = %v", test.pattern, test.s, got)
+		}
+	}
+	if !allowsDNS([]string{"*.example"}, "*.example") || allowsDNS([]string{"**"}, "*.example") {
+		t.Error("a wildcard name is allowed only where it is written out")
+	}
+}
