@@ -58,3 +58,15 @@ func (p Plan) Digest() (string, error) {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// Subject is the plan's subject as text: quoted to ASCII, as pki.Subject writes it.
+func (p Plan) Subject() string {
+	var s Subject
+	if p.CommonName != "" {
+		s = append(s, Attribute{"CN", p.CommonName})
+	}
+	for _, o := range p.Organizations {
+		s = append(s, Attribute{"O", o})
+	}
+	return s.String()
+}

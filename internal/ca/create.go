@@ -1,0 +1,120 @@
+package ca
+
+import (
+	"crypto"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+)
+
+// Setup is what `ca-admin init` asks for.
+type Setup struct {
+	Issuers  []pki.IssuerSpec // to be made
+	Imported []Imported       // to be adopted
+	Policy   []byte           // policy.yaml
+}
+
+// Imported is an issuer that exists already: its certificate first, then the chain above it, and its key's PEM as it
+// is kept (a passphrase stays on it).
+type Imported struct {
+	Issuer *pki.Issuer
+	Key    []byte
+}
+
+// made is an issuer with the bytes of its key file.
+type made struct {
+	pki.Authority
+	key []byte
+}
+
+// Create makes a CA directory: whole, or not at all. ErrExists says that one stands there, which is never touched.
+func Create(path string, setup Setup, s Settings) (*CA, error) {
+	if entries, err := os.ReadDir(path); err == nil && len(entries) > 0 {
+		return nil, fmt.Errorf("%w: %q", ErrExists, path)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	issuers, err := makeIssuers(setup, s)
+	if err != nil {
+		return nil, err
+	}
+	parent := filepath.Dir(filepath.Clean(path))
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return nil, err
+	}
+	// A half-made directory never has the final name: an interrupted init leaves only a temporary one.
+	building, err := os.MkdirTemp(parent, ".ca-exchange-*.tmp") // 0700
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(building, issuers, setup.Policy, s); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(building))
+	}
+	if err := os.Rename(building, path); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(building))
+	}
+	if err := syncDirectory(parent); err != nil {
+		return nil, err
+	}
+	return Open(path, s)
+}
+
+func makeIssuers(setup Setup, s Settings) ([]made, error) {
+	var all []made
+	for _, imported := range setup.Imported {
+		all = append(all, made{imported.Issuer.Authority, imported.Key})
+	}
+	for _, spec := range setup.Issuers {
+		issuer, key, err := pki.CreateIssuer(spec, s.Now())
+		if err != nil {
+			return nil, fmt.Errorf("making issuer %q: %w", spec.Name, err)
+		}
+		pem, err := pki.EncodePrivateKey(crypto.Signer(key))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, made{issuer.Authority, pem})
+	}
+	return all, nil
+}
+
+func fill(path string, issuers []made, policyYAML []byte, s Settings) error {
+	dir, err := durable.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	authorities := make([]pki.Authority, 0, len(issuers))
+	for _, m := range issuers {
+		if err := storeIssuer(dir, m); err != nil {
+			return err
+		}
+		authorities = append(authorities, m.Authority)
+	}
+	trust, err := pki.ParseTrust(pki.EncodeTrust(authorities))
+	if err != nil {
+		return err
+	}
+	if err := dir.Create(policyFile, policyYAML, 0o600); err != nil {
+		return err
+	}
+	l, err := ledger.Create(filepath.Join(path, ledgerFile), s.Now())
+	if err != nil {
+		return err
+	}
+	return errors.Join(rememberTrust(l, trust.Fingerprint), l.Close())
+}
+
+func syncDirectory(path string) error {
+	dir, err := durable.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

@@ -1,0 +1,93 @@
+package ca
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// issuerFiles gives the places of an issuer's certificate and key: kubeadm's names (kubeadm constants.go).
+func issuerFiles(name string) (sub, certificate, key string) {
+	if name == kube.EtcdIssuer {
+		return "etcd", "ca.crt", "ca.key"
+	}
+	return "", name + ".crt", name + ".key"
+}
+
+// storeIssuer writes the key before the certificate: a certificate without a key would look like an issuer.
+func storeIssuer(dir *durable.Dir, m made) error {
+	sub, certificate, key := issuerFiles(m.Name)
+	if sub != "" {
+		below, _, err := dir.MakeDir(sub, 0o700)
+		if err != nil {
+			return err
+		}
+		defer below.Close()
+		dir = below
+	}
+	if err := dir.Create(key, m.key, 0o600); err != nil {
+		return err
+	}
+	return dir.Create(certificate, m.Bundle(), 0o644)
+}
+
+// loadAuthorities reads the issuers' certificates, in the trust's order; those that are not there are left out.
+func loadAuthorities(dir *durable.Dir) ([]pki.Authority, error) {
+	var all []pki.Authority
+	for _, name := range []string{kube.ClusterIssuer, kube.EtcdIssuer, kube.FrontProxyIssuer} {
+		sub, file, _ := issuerFiles(name)
+		pem, err := readBelow(dir, sub, file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		chain, err := pki.ParseCertificates(pem)
+		if err != nil {
+			return nil, fmt.Errorf("reading %q: %w", path.Join(dir.Path(), sub, file), err)
+		}
+		all = append(all, pki.Authority{Name: name, Certificate: chain[0], Chain: chain[1:]})
+	}
+	if len(all) == 0 || all[0].Name != kube.ClusterIssuer {
+		return nil, fmt.Errorf("%w: %q has no ca.crt", ErrNoDirectory, dir.Path())
+	}
+	return all, nil
+}
+
+// loadIssuer joins an issuer's certificate with its key.
+func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
+	sub, _, file := issuerFiles(a.Name)
+	place := path.Join(c.dir.Path(), sub, file)
+	pem, err := readBelow(c.dir, sub, file)
+	if err != nil {
+		return nil, err
+	}
+	var ask func() ([]byte, error)
+	if c.Passphrase != nil {
+		ask = func() ([]byte, error) { return c.Passphrase(place) }
+	}
+	key, err := pki.ParsePrivateKey(pem, ask)
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", place, err)
+	}
+	return pki.NewIssuer(a.Name, a.Path(), key)
+}
+
+func readBelow(dir *durable.Dir, sub, file string) ([]byte, error) {
+	if sub != "" {
+		below, err := dir.OpenDir(sub)
+		if err != nil {
+			return nil, err
+		}
+		defer below.Close()
+		dir = below
+	}
+	b, _, err := dir.Read(file, sizeLimit)
+	return b, err
+}

@@ -1,0 +1,66 @@
+package ca
+
+import (
+	"context"
+
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+)
+
+// naming says under which name a request is answered. A name belongs to the request that was answered under it, until
+// that answer is taken away; another request for the same name is answered beside it, as NAME.<16 digits>.
+type naming struct {
+	owners map[ledger.Address]ledger.Answer // by folded address: two names that vfat takes for one are one
+	taken  map[ledger.Address]bool          // the owner's answer still lies there, or will
+}
+
+// names looks up all that a batch asks under, in one query.
+func (p *pass) names(ctx context.Context, batch []certified) (*naming, error) {
+	var addresses []ledger.Address
+	for _, c := range batch {
+		if !c.again {
+			addresses = append(addresses, c.address, beside(c.address, c.id))
+		}
+	}
+	owners, err := p.ledger.Owners(ctx, p.x.ID, addresses)
+	if err != nil {
+		return nil, err
+	}
+	n := &naming{owners, map[ledger.Address]bool{}}
+	for _, c := range batch {
+		at := c.address.Folded()
+		owner, ok := owners[at]
+		if c.again || !ok || owner.Request == c.id {
+			continue
+		}
+		lies, err := p.x.Answered(owner.Team, owner.Name)
+		if err != nil {
+			return nil, err
+		}
+		n.taken[at] = lies || !owner.Published
+	}
+	return n, nil
+}
+
+func beside(a ledger.Address, id pki.ID) ledger.Address {
+	a.Name += "." + id.Short()
+	return a
+}
+
+// answer gives the place of a request's answer; owned says that the ledger knows it already.
+func (n *naming) answer(asked ledger.Address, id pki.ID) (a ledger.Answer, owned bool) {
+	for _, address := range []ledger.Address{asked, beside(asked, id)} {
+		at := address.Folded()
+		owner, ok := n.owners[at]
+		if ok && owner.Request == id {
+			return owner, owner.Published
+		}
+		if !ok || !n.taken[at] {
+			a := ledger.Answer{Address: address, Request: id}
+			// Whoever comes later in the same batch finds the name taken.
+			n.owners[at], n.taken[at] = a, true
+			return a, false
+		}
+	}
+	return ledger.Answer{Address: beside(asked, id), Request: id}, false
+}

@@ -1,0 +1,145 @@
+package ca
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+)
+
+// The files of a CA directory beside its issuers.
+const (
+	policyFile     = "policy.yaml"
+	requestersFile = "requesters.yaml"
+	blockedFile    = "blocked-keys"
+	ledgerFile     = "ledger.db"
+	lockFile       = "lock"
+)
+
+// sizeLimit bounds what is read of a file in the CA directory: generous for people, safe for memory.
+const sizeLimit = 16 << 20
+
+// Errors that the command line answers with a hint.
+var (
+	ErrNoDirectory = errors.New("no CA directory")
+	ErrExists      = errors.New("the CA directory exists already")
+	ErrMode        = errors.New("others may read the CA directory")
+	ErrLocked      = durable.ErrLocked
+	ErrClock       = errors.New("the clock is behind the ledger")
+)
+
+// Settings are what a CA needs from its surroundings.
+type Settings struct {
+	Now        func() time.Time
+	Log        *slog.Logger
+	Passphrase func(file string) ([]byte, error) // for an encrypted CA key; nil where nobody can be asked
+}
+
+// CA is an open CA directory. Any number of processes may have it open; one at a time may Watch.
+type CA struct {
+	Settings
+	dir     *durable.Dir
+	ledger  *ledger.Ledger
+	trust   pki.Trust
+	issuers map[string]*pki.Issuer // empty until Unlock
+
+	mu    sync.Mutex
+	rules *rules
+}
+
+// Open opens a CA directory. It reads no private key: see Unlock.
+func Open(path string, s Settings) (*CA, error) {
+	dir, err := durable.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: %w", ErrNoDirectory, err)
+		}
+		return nil, err
+	}
+	c := &CA{Settings: s, dir: dir}
+	if err := c.open(path); err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	return c, nil
+}
+
+func (c *CA) open(path string) error {
+	if err := private(c.dir, path); err != nil {
+		return err
+	}
+	authorities, err := loadAuthorities(c.dir)
+	if err != nil {
+		return err
+	}
+	c.trust, err = pki.ParseTrust(pki.EncodeTrust(authorities))
+	if err != nil {
+		return fmt.Errorf("reading the issuers of %q: %w", path, err)
+	}
+	c.ledger, err = openLedger(c.dir, path)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Rules(); err != nil {
+		return errors.Join(err, c.ledger.Close())
+	}
+	return nil
+}
+
+// Close gives back what Open took.
+func (c *CA) Close() error { return errors.Join(c.ledger.Close(), c.dir.Close()) }
+
+// Unlock reads the issuers' keys, asking for a passphrase where one is encrypted. Only commands that sign need it.
+func (c *CA) Unlock() error {
+	if c.issuers != nil {
+		return nil
+	}
+	issuers := map[string]*pki.Issuer{}
+	for _, a := range c.trust.Authorities {
+		issuer, err := c.loadIssuer(a)
+		if err != nil {
+			return err
+		}
+		issuers[a.Name] = issuer
+	}
+	c.issuers = issuers
+	return nil
+}
+
+// issuer is the signing issuer of that name; in the single-CA form any name means the one there is.
+func (c *CA) issuer(name string) (*pki.Issuer, error) {
+	a, ok := c.trust.Authority(name)
+	if !ok {
+		return nil, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
+	}
+	return c.issuers[a.Name], nil
+}
+
+// Trust is what component admins pin: the issuers' certificates and their fingerprint.
+func (c *CA) Trust() pki.Trust { return c.trust }
+
+// trusts are the fingerprints that a cover may name: the present one and those recorded before.
+func (c *CA) trusts(former []string) []string {
+	if slices.Contains(former, c.trust.Fingerprint) {
+		return former
+	}
+	return append([]string{c.trust.Fingerprint}, former...)
+}
+
+// private refuses a directory that others may look into: a CA key in it is no secret any more.
+func private(dir *durable.Dir, path string) error {
+	self, err := dir.Stat(".")
+	if err != nil {
+		return err
+	}
+	if self.Mode.Perm()&0o077 != 0 {
+		return fmt.Errorf("%w: %q has mode %#o, not 0700", ErrMode, path, self.Mode.Perm())
+	}
+	return nil
+}

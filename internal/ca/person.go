@@ -1,0 +1,237 @@
+package ca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+// Errors of a person's commands.
+var (
+	ErrUnknown   = errors.New("no such request")
+	ErrAmbiguous = errors.New("the prefix fits several requests: somebody may have made one to be taken for the other")
+	ErrSettled   = errors.New("the request is settled")
+	ErrRefused   = errors.New("no person can approve it")
+	ErrNoPlan    = errors.New("it can't be told what to sign")
+)
+
+// Proposal is what a person is asked to approve: a request, what the policy says of it and what would be signed. It is
+// signed only while nothing of that has changed.
+type Proposal struct {
+	Request  *pki.Request
+	Record   ledger.Request
+	Decision policy.Decision
+	Plan     pki.Plan
+	Issuer   pki.Authority
+	Digest   string
+	over     policy.Override
+}
+
+// Find gives the one request that a prefix of its id (eight hex digits or more) or an entry's name means.
+func (c *CA) Find(ctx context.Context, what string) (ledger.Request, error) {
+	var found []ledger.Request
+	collect := func(r ledger.Request, err error) error { found = append(found, r); return err }
+	digits := strings.ReplaceAll(strings.ToLower(what), "-", "")
+	if len(digits) >= 8 && len(digits) <= 64 && strings.Trim(digits, "0123456789abcdef") == "" {
+		for r, err := range c.ledger.Find(ctx, digits) {
+			if err := collect(r, err); err != nil {
+				return ledger.Request{}, err
+			}
+		}
+	}
+	if len(found) == 0 {
+		for r, err := range c.ledger.Named(ctx, strings.TrimSuffix(what, ".csr")) {
+			if err := collect(r, err); err != nil {
+				return ledger.Request{}, err
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return ledger.Request{}, fmt.Errorf("%w: %q", ErrUnknown, what)
+	case 1:
+		return found[0], nil
+	}
+	return ledger.Request{}, fmt.Errorf("%w: %q", ErrAmbiguous, what)
+}
+
+// Propose works out what approving a recorded request would sign, by the rules as they are now.
+func (c *CA) Propose(ctx context.Context, id pki.ID, o policy.Override) (*Proposal, error) {
+	known, err := c.ledger.Lookup(ctx, []pki.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	record, ok := known[id]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknown, id.Short())
+	}
+	if record.Status == ledger.Issued {
+		return nil, fmt.Errorf("%w: %s has certificate %s", ErrSettled, id.Short(), record.Serial)
+	}
+	entry, err := c.ledger.Entry(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return c.propose(ctx, entry, record, o)
+}
+
+// ProposeFile does the same for bytes that no exchange brought: `sign` and `check`.
+func (c *CA) ProposeFile(ctx context.Context, entry []byte, o policy.Override) (*Proposal, error) {
+	return c.propose(ctx, entry, ledger.Request{}, o)
+}
+
+func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o policy.Override) (*Proposal, error) {
+	rules, err := c.Rules()
+	if err != nil {
+		return nil, err
+	}
+	former, err := c.ledger.Setting(ctx, trustsSetting)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proposal{Record: record, over: o}
+	request, found := pki.ParseRequest(entry, rules.blocked)
+	if request == nil {
+		p.Decision = policy.Decision{Outcome: pki.Deny, Refusals: found}
+		return p, nil
+	}
+	p.Request = request
+	if record.Version == 0 {
+		known, err := c.ledger.Lookup(ctx, []pki.ID{request.ID})
+		if err != nil {
+			return nil, err
+		}
+		p.Record = known[request.ID]
+	}
+	p.Decision = rules.policy.Decide(request, found, c.trusts(splitTrusts(former)), o, c.Now())
+	plan, ok := p.Decision.Plan()
+	if !ok {
+		return p, nil
+	}
+	p.Plan = plan
+	p.Issuer, _ = c.trust.Authority(plan.Issuer)
+	p.Digest, err = plan.Digest()
+	return p, err
+}
+
+// Approvable says why a person can't approve a proposal; nil where they can.
+func (p *Proposal) Approvable() error {
+	switch {
+	case p.Decision.Outcome == pki.Deny:
+		return fmt.Errorf("%w: %s", ErrRefused, message(p.Decision.Refusals))
+	case p.Digest == "":
+		return fmt.Errorf("%w: %s", ErrNoPlan, message(p.Decision.Refusals))
+	case p.Plan.Names.Len() == 0 && slices.ContainsFunc(p.Decision.Refusals, func(r pki.Refusal) bool { return r.Code == pki.NameAbsent }):
+		return fmt.Errorf("%w: %s", ErrNoPlan, pki.NameAbsent.Meaning())
+	case p.over.Days > p.Plan.Days:
+		return fmt.Errorf("%w: %d days were asked, the policy allows %d", ErrRefused, p.over.Days, p.Plan.Days)
+	}
+	return nil
+}
+
+// Approve signs what was shown. policy.ErrOther says that it is not what would be signed now: propose and show again.
+func (c *CA) Approve(ctx context.Context, shown *Proposal) (*pki.Certificate, error) {
+	if err := shown.Approvable(); err != nil {
+		return nil, err
+	}
+	if err := c.checkClock(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.Unlock(); err != nil {
+		return nil, err
+	}
+	now, err := c.propose(ctx, shown.Request.Bytes, shown.Record, shown.over)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := now.Decision.Approve(shown.Digest)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := c.signGrant(grant)
+	if err != nil {
+		return nil, err
+	}
+	at := c.Now().UTC().Truncate(time.Second)
+	by := person()
+	by["plan"] = shown.Digest
+	change := ledger.Change{Request: requestRow(examined{request: shown.Request, id: shown.Request.ID, arrival: arrival{bytes: shown.Request.Bytes}}, shown.Record, at), Reissue: true}
+	if r := now.Decision.Requester; r != nil {
+		change.Request.Requester, change.Request.Authenticated = r.Name, true
+	}
+	if shown.Record.Version == 0 {
+		change.Entry = shown.Request.Bytes
+	}
+	issuedRow(&change, grant.Plan(), certificate, at, by)
+	change.Event.Kind = ledger.EventApproved
+	if err := c.owe(ctx, &change); err != nil {
+		return nil, err
+	}
+	if err := c.ledger.Record(ctx, []ledger.Change{change}); err != nil {
+		if errors.Is(err, ledger.ErrConflict) {
+			return nil, fmt.Errorf("%w: %w", policy.ErrOther, err)
+		}
+		return nil, err
+	}
+	return certificate, nil
+}
+
+// Deny settles a request for good; only Approve opens it again.
+func (c *CA) Deny(ctx context.Context, r ledger.Request, why string) error {
+	if r.Status == ledger.Issued {
+		return fmt.Errorf("%w: %s has certificate %s", ErrSettled, r.ID.Short(), r.Serial)
+	}
+	at := c.Now().UTC().Truncate(time.Second)
+	r.Decided = at
+	r.Refusals = []pki.Refusal{pki.Refuse(pki.DeniedByPerson, "request", "", why)}
+	change := ledger.Change{Request: r}
+	by := person()
+	by["why"] = why
+	if err := refusedRow(&change, pki.Deny, at, by); err != nil {
+		return err
+	}
+	if err := c.owe(ctx, &change); err != nil {
+		return err
+	}
+	return c.ledger.Record(ctx, []ledger.Change{change})
+}
+
+// owe marks every place where the request was asked as unpublished: the next pass there brings the new answer.
+func (c *CA) owe(ctx context.Context, change *ledger.Change) error {
+	for a, err := range c.ledger.AnswersFor(ctx, change.Request.ID) {
+		if err != nil {
+			return err
+		}
+		change.Answers = append(change.Answers, a)
+	}
+	return nil
+}
+
+// Publish brings what is owed to an exchange now, beside a running watch or without one.
+func (c *CA) Publish(ctx context.Context, x *inbox.Exchange) error {
+	p := &pass{CA: c, x: x, memory: newMemory(), flying: map[pki.ID]bool{}}
+	return p.publishOwed(ctx)
+}
+
+// person is who decided, for the event: the OS's word, no proof.
+func person() map[string]string {
+	by := map[string]string{}
+	if u, err := user.Current(); err == nil {
+		by["user"] = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		by["host"] = host
+	}
+	return maps.Clone(by)
+}

@@ -1,0 +1,128 @@
+package ca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+)
+
+// The ledger's settings that this package keeps.
+const (
+	trustsSetting = "trusts" // trust fingerprints, the present one first, separated by blanks
+	rulesSetting  = "rules"  // digest of the rules that held requests were last judged by
+)
+
+// clockTolerance is how far behind the last record the clock may be: NTP steps, no more.
+const clockTolerance = 5 * time.Minute
+
+func splitTrusts(setting string) []string { return strings.Fields(setting) }
+
+func rememberTrust(l *ledger.Ledger, fingerprint string) error {
+	return l.Remember(context.Background(), trustsSetting, fingerprint, nil)
+}
+
+// checkClock stops a CA whose clock went back: it would backdate certificates, and order records wrongly.
+func (c *CA) checkClock(ctx context.Context) error {
+	head, err := c.ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if now := c.Now(); head.Time.After(now.Add(clockTolerance)) {
+		return fmt.Errorf("%w: it is %s, the last record is of %s", ErrClock, now.UTC().Format(time.RFC3339), head.Time.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// AcceptClock records that a person says the clock is right.
+func (c *CA) AcceptClock(ctx context.Context) error {
+	return c.ledger.Append(ctx, ledger.Event{Time: c.Now(), Kind: ledger.EventClockAccepted, Detail: person()})
+}
+
+// recover brings an exchange to where the ledger says it is: what a killed process had taken aside is put back, the
+// issuers are there, what was recorded is published.
+func (p *pass) recover(ctx context.Context) error {
+	back, err := p.x.Recover()
+	if err != nil && !errors.Is(err, inbox.ErrReadOnly) {
+		p.warnOnce("recover", "putting entries back", err)
+	}
+	if back > 0 {
+		p.Log.Info("entries that a stopped process had taken aside were put back", "entries", back)
+	}
+	if err := p.x.Sweep(p.Now()); err != nil {
+		p.warnOnce("sweep", "removing old temporary files", err)
+	}
+	if err := p.CA.publishTrust(p.x, p.Log.Warn); err != nil {
+		return err
+	}
+	return p.publishOwed(ctx)
+}
+
+// publishTrust puts the issuers' certificates into the outbox, and puts them back where somebody changed them.
+func (c *CA) publishTrust(x *inbox.Exchange, warn func(string, ...any)) error {
+	files := []inbox.File{{Name: "issuers.pem", Bytes: pki.EncodeTrust(c.trust.Authorities)}}
+	for _, a := range c.trust.Authorities {
+		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Bundle()})
+	}
+	for _, f := range files {
+		before, err := x.ReadAnswer("", f.Name)
+		if err != nil {
+			return err
+		}
+		changed, err := x.Ensure(f)
+		if err != nil {
+			return fmt.Errorf("publishing %q: %w", f.Name, err)
+		}
+		if changed && before.State != inbox.Gone {
+			warn("a changed file in the outbox was restored", "file", f.Name)
+		}
+	}
+	return nil
+}
+
+// publishOwed publishes what is recorded and not yet known to lie in the outbox.
+func (p *pass) publishOwed(ctx context.Context) error {
+	batch := make([]ledger.Answer, 0, batchSize)
+	for a, err := range p.ledger.Answers(ctx, p.x.ID, false) {
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, a); len(batch) == batchSize {
+			if err := p.publishAnswers(ctx, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return p.publishAnswers(ctx, batch)
+}
+
+func (p *pass) publishAnswers(ctx context.Context, answers []ledger.Answer) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	ids := make([]pki.ID, len(answers))
+	for i, a := range answers {
+		ids[i] = a.Request
+	}
+	requests, err := p.ledger.Lookup(ctx, ids)
+	if err != nil {
+		return err
+	}
+	o := outgoing{answers: answers}
+	for _, a := range answers {
+		r := requests[a.Request]
+		content, err := p.ledger.Content(ctx, r)
+		if err != nil {
+			return err
+		}
+		o.files = append(o.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(r.Status), Bytes: content})
+		o.stale = append(o.stale, staleNotices(a, r.Status)...)
+	}
+	return p.publish(ctx, []outgoing{o})
+}

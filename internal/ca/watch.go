@@ -1,0 +1,137 @@
+package ca
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/pki"
+)
+
+// WatchOptions are how a watch goes about it.
+type WatchOptions struct {
+	Sides          Sides
+	TrustEverybody bool
+	Poll           time.Duration
+	NoEvents       bool
+	Settle         time.Duration
+	Progress       func(int)
+}
+
+// backoffLimit bounds how long a watch waits after errors; the exchange may be back any time.
+const backoffLimit = time.Minute
+
+// Watch answers an exchange until ctx ends: at once when something is dropped where events are to be had, and every
+// Poll in any case. An exchange that is gone, full or read-only is waited for; only what no waiting mends ends it.
+func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
+	lock, err := c.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	if err := c.Unlock(); err != nil {
+		return err
+	}
+	w := &watch{CA: c, WatchOptions: o, memory: newMemory()}
+	defer w.close()
+	if err := w.reopen(ctx); err != nil {
+		return err // at the start a person is there to mend it
+	}
+	for {
+		wait := w.round(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.wake():
+		case <-time.After(wait):
+		}
+	}
+}
+
+// watch is a running Watch.
+type watch struct {
+	*CA
+	WatchOptions
+	memory   *memory
+	x        *inbox.Exchange
+	events   *inbox.Watch
+	failures int
+	trouble  string
+}
+
+func (w *watch) wake() <-chan struct{} {
+	if w.events == nil {
+		return nil
+	}
+	return w.events.Wake()
+}
+
+func (w *watch) close() {
+	if w.events != nil {
+		w.events.Close()
+		w.events = nil
+	}
+	if w.x != nil {
+		w.x.Close()
+		w.x = nil
+	}
+}
+
+// reopen opens the exchange by its path: at the start, and when what is held open is not what lies there any more.
+func (w *watch) reopen(ctx context.Context) error {
+	w.close()
+	x, err := w.OpenExchange(ctx, w.Sides, w.TrustEverybody)
+	if err != nil {
+		return err
+	}
+	w.x = x
+	w.events = x.Watch(inbox.WatchOptions{NoEvents: w.NoEvents})
+	w.Log.Info("watching", "exchange", pki.Quote(x.Path()), "mode", w.events.Mode(), "poll", w.Poll.String())
+	return nil
+}
+
+// round is one pass and how long to wait after it.
+func (w *watch) round(ctx context.Context) time.Duration {
+	err := w.once(ctx)
+	if ctx.Err() != nil {
+		return 0
+	}
+	if err == nil {
+		if w.trouble != "" {
+			w.Log.Info("serving again")
+		}
+		w.trouble, w.failures = "", 0
+		return w.Poll
+	}
+	if said := err.Error(); said != w.trouble { // one warning per change of state
+		w.trouble = said
+		w.Log.Warn("waiting for better times", "error", err)
+	}
+	w.failures = min(w.failures+1, 16)
+	wait := min(w.Poll<<min(w.failures-1, 6), backoffLimit)
+	return wait/2 + rand.N(wait/2+1)
+}
+
+func (w *watch) once(ctx context.Context) error {
+	if w.x == nil || w.x.Moved() {
+		if err := w.reopen(ctx); err != nil {
+			return err
+		}
+	}
+	p := w.newPass(w.x, w.Progress)
+	p.memory = w.memory
+	p.settle = func(e inbox.Entry, content inbox.Content) bool {
+		return w.memory.settled(e, content.Stat, w.Now(), w.Settle)
+	}
+	w.events.Refresh()
+	sum, err := p.run(ctx)
+	if sum.Answered() > 0 {
+		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated, "left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package inbox
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/fsnotify/fsnotify"
+
+	"ca-exchange/internal/durable"
+)
+
+// WatchOptions say how to look.
+type WatchOptions struct{ NoEvents bool }
+
+// Watch says when an inbox may be worth a look. A full scan is the truth; an event only means "soon", and where no
+// events are to be had the caller's polling is all there is.
+type Watch struct {
+	x      *Exchange
+	events *fsnotify.Watcher // nil: polling only
+	why    string            // why it is nil
+	wake   chan struct{}
+	done   chan struct{}
+}
+
+// remoteFileSystems see other hosts' writes without an event: NFS, SMB, CIFS, FUSE (sshfs), 9p, Ceph, AFS.
+var remoteFileSystems = map[int64]string{
+	0x6969: "NFS", 0x517b: "SMB", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x65735546: "FUSE", 0x01021997: "9P", 0x00c36400: "Ceph", 0x5346414f: "AFS",
+}
+
+// Watch starts watching. It never fails: without events it says why in Mode.
+func (x *Exchange) Watch(o WatchOptions) *Watch {
+	w := &Watch{x: x, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if w.why = x.deaf(o); w.why == "" {
+		w.start()
+	}
+	if w.events == nil {
+		close(w.done)
+	}
+	return w
+}
+
+// deaf says why events would not tell of everything; "" where they do.
+func (x *Exchange) deaf(o WatchOptions) string {
+	if o.NoEvents {
+		return "events are switched off"
+	}
+	self, err := x.inbox.Self()
+	if err != nil {
+		return err.Error()
+	}
+	if name, remote := remoteFileSystems[self.FileSystem&0xffffffff]; remote {
+		return name + " does not tell of other hosts' writes"
+	}
+	return ""
+}
+
+func (w *Watch) start() {
+	events, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.why = err.Error()
+		return
+	}
+	if err := events.Add(filepath.Join(w.x.inboxRoot, inboxDir)); err != nil {
+		w.why = err.Error() // the limit of watches, most likely
+		events.Close()
+		return
+	}
+	w.events = events
+	go w.listen()
+}
+
+// listen turns events into at most one waiting wake-up; it ends when the watcher is closed.
+func (w *Watch) listen() {
+	defer close(w.done)
+	for {
+		select {
+		case e, ok := <-w.events.Events:
+			if !ok {
+				return
+			}
+			if durable.IsTemporary(filepath.Base(e.Name)) || e.Op == fsnotify.Chmod {
+				continue
+			}
+		case _, ok := <-w.events.Errors: // an overflow, too, only means: look
+			if !ok {
+				return
+			}
+		}
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Wake is ready when something may have come.
+func (w *Watch) Wake() <-chan struct{} { return w.wake }
+
+// Refresh takes up team directories that were made since; those that are gone drop out by themselves.
+func (w *Watch) Refresh() {
+	if w.events == nil {
+		return
+	}
+	watched := w.events.WatchList()
+	for name, err := range w.x.inbox.Names() {
+		if err != nil {
+			return
+		}
+		path := filepath.Join(w.x.inboxRoot, inboxDir, name.Name)
+		if name.Type == fs.ModeDir && LegalName(name.Name) && !slices.Contains(watched, path) {
+			w.events.Add(path) // without it the team is served by polling
+		}
+	}
+}
+
+// Mode says how the inbox is watched, and why not by events where it is not.
+func (w *Watch) Mode() string {
+	if w.events != nil {
+		return "events"
+	}
+	return fmt.Sprintf("polling (%s)", w.why)
+}
+
+// Close ends the watch and waits for it.
+func (w *Watch) Close() error {
+	var err error
+	if w.events != nil {
+		err = w.events.Close()
+	}
+	<-w.done
+	return err
+}
