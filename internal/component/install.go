@@ -1,0 +1,217 @@
+package component
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// certificateFile keeps a verified certificate beside its key until both are in place.
+const certificateFile = "certificate.pem"
+
+// install verifies an answer by everything that was asked and pinned, and puts it into place. The order is a journal:
+// certificate beside the key, state "Installing", key, certificate, state "Installed"; finish goes on from any point.
+func (c *Component) install(out *Outcome, trust pki.Trust, answer []byte, o SyncOptions) error {
+	profile, err := profileOf(out.State)
+	if err != nil {
+		return err
+	}
+	key, request, err := c.read(out.ID)
+	if err != nil {
+		return err
+	}
+	authority, ok := trust.Authority(profile.Issuer)
+	if !ok {
+		return fmt.Errorf("the pinned trust has no issuer %q", profile.Issuer)
+	}
+	expected := pki.Expected{
+		Key: key.Public(), Profile: profile.Profile, Node: out.Node, CommonName: out.CommonName, Names: request.CSR.Names,
+		Authority: authority, AcceptNames: o.AcceptNames, NotAfter: c.installedUntil(out.Files),
+	}
+	leaf, warnings, err := pki.VerifyAnswer(answer, expected, c.Now())
+	if err != nil {
+		return err
+	}
+	out.Warnings = warnings
+	dir, err := c.request(out.ID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	// The leaf as parsed, and what is pinned above it: never the answer's own bytes.
+	chain := pki.Authority{Certificate: leaf, Chain: intermediates(authority)}
+	if err := dir.Replace(certificateFile, chain.Bundle(), 0o644); err != nil {
+		return err
+	}
+	out.Fingerprint, out.NotAfter = pki.Fingerprint(leaf), leaf.NotAfter
+	if err := c.setStatus(&out.State, StatusInstalling); err != nil {
+		return err
+	}
+	return c.finish(&out.State, trust)
+}
+
+// finish puts a verified pair into place, however far an earlier attempt came.
+func (c *Component) finish(s *State, trust pki.Trust) error {
+	profile, err := profileOf(*s)
+	if err != nil {
+		return err
+	}
+	authority, ok := trust.Authority(profile.Issuer)
+	if !ok {
+		return fmt.Errorf("the pinned trust has no issuer %q", profile.Issuer)
+	}
+	if err := c.installIssuers(trust, profile); err != nil {
+		return err
+	}
+	dir, err := c.request(s.ID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	certificate, _, err := dir.Read(certificateFile, inbox.Limit)
+	if err != nil {
+		return err
+	}
+	key, _, err := dir.Read(keyFile, sizeLimit)
+	if err != nil {
+		return err
+	}
+	for _, place := range c.places(*s, authority, certificate, key) {
+		if err := c.put(place); err != nil {
+			return err
+		}
+	}
+	if err := c.setStatus(s, StatusInstalled); err != nil {
+		return err
+	}
+	// The key has one home now. A crash before this leaves a copy that only its owner can read.
+	return dir.Remove(keyFile)
+}
+
+// installIssuers puts those issuers where kubeadm looks that the profile's component needs: a worker gets the
+// cluster's alone.
+func (c *Component) installIssuers(trust pki.Trust, profile kube.Profile) error {
+	for _, i := range kube.Issuers() {
+		a, ok := trust.Authority(i.Name)
+		if !ok || profile.InKubelet && i.Name != kube.ClusterIssuer {
+			continue
+		}
+		if err := c.installIssuer("pki/"+i.Certificate, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// intermediates are what a server sends below the root.
+func intermediates(a pki.Authority) (chain []*x509.Certificate) {
+	for _, c := range a.Path() {
+		if !bytes.Equal(c.RawSubject, c.RawIssuer) {
+			chain = append(chain, c)
+		}
+	}
+	return chain
+}
+
+// place is one file to be installed.
+type place struct {
+	file  string
+	bytes []byte
+	mode  fs.FileMode
+}
+
+// places are a request's files, keys before certificates: a certificate whose key is missing breaks a component, a
+// key that waits for its certificate does not.
+func (c *Component) places(s State, authority pki.Authority, certificate, key []byte) []place {
+	if s.Files.Kubeconfig != "" {
+		k := kube.Kubeconfig{
+			Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName, CA: authority.Bundle(), Certificate: certificate, Key: key,
+		}
+		return []place{{s.Files.Kubeconfig, k.Encode(), 0o600}}
+	}
+	return []place{{s.Files.Key, key, 0o600}, {s.Files.Certificate, certificate, 0o644}}
+}
+
+// put installs one file and keeps what it replaces as .previous. It may be repeated: what is in place stays.
+func (c *Component) put(p place) error {
+	have, err := c.readBelow(p.file)
+	switch {
+	case err == nil && bytes.Equal(have, p.bytes):
+		return nil
+	case err == nil:
+		if err := c.writeBelow(c.root, p.file+".previous", have, p.mode); err != nil {
+			return err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return c.writeBelow(c.root, p.file, p.bytes, p.mode)
+}
+
+// installedUntil is when the certificate ends that lies in a request's place; zero where there is none.
+func (c *Component) installedUntil(f Files) (end time.Time) {
+	b, err := c.readBelow(f.Place())
+	if err != nil {
+		return end
+	}
+	if f.Kubeconfig != "" {
+		k, err := kube.ParseKubeconfig(b)
+		if err != nil {
+			return end
+		}
+		b = k.Certificate
+	}
+	certificates, err := pki.ParseCertificates(b)
+	if err != nil {
+		return end
+	}
+	return certificates[0].NotAfter
+}
+
+// read gives a request's key and the request itself.
+func (c *Component) read(id string) (crypto.Signer, *pki.Request, error) {
+	dir, err := c.request(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer dir.Close()
+	pem, _, err := dir.Read(keyFile, sizeLimit)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := pki.ParsePrivateKey(pem, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the key of request %s: %w", id[:16], err)
+	}
+	entry, _, err := dir.Read(requestFile, inbox.Limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	request, refusals := pki.ParseRequest(entry, nil)
+	if request == nil {
+		return nil, nil, fmt.Errorf("reading request %s: %s", id[:16], refusals[0].Code.Meaning())
+	}
+	return key, request, nil
+}
+
+// SetServer writes an installed kubeconfig again for another API server.
+func (c *Component) SetServer(file, server string) error {
+	b, err := c.readBelow(file)
+	if err != nil {
+		return err
+	}
+	k, err := kube.ParseKubeconfig(b)
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", file, err)
+	}
+	k.Server = server
+	return c.put(place{file, k.Encode(), 0o600})
+}
