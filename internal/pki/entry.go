@@ -8,7 +8,7 @@ import (
 // MaxEntry is the size of the largest entry that is read, in bytes.
 const MaxEntry = 64 << 10
 
-// foreign starts tell a person what was dropped instead of a request.
+// foreignStarts tell a person what was dropped instead of a request.
 var foreignStarts = [...]struct{ start, what string }{
 	{"\xef\xbb\xbf", "a byte order mark"},
 	{"\xff\xfe", "UTF-16"},
@@ -48,11 +48,11 @@ func checkText(entry []byte, found *findings) bool {
 	return true
 }
 
-// isText accepts UTF-8 whose only control characters are tab, LF, and CR before LF.
+// isText accepts UTF-8 whose only control characters are tab, LF, and CR before LF or before what is still to come.
 func isText(b []byte) bool {
 	for i, c := range b {
 		switch {
-		case c == '\r' && (i+1 == len(b) || b[i+1] != '\n'):
+		case c == '\r' && i+1 < len(b) && b[i+1] != '\n':
 			return false
 		case c < ' ' && c != '\t' && c != '\n' && c != '\r', c == 0x7f:
 			return false

@@ -38,15 +38,23 @@ func readBlocks(entry []byte, from int, found *findings) []block {
 			blocks = append(blocks, b)
 			next = b.end
 		case len(line) == 0 && from == 0:
+		case next == len(entry) && entry[next-1] != '\n' && halfBegin(line):
+			found.add(EntryIncomplete, "entry", "", "an END line")
+			return nil
 		case from > 0 || len(blocks) > 0:
 			found.add(EntryBlocks, "entry", line, "nothing between or behind the blocks")
 			return nil
-		case !checkTextLine(line, next == len(entry) && entry[next-1] != '\n', found):
+		case !checkTextLine(line, found):
 			return nil
 		}
 		pos = next
 	}
-	checkLabels(entry, blocks, found)
+	// A cover alone, and text that stops inside a line, may be the beginning of a request.
+	if len(blocks) == 0 && (from > 0 || len(entry) == 0 || entry[len(entry)-1] != '\n') {
+		found.add(EntryIncomplete, "entry", "", "an END line")
+		return nil
+	}
+	checkLabels(blocks, found)
 	return blocks
 }
 
@@ -65,16 +73,24 @@ func boundary(line, word string) (label string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	return strings.CutSuffix(label, "-----")
+	label, ok = strings.CutSuffix(label, "-----")
+	return label, ok && strings.Trim(label, "-") == label
 }
 
-// checkTextLine refuses text above a plain CSR that is a damaged boundary or a damaged cover; last is the
-// entry's last line when no LF ends it, perhaps the half of a BEGIN line.
-func checkTextLine(line string, last bool, found *findings) bool {
+// halfBegin says whether a line that no LF ends may become a BEGIN line.
+func halfBegin(line string) bool {
+	for _, label := range [...]string{labelRequest, labelNewRequest, labelSignature} {
+		if strings.HasPrefix("-----BEGIN "+label+"-----", line) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkTextLine refuses text above a plain CSR that is a damaged boundary or a damaged cover.
+func checkTextLine(line string, found *findings) bool {
 	switch {
-	case last && (strings.HasPrefix("-----BEGIN "+labelNewRequest+"-----", line) || strings.HasPrefix(line, "-----BEGIN ")):
-		found.add(EntryIncomplete, "entry", "", "an END line")
-	case strings.Contains(line, "-----BEGIN") || strings.Contains(line, "-----END") || strings.HasPrefix(line, "-----"):
+	case strings.Contains(line, "-----BEGIN"), strings.Contains(line, "-----END"), strings.HasPrefix(line, "-----"):
 		found.add(EntryPEM, "entry", line, "-----BEGIN CERTIFICATE REQUEST----- on a line of its own")
 	case strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), "certificate-request:"):
 		found.add(CoverMalformed, "cover", line, "\"Certificate-Request: v1\" as the entry's first bytes")
@@ -100,7 +116,7 @@ func readBlock(entry []byte, start, pos int, label string, found *findings) (blo
 			return block{label, der, start, next}, true
 		case next == len(entry) && strings.HasPrefix(end, line):
 			pos = next // the half of an END line
-		case strings.HasPrefix(line, "-") || strings.Contains(line, ":"):
+		case strings.ContainsAny(line, "-:"):
 			found.add(EntryPEM, "entry", line, "base64 and then "+end)
 			return block{}, false
 		default:
@@ -113,12 +129,9 @@ func readBlock(entry []byte, start, pos int, label string, found *findings) (blo
 }
 
 // checkLabels holds the blocks against the form of an entry.
-func checkLabels(entry []byte, blocks []block, found *findings) {
+func checkLabels(blocks []block, found *findings) {
 	isRequest := func(b block) bool { return b.label == labelRequest || b.label == labelNewRequest }
 	switch i := slices.IndexFunc(blocks, isRequest); {
-	case len(blocks) == 0 && (len(entry) == 0 || entry[len(entry)-1] != '\n'):
-		// Text that stops inside a line may be the beginning of what `openssl req -text` writes.
-		found.add(EntryIncomplete, "entry", "", "an END line")
 	case len(blocks) == 0:
 		found.add(EntryNoRequest, "entry", "", "a CERTIFICATE REQUEST in PEM")
 	case i < 0:
