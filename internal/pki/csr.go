@@ -39,10 +39,10 @@ func ParseCSR(raw []byte, blocked Blocklist) (*CSR, []Refusal) {
 	r := &csrReader{CSR: &CSR{Raw: raw}}
 	algorithm, signature, ok := r.readOuter()
 	if !ok {
-		return nil, r.findings
+		return nil, r.list
 	}
 	r.readInfo(blocked)
-	if r.Subject == nil && !r.askedNames && !r.denied() {
+	if r.Subject == nil && !r.askedNames && !r.denied {
 		r.add(SubjectMalformed, "subject", "", "a common name or a subjectAltName")
 	}
 	if n := r.Names.Len(); n > maxNames {
@@ -52,13 +52,13 @@ func ParseCSR(raw []byte, blocked Blocklist) (*CSR, []Refusal) {
 	if r.Key != nil {
 		r.checkSelfSignature(algorithm, signature)
 	}
-	if !r.denied() {
+	if !r.denied {
 		r.checkPrimality()
 	}
-	if r.denied() {
-		return nil, r.findings
+	if r.denied {
+		return nil, r.list
 	}
-	return r.CSR, r.findings
+	return r.CSR, r.list
 }
 
 // readOuter takes CertificationRequest apart (RFC 2986 4.2).

@@ -64,15 +64,17 @@ func isText(b []byte) bool {
 // cutCover gives the cover's bytes, from the first to the LF of its last line (nil for a plain CSR), and the
 // offset of what follows its blank line.
 func cutCover(entry []byte, found *findings) (cover []byte, body int) {
-	if !bytes.HasPrefix(entry, []byte(coverStart)) {
+	half := len(entry) > 0 && len(entry) < len(coverStart) && bytes.HasPrefix([]byte(coverStart), entry)
+	if !half && !bytes.HasPrefix(entry, []byte(coverStart)) {
 		return nil, 0
 	}
-	if end := bytes.Index(entry, []byte("\n\n")); end >= 0 {
+	end := bytes.Index(entry, []byte("\n\n"))
+	switch {
+	case end >= 0:
 		return entry[:end+1], end + 2
-	}
-	if !bytes.Contains(entry, []byte("-----END ")) {
+	case !bytes.Contains(entry, []byte("-----END ")):
 		found.add(EntryIncomplete, "entry", "", "an END line")
-	} else {
+	default:
 		found.add(CoverMalformed, "cover", "no blank line ends it", "LF at the end of every line, and a blank line below the cover")
 	}
 	return nil, 0

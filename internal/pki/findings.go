@@ -6,16 +6,21 @@ import "slices"
 const maxFindings = 32
 
 // findings gathers refusals while an entry is read, each once.
-type findings []Refusal
+type findings struct {
+	list   []Refusal
+	denied bool
+}
 
 // add notes a broken rule. Behind the bound only the first denial is still taken, so that a flood of holds
 // cannot hide it.
 func (f *findings) add(code Code, field, asked, allowed string) {
-	r := Refuse(code, field, asked, allowed)
-	if len(*f) >= maxFindings && (code.Outcome() != Deny || f.denied()) || slices.Contains(*f, r) {
+	full, denies := len(f.list) >= maxFindings, code.Outcome() == Deny
+	if full && (f.denied || !denies) {
 		return
 	}
-	*f = append(*f, r)
+	r := Refuse(code, field, asked, allowed)
+	if !slices.Contains(f.list, r) {
+		f.list = append(f.list, r)
+		f.denied = f.denied || denies
+	}
 }
-
-func (f findings) denied() bool { return Worst(f) == Deny }

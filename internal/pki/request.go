@@ -31,33 +31,36 @@ func ParseRequest(entry []byte, blocked Blocklist) (*Request, []Refusal) {
 	// First of all, so that no other finding quotes a secret.
 	if holdsPrivateKey(entry) {
 		found.add(EntryPrivateKey, "entry", "", "a request only: the key stays on its host")
-		return nil, found
+		return nil, found.list
 	}
 	if !checkText(entry, &found) {
-		return nil, found
+		return nil, found.list
 	}
 	r := &Request{Bytes: entry}
 	cover, body := cutCover(entry, &found)
+	if found.denied {
+		return nil, found.list
+	}
 	blocks := readBlocks(entry, body, &found)
-	if found.denied() {
-		return nil, found
+	if found.denied {
+		return nil, found.list
 	}
 	if cover != nil {
 		r.readCover(cover, blocks, &found)
 	} else if len(blocks) > 1 {
 		found.add(SignatureUncovered, "signature", blocks[1].label, "a cover above the request, or no signature")
 	}
-	var csrFound []Refusal
-	r.CSR, csrFound = ParseCSR(blocks[0].der, blocked)
-	found = append(found, csrFound...)
+	var refusals []Refusal
+	r.CSR, refusals = ParseCSR(blocks[0].der, blocked)
+	found.list, found.denied = append(found.list, refusals...), found.denied || r.CSR == nil
 	if cover != nil && r.CSR != nil {
 		r.readSignatures(blocks[1:], &found)
 	}
-	if found.denied() {
-		return nil, found
+	if found.denied {
+		return nil, found.list
 	}
 	r.ID = RequestID(cover, r.CSR.Info)
-	return r, found
+	return r, found.list
 }
 
 // readCover parses the cover and holds everything up to the CSR's END line against its one encoding: two
