@@ -76,3 +76,11 @@ func StatusOf(err error) Status {
 	}
 	return Failed
 }
+
+// ExitWith ends a command with a status, its result being printed already; Done is no error.
+func ExitWith(s Status) error {
+	if s == Done {
+		return nil
+	}
+	return Exit(s)
+}

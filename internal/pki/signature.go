@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
@@ -79,4 +80,9 @@ func checkSignatureKey(key ssh.PublicKey) error {
 		return errors.New("an RSA key that signs requests has 2048 to 8192 bits")
 	}
 	return fmt.Errorf("a key of type %q does not sign requests", key.Type())
+}
+
+// AuthorizedKey is the key as an authorized_keys file has it, without a comment.
+func (s *Signature) AuthorizedKey() string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(s.Key)))
 }

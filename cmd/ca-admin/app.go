@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+// app is what every command runs with.
+type app struct {
+	*cli.Terminal
+	dir string
+	log *slog.Logger
+}
+
+func newApp(_ context.Context, t *cli.Terminal, c *commands) *app {
+	return &app{t, c.Dir, t.Logger(c.LogFormat)}
+}
+
+func (a *app) settings() ca.Settings {
+	return ca.Settings{Now: time.Now, Log: a.log, Passphrase: func(file string) ([]byte, error) {
+		return a.Secret(fmt.Sprintf("passphrase for %q: ", file))
+	}}
+}
+
+// open opens the CA directory and turns what may be wrong with it into hints.
+func (a *app) open() (*ca.CA, error) {
+	c, err := ca.Open(a.dir, a.settings())
+	switch {
+	case errors.Is(err, ca.ErrNoDirectory):
+		return nil, cli.Hint(err, "make one with `ca-admin init`, or say where it is: --dir DIR, CA_ADMIN_DIR")
+	case errors.Is(err, ca.ErrMode):
+		return nil, cli.Hint(err, fmt.Sprintf("chmod 700 %q", a.dir))
+	case errors.Is(err, fs.ErrPermission):
+		return nil, cli.Hint(err, "run ca-admin as the owner of the CA directory")
+	}
+	return c, err
+}
+
+// exchangeFlags say where the exchange is.
+type exchangeFlags struct {
+	Exchange string `env:"CA_EXCHANGE" default:"./exchange" type:"path" placeholder:"DIR" help:"The exchange (${env})."`
+	Inbox    string `type:"path" placeholder:"DIR" help:"Another directory with the inbox, for one-way media."`
+	Outbox   string `type:"path" placeholder:"DIR" help:"Another directory with the outbox, for one-way media."`
+}
+
+func (f exchangeFlags) sides() ca.Sides {
+	s := ca.Sides{Inbox: f.Exchange, Outbox: f.Exchange}
+	if f.Inbox != "" {
+		s.Inbox = f.Inbox
+	}
+	if f.Outbox != "" {
+		s.Outbox = f.Outbox
+	}
+	return s
+}
+
+// trustFlags let a person insist on an inbox that everybody may write to.
+type trustFlags struct {
+	Yes bool `short:"y" help:"Serve unsigned requests although everybody may write to the inbox."`
+}
+
+// explain adds hints to what an exchange can be wrong with.
+func explain(err error, at ca.Sides) error {
+	switch {
+	case errors.Is(err, inbox.ErrNoExchange):
+		return cli.Hint(err, fmt.Sprintf("make it with `ca-admin exchange %s`, or say where it is: --exchange DIR, CA_EXCHANGE", at.Inbox))
+	case errors.Is(err, inbox.ErrNotExchange):
+		return cli.Hint(err, "is the medium mounted?", fmt.Sprintf("to make an exchange there: ca-admin exchange %s", at.Inbox))
+	case errors.Is(err, inbox.ErrTrust):
+		return cli.Hint(err, "an exchange belongs to one CA: use its CA directory (--dir), or another exchange")
+	case errors.Is(err, ca.ErrOpenInbox):
+		return cli.Hint(err, fmt.Sprintf("chmod 755 %q, so that only its owner may ask", at.Inbox+"/inbox"), "or take `unsigned:` out of policy.yaml; to serve it all the same: --yes")
+	case errors.Is(err, ca.ErrClock):
+		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
+	case errors.Is(err, fs.ErrPermission):
+		return cli.Hint(err, "ca-admin needs to read and write the inbox, the outbox and rejected/: run it as their owner")
+	}
+	return err
+}
+
+// explainRequest adds hints to what a person's decision can run into.
+func explainRequest(err error) error {
+	switch {
+	case errors.Is(err, ca.ErrUnknown):
+		return cli.Hint(err, "`ca-admin pending` and `ca-admin list` name what there is; an id needs at least 8 digits")
+	case errors.Is(err, ca.ErrAmbiguous):
+		return cli.WithStatus(cli.Unverified, err, "compare the whole id with the requester, and use more digits")
+	case errors.Is(err, ca.ErrSettled):
+		return cli.Hint(err, "show it with `ca-admin show`; a new request gets a new certificate")
+	case errors.Is(err, ca.ErrRefused):
+		return cli.WithStatus(cli.Denied, err, "the requester has to make another request")
+	case errors.Is(err, ca.ErrNoPlan):
+		return cli.WithStatus(cli.Unanswered, err, "say what it is: --profile server --dns NAME --ip ADDRESS, or --profile client")
+	case errors.Is(err, ca.ErrClock):
+		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
+	case errors.Is(err, pki.ErrEncrypted):
+		return cli.Hint(err, "run it on a terminal, to be asked for the passphrase")
+	case errors.Is(err, policy.ErrOther):
+		return cli.WithStatus(cli.Unanswered, err, "look at it again: ca-admin show")
+	}
+	return err
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"strconv"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+type initCommand struct {
+	Exchange   string   `env:"CA_EXCHANGE" default:"./exchange" type:"path" placeholder:"DIR" help:"The exchange to make (${env})."`
+	Issuer     []string `enum:"ca,etcd-ca,front-proxy-ca" default:"ca,etcd-ca,front-proxy-ca" placeholder:"NAME" help:"Issuers to make: all three, as kubeadm has them, or ca alone."`
+	KeyType    string   `default:"RSA-2048" placeholder:"TYPE" help:"Keys of the issuers: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384."`
+	Days       int      `default:"3650" help:"Validity of the issuers, in days."`
+	CommonName string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
+	PathLen    int      `default:"0" placeholder:"N" help:"How many CAs may stand below an issuer."`
+	ImportCert string   `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate, then the chain above it."`
+	ImportKey  string   `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key; an encrypted one stays so."`
+	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
+	TrustInbox bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
+	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
+}
+
+// issuersMost is how long an issuer may be made for, in days: openssl's 10000 and a little.
+const issuersMost = 36500
+
+// Validate holds the flags against each other.
+func (i *initCommand) Validate() error {
+	switch {
+	case (i.ImportCert == "") != (i.ImportKey == ""):
+		return errors.New("--import-cert and --import-key go together")
+	case i.Days < 1 || i.Days > issuersMost:
+		return fmt.Errorf("--days %d: between 1 and %d", i.Days, issuersMost)
+	case len(i.Issuer) == 2 || len(i.Issuer) == 1 && i.Issuer[0] != kube.ClusterIssuer:
+		return errors.New("--issuer: all three, or ca alone")
+	}
+	return nil
+}
+
+func (i *initCommand) Run(a *app) error {
+	groupID, err := lookupGroup(i.Group)
+	if err != nil {
+		return err
+	}
+	setup, err := i.setup(a)
+	if err != nil {
+		return err
+	}
+	c, err := ca.Create(a.dir, setup, a.settings())
+	if errors.Is(err, ca.ErrExists) {
+		return cli.Hint(err, "its keys are never overwritten: use it as it is, or choose another with --dir DIR")
+	}
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	at := ca.Sides{Inbox: i.Exchange, Outbox: i.Exchange}
+	x, err := c.MakeExchange(i.Exchange, groupID)
+	if errors.Is(err, inbox.ErrTrust) {
+		return cli.Hint(err, fmt.Sprintf("the CA directory %q was made; make an exchange for it elsewhere: ca-admin exchange DIR", a.dir))
+	}
+	if err != nil {
+		return explain(err, at)
+	}
+	if err := x.Close(); err != nil {
+		return err
+	}
+	a.Say("made CA directory %s and exchange %s", a.dir, i.Exchange)
+	a.Say("trust fingerprint, for the component admins to compare by another way than the exchange:")
+	a.Print("%s", c.Trust().Fingerprint)
+	a.Say("next, here:                ca-admin watch")
+	a.Say("next, on a component host: component-admin init --name NAME --trust %s", c.Trust().Fingerprint)
+	return nil
+}
+
+func (i *initCommand) setup(a *app) (ca.Setup, error) {
+	var s ca.Setup
+	release, err := releaseOf(i.Kubernetes)
+	if err != nil {
+		return s, err
+	}
+	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}}
+	if i.TrustInbox {
+		for _, p := range kube.Profiles(release) {
+			if !p.Guarded {
+				d.Unsigned = append(d.Unsigned, p.Name)
+			}
+		}
+	}
+	if s.Policy, err = policy.Default(d); err != nil {
+		return s, err
+	}
+	if i.ImportCert != "" {
+		imported, err := i.adopt(a)
+		s.Imported = []ca.Imported{imported}
+		return s, err
+	}
+	keyType, err := pki.ParseKeyType(i.KeyType)
+	if err != nil {
+		return s, cli.WithStatus(cli.Usage, err)
+	}
+	for _, known := range kube.Issuers() {
+		for _, name := range i.Issuer {
+			if name == known.Name {
+				s.Issuers = append(s.Issuers, pki.IssuerSpec{Name: name, CommonName: known.CommonName, KeyType: keyType, Days: i.Days, PathLen: i.PathLen})
+			}
+		}
+	}
+	if i.CommonName != "" {
+		s.Issuers[0].CommonName = i.CommonName
+	}
+	return s, nil
+}
+
+func (i *initCommand) adopt(a *app) (ca.Imported, error) {
+	pem, err := os.ReadFile(i.ImportCert)
+	if err != nil {
+		return ca.Imported{}, err
+	}
+	chain, err := pki.ParseCertificates(pem)
+	if err != nil {
+		return ca.Imported{}, fmt.Errorf("reading %q: %w", i.ImportCert, err)
+	}
+	text, err := os.ReadFile(i.ImportKey)
+	if err != nil {
+		return ca.Imported{}, err
+	}
+	key, err := pki.ParsePrivateKey(text, func() ([]byte, error) { return a.settings().Passphrase(i.ImportKey) })
+	if err != nil {
+		return ca.Imported{}, fmt.Errorf("reading %q: %w", i.ImportKey, err)
+	}
+	issuer, err := pki.NewIssuer(kube.ClusterIssuer, chain, key)
+	return ca.Imported{Issuer: issuer, Key: text}, err
+}
+
+// lookupGroup gives a group's number; "" is everybody's 0.
+func lookupGroup(name string) (int, error) {
+	if name == "" {
+		return 0, nil
+	}
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		return 0, cli.WithStatus(cli.Usage, err, "make the group first: groupadd "+name)
+	}
+	return strconv.Atoi(g.Gid)
+}

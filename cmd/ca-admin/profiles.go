@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+type profilesCommand struct {
+	Name       string `arg:"" optional:"" help:"One profile, in full."`
+	Kubernetes string `placeholder:"RELEASE" help:"As of this Kubernetes release; by default the policy's."`
+}
+
+// releaseOf reads a release; "" is the newest known.
+func releaseOf(s string) (kube.Release, error) {
+	if s == "" {
+		return kube.Latest(), nil
+	}
+	r, err := kube.ParseRelease(s)
+	if err != nil {
+		return r, cli.WithStatus(cli.Usage, err)
+	}
+	return r, nil
+}
+
+func (p *profilesCommand) Run(a *app) error {
+	release, err := releaseOf(p.Kubernetes)
+	if err != nil {
+		return err
+	}
+	if p.Kubernetes == "" {
+		if c, err := a.open(); err == nil {
+			defer c.Close()
+			if release, err = c.Release(); err != nil {
+				return err
+			}
+		}
+	}
+	if p.Name != "" {
+		return a.showProfile(release, p.Name)
+	}
+	rows := [][]string{{"PROFILE", "SUBJECT", "USAGES", "NAMES", "ISSUER", "INSTALLED AS", ""}}
+	for _, profile := range kube.Profiles(release) {
+		rows = append(rows, []string{profile.Name, subjectOf(profile), pki.UsageNames(profile.Usages), nameRule(profile), profile.Issuer, placeOf(profile), guard(profile)})
+	}
+	return a.Table(rows)
+}
+
+func (a *app) showProfile(release kube.Release, name string) error {
+	profile, ok := kube.Find(release, name)
+	if !ok {
+		return cli.Hint(fmt.Errorf("Kubernetes %s has no profile %q", release, name), "ca-admin profiles")
+	}
+	a.Print("# %s, Kubernetes %s: %s", profile.Name, release, profile.About)
+	for _, line := range [][2]string{
+		{"subject", subjectOf(profile)}, {"usages", pki.UsageNames(profile.Usages)}, {"names", nameRule(profile)},
+		{"own names", strings.Join(profile.OwnNames, " ")}, {"keys", fmt.Sprint(profile.KeyTypes)}, {"issuer", profile.Issuer},
+		{"installed as", placeOf(profile)}, {"decided by", guard(profile)},
+	} {
+		if line[1] != "" {
+			a.Print("# %-13s %s", line[0], line[1])
+		}
+	}
+	if profile.Manifest != "" {
+		a.Print("%s", strings.TrimRight(profile.Manifest, "\n"))
+	}
+	return nil
+}
+
+func subjectOf(p kube.Profile) string {
+	if p.Generic() {
+		return "as asked"
+	}
+	parts := []string{"CN=" + p.CommonName}
+	for _, o := range p.Organizations {
+		parts = append(parts, "O="+o)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func nameRule(p kube.Profile) string {
+	return [...]string{pki.NoNames: "none", pki.SomeNames: "some", pki.RequiredNames: "at least one"}[p.Names]
+}
+
+func placeOf(p kube.Profile) string {
+	if p.Kubeconfig != "" {
+		return p.Kubeconfig
+	}
+	return p.Certificate
+}
+
+func guard(p kube.Profile) string {
+	if p.Guarded {
+		return "a person, every time"
+	}
+	return ""
+}
+
+type policyCommand struct{}
+
+func (p *policyCommand) Run(a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	text, err := c.PolicyText()
+	if err != nil {
+		return err
+	}
+	a.Print("%s", strings.TrimRight(string(text), "\n"))
+	return nil
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+// planFlags are what a person adds to a request, or says in its place.
+type planFlags struct {
+	Profile string       `placeholder:"NAME" help:"The profile, where the request does not tell."`
+	Node    string       `placeholder:"NODE" help:"The node, where the profile has one."`
+	DNS     []string     `name:"dns" placeholder:"NAME" help:"Another DNS name for the certificate."`
+	IP      []netip.Addr `name:"ip" placeholder:"ADDRESS" help:"Another IP address for the certificate."`
+	Days    int          `placeholder:"N" help:"Validity in days, at most the policy's."`
+	Yes     bool         `short:"y" help:"Do not ask."`
+}
+
+func (f planFlags) override() (policy.Override, error) {
+	for _, name := range f.DNS {
+		if err := pki.CheckDNSName(name); err != nil {
+			return policy.Override{}, cli.WithStatus(cli.Usage, fmt.Errorf("--dns %q: %w", name, err))
+		}
+	}
+	for _, ip := range f.IP {
+		if err := pki.CheckIP(ip); err != nil {
+			return policy.Override{}, cli.WithStatus(cli.Usage, fmt.Errorf("--ip %s: %w", ip, err))
+		}
+	}
+	if f.Days < 0 {
+		return policy.Override{}, cli.WithStatus(cli.Usage, fmt.Errorf("--days %d: at least 1", f.Days))
+	}
+	return policy.Override{Profile: f.Profile, Node: f.Node, Names: pki.Names{DNS: f.DNS, IPs: f.IP}, Days: f.Days}, nil
+}
+
+// propose makes a proposal, or makes it again.
+type propose func() (*ca.Proposal, error)
+
+// decide shows a proposal and signs it once a person said yes. Where anything changed between the showing and the
+// signing, it is shown again: nothing is signed unseen.
+func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*pki.Certificate, error) {
+	for {
+		shown, err := again()
+		if err != nil {
+			return nil, explainRequest(err)
+		}
+		a.present(c, shown)
+		if err := shown.Approvable(); err != nil {
+			return nil, explainRequest(err)
+		}
+		if !yes {
+			agreed, err := a.Confirm(ctx, "sign this certificate?")
+			if errors.Is(err, cli.ErrNobody) {
+				return nil, cli.Hint(err, "look at it with `ca-admin show`, then say --yes")
+			}
+			if err != nil || !agreed {
+				return nil, errors.Join(err, cli.WithStatus(cli.Unanswered, errors.New("not signed")))
+			}
+		}
+		certificate, err := c.Approve(ctx, shown)
+		if err == nil {
+			return certificate, nil
+		}
+		if !errors.Is(err, policy.ErrOther) || yes {
+			return nil, explainRequest(err)
+		}
+		a.Warn("something changed since this was shown; here it is as it is now")
+	}
+}
+
+// present prints a proposal for a person: what it amounts to first, the id last. Everything that came from the
+// exchange is quoted.
+func (a *app) present(c *ca.CA, p *ca.Proposal) {
+	d := p.Decision
+	if d.Profile != nil && d.Profile.Guarded {
+		a.Say("GUARDED: this identity is an administrator of the whole cluster (profile %s)", d.Profile.Name)
+	}
+	if p.Digest != "" {
+		a.presentPlan(p)
+	} else if p.Request != nil {
+		a.Say("  %-12s %s", "subject", p.Request.CSR.Subject)
+		a.Say("  %-12s %s", "names", orNone(p.Request.CSR.Names.Strings()))
+	}
+	for _, dropped := range d.Dropped {
+		a.Say("  %-12s %s", "not copied", dropped)
+	}
+	for _, r := range d.Refusals {
+		a.Say("  %-12s %s", r.Code.Outcome(), refusalLine(r))
+	}
+	if p.Request == nil {
+		return
+	}
+	a.Say("  %-12s %s %s", "key", p.Request.CSR.KeyType, p.Request.CSR.Fingerprint)
+	a.Say("  %-12s %s", "requester", requesterLine(p))
+	a.Say("  %-12s %s", "request id", p.Request.ID.Phone())
+}
+
+func (a *app) presentPlan(p *ca.Proposal) {
+	a.Say("  %-12s %s, signed by issuer %s", "profile", p.Plan.Profile, p.Issuer.Name)
+	a.Say("  %-12s %s", "subject", p.Plan.Subject())
+	a.Say("  %-12s %s", "names", orNone(p.Plan.Names.Strings()))
+	a.Say("  %-12s %s", "usages", pki.UsageNames(p.Plan.Usages))
+	_, end, shortened := p.Plan.Validity(p.Issuer.Certificate, a.settings().Now())
+	note := ""
+	if shortened {
+		note = ", shortened to the issuer's end"
+	}
+	a.Say("  %-12s %d days, until %s%s", "validity", p.Plan.Days, end.UTC().Format("2006-01-02"), note)
+	asked := p.Request.CSR.Names
+	for _, name := range p.Plan.Names.Without(asked) {
+		a.Say("  %-12s + %s", "not asked", name)
+	}
+	for _, name := range asked.Without(p.Plan.Names) {
+		a.Say("  %-12s - %s", "asked", pki.Quote(name))
+	}
+}
+
+func requesterLine(p *ca.Proposal) string {
+	switch {
+	case p.Decision.Requester != nil:
+		return fmt.Sprintf("%q, enrolled since %s", p.Decision.Requester.Name, p.Decision.Requester.Since)
+	case p.Request.Signature != nil:
+		return "an unknown key, " + p.Request.Signature.Fingerprint()
+	case p.Request.Cover != nil:
+		return fmt.Sprintf("nobody signed it; it says %q", p.Request.Cover.Requester)
+	}
+	return "nobody signed it"
+}
+
+// refusalLine is a refusal on one line.
+func refusalLine(r pki.Refusal) string {
+	line := r.Code.Meaning()
+	if r.Asked != "" {
+		line += ": " + r.Asked
+	}
+	if r.Allowed != "" {
+		line += " (allowed: " + r.Allowed + ")"
+	}
+	return line
+}
+
+func orNone(items []string) string {
+	if len(items) == 0 {
+		return "none"
+	}
+	return strings.Join(items, " ")
+}

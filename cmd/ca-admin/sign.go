@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+type signCommand struct {
+	planFlags
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files, as openssl req writes them."`
+	Out   string   `type:"path" placeholder:"FILE" help:"Where the certificate goes; beside the request by default."`
+}
+
+// Validate holds the flags against each other.
+func (s *signCommand) Validate() error {
+	if s.Out != "" && len(s.Files) > 1 {
+		return errors.New("--out takes one request")
+	}
+	return nil
+}
+
+func (s *signCommand) Run(ctx context.Context, a *app) error {
+	override, err := s.override()
+	if err != nil {
+		return err
+	}
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, file := range s.Files {
+		out := s.Out
+		if out == "" {
+			out = strings.TrimSuffix(file, filepath.Ext(file)) + ".crt"
+		}
+		if err := s.sign(ctx, a, c, file, out, override); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *signCommand) sign(ctx context.Context, a *app, c *ca.CA, file, out string, o policy.Override) error {
+	if _, err := os.Lstat(out); err == nil {
+		return cli.Hint(fmt.Errorf("%q: %w", out, fs.ErrExist), "move it away, or say where: --out FILE")
+	}
+	entry, err := readRequest(file)
+	if err != nil {
+		return err
+	}
+	pem, err := s.certificate(ctx, a, c, entry, o)
+	if err != nil {
+		return err
+	}
+	dir, err := durable.Open(filepath.Dir(out))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Create(filepath.Base(out), pem, 0o644); err != nil {
+		return err
+	}
+	a.Say("wrote %s", out)
+	return nil
+}
+
+// certificate gives the one that the request has already, or has a new one signed.
+func (s *signCommand) certificate(ctx context.Context, a *app, c *ca.CA, entry []byte, o policy.Override) ([]byte, error) {
+	p, err := c.ProposeFile(ctx, entry, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.Record.Status == ledger.Issued {
+		a.Say("this request has its certificate already: serial %s", p.Record.Serial)
+		return c.Ledger().Content(ctx, p.Record)
+	}
+	certificate, err := a.decide(ctx, c, func() (*ca.Proposal, error) { return c.ProposeFile(ctx, entry, o) }, s.Yes)
+	if err != nil {
+		return nil, err
+	}
+	a.signed(certificate)
+	return certificate.Answer(), nil
+}
+
+// requestLimit is the most a request file may hold, in bytes.
+const requestLimit = 64 << 10
+
+func readRequest(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	// One byte more than allowed shows that it is too large; the parser says so.
+	b, err := io.ReadAll(io.LimitReader(f, requestLimit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", file, err)
+	}
+	return b, nil
+}
+
+type checkCommand struct {
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files."`
+}
+
+func (k *checkCommand) Run(ctx context.Context, a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	worst := pki.Issue
+	for _, file := range k.Files {
+		entry, err := readRequest(file)
+		if err != nil {
+			return err
+		}
+		p, err := c.ProposeFile(ctx, entry, policy.Override{})
+		if err != nil {
+			return err
+		}
+		worst = max(worst, p.Decision.Outcome)
+		a.Print("%s: %s", pki.Quote(file), p.Decision.Outcome)
+		a.present(c, p)
+	}
+	return cli.ExitWith([]cli.Status{cli.Done, cli.Unanswered, cli.Denied}[worst])
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+)
+
+type watchCommand struct {
+	exchangeFlags
+	trustFlags
+	Poll     time.Duration `default:"5s" help:"How often to look in any case."`
+	NoEvents bool          `help:"Only poll."`
+	Settle   time.Duration `default:"10m" help:"Deny an entry without an END line after so long without change."`
+}
+
+func (w *watchCommand) Run(ctx context.Context, a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	err = c.Watch(ctx, ca.WatchOptions{
+		Sides: w.sides(), TrustEverybody: w.Yes, Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle, Progress: a.Progress("answered"),
+	})
+	if errors.Is(err, ca.ErrLocked) {
+		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")
+	}
+	return explain(explainRequest(err), w.sides())
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/kube"
+)
+
+type kubeconfigCommand struct {
+	Profile string `arg:"" help:"The profile whose kubeconfig it is: kube-scheduler, admin, …"`
+	Server  string `required:"" placeholder:"URL" help:"The API server, as https://HOST:PORT."`
+}
+
+// Validate wants a URL that a client of Kubernetes takes.
+func (k *kubeconfigCommand) Validate() error {
+	if u, err := url.Parse(k.Server); err != nil || u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("--server %q: https://HOST:PORT", k.Server)
+	}
+	return nil
+}
+
+func (k *kubeconfigCommand) Run(a *app) error {
+	profile, ok := kube.Find(kube.Latest(), k.Profile)
+	if !ok || profile.Kubeconfig == "" {
+		return cli.WithStatus(cli.Usage, fmt.Errorf("profile %q has no kubeconfig", k.Profile))
+	}
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	err = c.SetServer(profile.Kubeconfig, k.Server)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cli.Hint(err, "ask for it first: component-admin request "+k.Profile)
+	}
+	if err != nil {
+		return err
+	}
+	a.Say("%s now points at %s", profile.Kubeconfig, k.Server)
+	return nil
+}

@@ -1,0 +1,32 @@
+// Command component-admin is the component's side of the exchange: it makes keys that never leave their host, drops
+// requests into the inbox and installs the certificates that come back, once they are verified.
+package main
+
+import (
+	"context"
+	"os"
+
+	"ca-exchange/internal/cli"
+)
+
+// commands is the command line; one file each.
+type commands struct {
+	cli.Flags
+	Dir string `env:"COMPONENT_ADMIN_DIR" default:"./component" type:"path" placeholder:"DIR" help:"Component directory, with kubeadm's layout; /etc/kubernetes on a real host (${env})."`
+
+	Init       initCommand       `cmd:"" help:"Set a component directory up."`
+	Trust      trustCommand      `cmd:"" help:"Pin the CA by its fingerprint."`
+	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
+	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
+	Status     statusCommand     `cmd:"" help:"Show what is installed and what is open."`
+	Kubeconfig kubeconfigCommand `cmd:"" help:"Point an installed kubeconfig at another API server."`
+}
+
+func main() {
+	var c commands
+	t := cli.New("component-admin")
+	os.Exit(int(cli.Main(t, "Get certificates for the components of this host from a CA that is somebody else's, or offline.", &c, func(ctx context.Context) any {
+		c.Apply(t)
+		return &app{t, c.Dir, t.Logger(c.LogFormat)}
+	})))
+}

@@ -1,0 +1,90 @@
+package ca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+// ErrUnsigned says that a request carries no key to enroll.
+var ErrUnsigned = errors.New("nobody signed this request")
+
+// PolicyText is policy.yaml as it stands.
+func (c *CA) PolicyText() ([]byte, error) {
+	text, _, err := c.dir.Read(policyFile, sizeLimit)
+	return text, err
+}
+
+// Requesters are those enrolled.
+func (c *CA) Requesters() (policy.Requesters, error) {
+	text, _, err := c.dir.Read(requestersFile, sizeLimit)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return policy.Requesters{}, err
+	}
+	return policy.ParseRequesters(text)
+}
+
+// Enroll adds a requester. What it has held is decided again by the next pass.
+func (c *CA) Enroll(ctx context.Context, one policy.Requester) error {
+	rules, err := c.Rules()
+	if err != nil {
+		return err
+	}
+	for _, name := range one.Profiles {
+		if rules.policy.Profile(name) == nil {
+			return fmt.Errorf("no profile %q", name)
+		}
+	}
+	all, err := c.Requesters()
+	if err != nil {
+		return err
+	}
+	if all, err = all.Enroll(one); err != nil {
+		return err
+	}
+	return c.storeRequesters(ctx, all, "Enrolled", one.Name)
+}
+
+// Unenroll takes a requester away; false where there is none of that name.
+func (c *CA) Unenroll(ctx context.Context, name string) (bool, error) {
+	all, err := c.Requesters()
+	if err != nil {
+		return false, err
+	}
+	all, removed := all.Unenroll(name)
+	if !removed {
+		return false, nil
+	}
+	return true, c.storeRequesters(ctx, all, "Unenrolled", name)
+}
+
+func (c *CA) storeRequesters(ctx context.Context, all policy.Requesters, kind, name string) error {
+	text, err := all.Encode()
+	if err != nil {
+		return err
+	}
+	detail := person()
+	detail["requester"] = name
+	if err := c.ledger.Append(ctx, ledger.Event{Time: c.Now(), Kind: kind, Detail: detail}); err != nil {
+		return err
+	}
+	return c.dir.Replace(requestersFile, text, 0o600)
+}
+
+// KeyOf is the SSH key that signed a held request, in authorized_keys form, and its fingerprint.
+func (c *CA) KeyOf(ctx context.Context, id pki.ID) (key, fingerprint string, err error) {
+	entry, err := c.ledger.Entry(ctx, id)
+	if err != nil {
+		return "", "", err
+	}
+	request, _ := pki.ParseRequest(entry, nil)
+	if request == nil || request.Signature == nil {
+		return "", "", fmt.Errorf("%w: %s", ErrUnsigned, id.Short())
+	}
+	return request.Signature.AuthorizedKey(), request.Signature.Fingerprint(), nil
+}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Flags are those every command of both programs has.
+type Flags struct {
+	Output    string           `short:"o" enum:"table,json" default:"table" help:"Print results as a table or as JSON."`
+	Quiet     bool             `short:"q" help:"Say only what went wrong."`
+	LogFormat string           `enum:"text,json" default:"text" help:"Log lines for people (text) or for machines (json)."`
+	Version   kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// Apply sets the terminal up as the flags say.
+func (f Flags) Apply(t *Terminal) {
+	t.JSON, t.Quiet = f.Output == "json", f.Quiet
+}
+
+// Main parses the command line into grammar and runs the command, whose Run method gets what bind returns. The context
+// ends with SIGINT or SIGTERM.
+func Main(t *Terminal, description string, grammar any, bind func(context.Context) any) Status {
+	parser, err := kong.New(grammar, kong.Name(t.Program), kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}), kong.Vars{"version": Version()})
+	if err != nil {
+		return t.Fail(err)
+	}
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		line := t.Program
+		if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Command() != "" {
+			line += " " + e.Context.Selected().Name
+		}
+		return t.Fail(WithStatus(Usage, err, line+" --help"))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	command.BindTo(ctx, (*context.Context)(nil))
+	return t.Fail(command.Run(bind(ctx)))
+}
+
+// Version is the module's version, or the commit it was built from, as the Go tool wrote it into the binary.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version, revision, dirty := info.Main.Version, "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "-dirty"
+		}
+	}
+	if version == "(devel)" || version == "" {
+		version = "devel"
+		if revision != "" {
+			version += "-" + revision[:min(12, len(revision))] + dirty
+		}
+	}
+	return version + " " + info.GoVersion
+}

@@ -1,0 +1,70 @@
+package pki
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+)
+
+// Render writes a certificate for people, every value that came from outside quoted to ASCII. Its form is stable.
+func Render(c *x509.Certificate) string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-12s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	names := Names{DNS: c.DNSNames, Emails: c.EmailAddresses, IPs: addresses(c.IPAddresses)}
+	for _, u := range c.URIs {
+		names.URIs = append(names.URIs, u.String())
+	}
+	line("subject", "%s", subjectOf(c))
+	line("names", "%s", orNone(quoteNames(names.Strings())))
+	line("issuer", "CN=%s", quoteASCII(c.Issuer.CommonName))
+	line("serial", "%s", SerialHex(c.SerialNumber))
+	line("validity", "%s to %s", stamp(c.NotBefore), stamp(c.NotAfter))
+	line("key", "%s", KeyTypeOf(c.PublicKey))
+	line("usages", "%s; %s", orNone(keyUsageNames(c.KeyUsage)), orNone([]string{UsageNames(c.ExtKeyUsage)}))
+	line("CA", "%t", c.IsCA)
+	line("fingerprint", "%s", Fingerprint(c))
+	return b.String()
+}
+
+func subjectOf(c *x509.Certificate) string {
+	var s Subject
+	for _, a := range c.Subject.Names {
+		kind := a.Type.String()
+		if known, ok := attributeTypes[kind]; ok {
+			kind = known.name
+		}
+		s = append(s, Attribute{kind, fmt.Sprint(a.Value)})
+	}
+	return s.String()
+}
+
+func keyUsageNames(usage x509.KeyUsage) []string {
+	var names []string
+	for i, name := range []string{"digitalSignature", "contentCommitment", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign"} {
+		if usage&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// quoteNames quotes only what needs it: "DNS:cp1" stays readable.
+func quoteNames(names []string) []string {
+	for i, n := range names {
+		if q := quoteASCII(n); q != `"`+n+`"` {
+			names[i] = q
+		}
+	}
+	return names
+}
+
+func quoteASCII(s string) string { return fmt.Sprintf("%+q", s) }
+
+func orNone(items []string) string {
+	if s := strings.Join(items, " "); s != "" {
+		return s
+	}
+	return "none"
+}
