@@ -114,7 +114,7 @@ func nameKind(tag der.Tag) string {
 // checkEmail takes local@domain in ASCII, without the quoting that RFC 5321 allows and readers differ about.
 func checkEmail(value string) error {
 	local, domain, ok := strings.Cut(value, "@")
-	if !ok || local == "" || strings.ContainsAny(value, "\"\\ ()<>[],;:") || !isASCII(value) || !isPrintable(value) {
+	if !ok || local == "" || strings.ContainsAny(value, "\"\\ ()<>[],;:*") || !isASCII(value) || !isPrintable(value) {
 		return errors.New("not of the form local@domain")
 	}
 	if a, err := mail.ParseAddress(value); err != nil || a.Address != value {

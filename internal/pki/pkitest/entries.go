@@ -70,7 +70,23 @@ func (m *maker) entries() {
 		{"base64-padding-inside", pki.EntryPEM, join(head, "AA==\n", body, tail)},
 		{"base64-dirty-padding", pki.EntryPEM, join(head, "QR==\n", tail)},
 		{"block-empty", pki.CSRMalformed, join(head, tail)},
-		{"der", pki.EntryEncoding, der},
+	} {
+		m.add("entry-"+c.name, c.code, c.entry)
+	}
+	m.encodings()
+}
+
+// encodings are files that are no text, or more of it than is read.
+func (m *maker) encodings() {
+	m.t.Helper()
+	good := m.plain()
+	join := func(parts ...string) []byte { return []byte(strings.Join(parts, "")) }
+	for _, c := range []struct {
+		name  string
+		code  pki.Code
+		entry []byte
+	}{
+		{"der", pki.EntryEncoding, m.der(m.key, nil)},
 		{"byte-order-mark", pki.EntryEncoding, join("\ufeff", string(good))},
 		{"utf-16-le", pki.EntryEncoding, utf16Bytes(string(good), true)},
 		{"utf-16-le-mark", pki.EntryEncoding, utf16Bytes("\ufeff"+string(good), true)},

@@ -33,7 +33,7 @@ func (m *maker) names() {
 	}
 	for name, value := range map[string]string{
 		"no-at": "web.example", "no-local-part": "@web.example", "display-name": "Root <root@web.example>", "line-feed": "root@web.example\nx", "quoted": `"a b"@web.example`,
-		"utf8": "röot@web.example", "two": "a@b.example,c@d.example", "bad-domain": "root@web..example", "wildcard-domain": "root@*",
+		"utf8": "röot@web.example", "two": "a@b.example,c@d.example", "bad-domain": "root@web..example", "asterisk-domain": "root@*", "wildcard-domain": "root@*.web.example",
 	} {
 		m.csr("email-"+name, pki.NameKind, m.named(context(1, []byte(value))))
 	}

@@ -15,7 +15,7 @@ func TestHostile(t *testing.T) {
 	if len(cases) < 180 {
 		t.Errorf("only %d cases", len(cases))
 	}
-	fit := regexp.MustCompile(`^[a-zA-Z0-9-]{1,80}$`)
+	fit := regexp.MustCompile(`^[a-z0-9-]{1,80}$`)
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			before := bytes.Clone(c.Entry)

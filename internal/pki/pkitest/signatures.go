@@ -73,9 +73,11 @@ func (m *maker) signatures() {
 // namespaces are those of other purposes.
 func (m *maker) namespaces(covered []byte, with func([]byte) []byte) {
 	m.t.Helper()
-	for _, namespace := range []string{"file", "git", "ca-exchange", "ca-exchange-request ", "CA-EXCHANGE-REQUEST"} {
+	for name, namespace := range map[string]string{
+		"file": "file", "git": "git", "short": "ca-exchange", "blank": "ca-exchange-request ", "upper-case": "CA-EXCHANGE-REQUEST",
+	} {
 		s := must(sshsig.Sign(bytes.NewReader(covered), m.identity, sshsig.HashSHA512, namespace))(m.t)
-		m.add("signature-ssh-namespace-"+strings.TrimSpace(strings.ReplaceAll(namespace, " ", "-blank")), pki.SignatureBroken, with(s.Marshal()))
+		m.add("signature-ssh-namespace-"+name, pki.SignatureBroken, with(s.Marshal()))
 	}
 }
 
