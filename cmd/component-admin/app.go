@@ -65,6 +65,8 @@ func explain(err error) error {
 		return cli.WithStatus(cli.Unverified, err, "this is another CA, or somebody changed the outbox: compare with `ca-admin status`", "a host that moves to another CA gets another component directory (--dir)")
 	case errors.Is(err, component.ErrIssuers):
 		return cli.WithStatus(cli.Unanswered, err, "the CA admin's `ca-admin watch` or `ca-admin sync` publishes them as outbox/issuers.pem")
+	case errors.Is(err, component.ErrAgent):
+		return cli.Hint(err, "ssh-add the key, or start an agent: eval $(ssh-agent)")
 	case errors.Is(err, fs.ErrPermission):
 		return cli.Hint(err, "the inbox lets only some drop requests: ask the CA admin who (its mode, its group)")
 	}

@@ -50,6 +50,7 @@ type Config struct {
 	Name       string `yaml:"name"`               // who asks: the name the CA admin enrolls
 	Exchange   string `yaml:"exchange,omitempty"` // where, unless a flag says otherwise
 	Trust      string `yaml:"trust,omitempty"`    // pinned fingerprint
+	Identity   string `yaml:"identity,omitempty"` // SSH key file that was adopted; "" for component-admin/identity
 }
 
 // Settings are what a Component needs from its surroundings.
@@ -82,10 +83,14 @@ func Create(path string, c Config, s Settings) (*Component, error) {
 		return nil, err
 	}
 	defer private.Close()
+	if _, err := private.Stat(configFile); err == nil {
+		return nil, fmt.Errorf("%w: %q", ErrExists, path)
+	}
+	if err := makeIdentity(private, c.Identity, c.Name); err != nil {
+		return nil, err
+	}
+	// The configuration comes last: with it, the directory is set up.
 	if err := writeConfig(private.Create, c); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			err = fmt.Errorf("%w: %q", ErrExists, path)
-		}
 		return nil, err
 	}
 	return Open(path, s)

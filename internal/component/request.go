@@ -103,10 +103,14 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 		Profile: ask.Profile.Name, Release: w.Release.String(), Node: ask.Node, CommonName: ask.CommonName, Organizations: ask.Organizations,
 		Names: ask.Names.Strings(), Files: w.Files, Created: cover.Created, Expires: cover.Expires,
 	}
+	signed, err := c.sign(entry)
+	if err != nil {
+		return State{}, err
+	}
 	if err := c.supersede(s.Files.Place()); err != nil {
 		return State{}, err
 	}
-	return s, c.keep(s, key, entry)
+	return s, c.keep(s, key, signed)
 }
 
 // entryName: "cp1-kube-apiserver-3f9a1c0b00112233", so that a person at the inbox sees who wants what.

@@ -155,7 +155,11 @@ func (c *Component) cover(out *Outcome) error {
 	old := out.State
 	out.State.ID, out.State.Created, out.State.Expires = fresh.ID.String(), cover.Created, cover.Expires
 	out.State.Entry = strings.TrimSuffix(out.Entry, old.ID[:16]) + fresh.ID.Short()
-	if err := c.keep(out.State, key, entry); err != nil {
+	signed, err := c.sign(entry)
+	if err != nil {
+		return err
+	}
+	if err := c.keep(out.State, key, signed); err != nil {
 		return err
 	}
 	return c.setStatus(&old, StatusSuperseded)
