@@ -48,7 +48,17 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 		a.Say("made a key and a request for %s", s.Profile)
 		a.Say("  request id %s", phone(s.ID))
 	}
-	return a.sync(ctx, c, r.exchangeFlag, r.Wait, component.SyncOptions{})
+	err = a.sync(ctx, c, r.exchangeFlag, r.Wait, component.SyncOptions{})
+	status, answered := errors.AsType[cli.Exit](err)
+	switch {
+	case err == nil:
+		return nil
+	case !answered:
+		return cli.Hint(err, "the key and the request are kept: component-admin sync drops it")
+	case r.Wait == 0 && cli.Status(status) != cli.Unverified:
+		return nil // dropped: that is all it was asked to do
+	}
+	return err
 }
 
 // asks turns the command line into one ask a profile, before anything is made.

@@ -221,6 +221,10 @@ func Offered(x *inbox.Exchange) (pki.Trust, error) {
 
 // TakeIssuers takes the issuers from the outbox once they lie there and match, and installs them where kubeadm looks.
 func (c *Component) TakeIssuers(x *inbox.Exchange) (pki.Trust, error) {
+	// The marker is only a hint, but an honest CA's names its own trust: this exchange is another's.
+	if c.Trust != "" && x.Trust != c.Trust {
+		return pki.Trust{}, fmt.Errorf("%w: the exchange names %s, pinned is %s", ErrOtherTrust, x.Trust, c.Trust)
+	}
 	trust, err := c.Issuers()
 	if errors.Is(err, ErrIssuers) {
 		content, readErr := x.ReadAnswer("", trustFile)

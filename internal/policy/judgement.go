@@ -39,21 +39,21 @@ func (j *judgement) drop(format string, args ...any) {
 	j.dropped = append(j.dropped, fmt.Sprintf(format, args...))
 }
 
-// checkSigner finds who vouches for the request.
+// checkSigner finds who vouches for the request. Where unsigned requests have a scope, a key nobody knows counts as no
+// signature: whoever holds it could as well leave it out.
 func (j *judgement) checkSigner() {
-	if j.request.Unsigned() {
-		if j.policy.config.Unsigned == nil {
-			j.refuse(pki.SignatureAbsent, "signature", "", "an enrolled requester's")
-		}
-		return
+	fingerprint := ""
+	if !j.request.Unsigned() {
+		fingerprint = j.request.Signature.Fingerprint()
+		j.requester, _ = j.policy.requesters.ByKey(fingerprint)
 	}
-	fingerprint := j.request.Signature.Fingerprint()
-	requester, ok := j.policy.requesters.ByKey(fingerprint)
-	if !ok {
+	switch {
+	case j.requester != nil || j.policy.config.Unsigned != nil:
+	case fingerprint == "":
+		j.refuse(pki.SignatureAbsent, "signature", "", "an enrolled requester's")
+	default:
 		j.refuse(pki.SignatureUnknownKey, "signature", fingerprint, "an enrolled key")
-		return
 	}
-	j.requester = requester
 }
 
 // checkCover holds the cover against this CA, this cluster and this moment.
@@ -248,8 +248,6 @@ func (j *judgement) checkScope() {
 	scope := j.policy.config.Unsigned
 	if j.requester != nil {
 		scope = &j.requester.Scope
-	} else if !j.request.Unsigned() {
-		return // an unknown key: held anyway, and in nobody's scope
 	}
 	if scope == nil {
 		return
