@@ -52,7 +52,7 @@ func (p *profilesCommand) Run(a *app) error {
 func (a *app) showProfile(release kube.Release, name string) error {
 	profile, ok := kube.Find(release, name)
 	if !ok {
-		return cli.Hint(fmt.Errorf("Kubernetes %s has no profile %q", release, name), "ca-admin profiles")
+		return cli.Hint(fmt.Errorf("no profile %q in Kubernetes %s", name, release), "ca-admin profiles")
 	}
 	a.Print("# %s, Kubernetes %s: %s", profile.Name, release, profile.About)
 	for _, line := range [][2]string{

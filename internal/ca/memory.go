@@ -11,11 +11,10 @@ import (
 // memory is what a running watch keeps between passes: which warnings it gave, since when an incomplete entry has not
 // changed, and which entries it answered but may not remove (one-way media).
 type memory struct {
-	mu       sync.Mutex
-	warned   map[string]string
-	seen     map[inbox.Entry]sighting
-	kept     map[inbox.Entry]durable.Stat
-	lastRead time.Time
+	mu     sync.Mutex
+	warned map[string]string
+	seen   map[inbox.Entry]sighting
+	kept   map[inbox.Entry]durable.Stat
 }
 
 type sighting struct {

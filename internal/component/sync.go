@@ -173,7 +173,7 @@ func profileOf(s State) (kube.Profile, error) {
 	}
 	p, ok := kube.Find(release, s.Profile)
 	if !ok {
-		return kube.Profile{}, fmt.Errorf("Kubernetes %s has no profile %q", release, s.Profile)
+		return kube.Profile{}, fmt.Errorf("no profile %q in Kubernetes %s", s.Profile, release)
 	}
 	return p, nil
 }

@@ -1,0 +1,92 @@
+package cmd_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms is which package may import which of ours: data flows one way, and nothing reaches around.
+var rooms = map[string][]string{
+	"internal/pki":       {},
+	"internal/durable":   {},
+	"internal/policy":    {"pki"},
+	"internal/ledger":    {"pki"},
+	"internal/kube":      {"pki"},
+	"internal/inbox":     {"durable"},
+	"internal/cli":       {},
+	"internal/ca":        {"pki", "policy", "ledger", "inbox", "durable", "kube"},
+	"internal/component": {"pki", "inbox", "durable", "kube"},
+}
+
+func TestRooms(t *testing.T) {
+	for room, allowed := range rooms {
+		for _, imported := range list(t, "{{join .Imports \"\\n\"}}", "../"+room) {
+			name, ours := strings.CutPrefix(imported, "ca-exchange/internal/")
+			if ours && !slices.Contains(allowed, name) {
+				t.Errorf("%s imports %s", room, name)
+			}
+			if (room == "internal/pki" || room == "internal/policy") && (imported == "os" || imported == "io/ioutil" || imported == "log/slog") {
+				t.Errorf("%s imports %s: it takes bytes and a time", room, imported)
+			}
+		}
+	}
+	for _, dependency := range list(t, "{{join .Deps \"\\n\"}}", "./component-admin") {
+		for _, forbidden := range []string{"ca", "policy", "ledger"} {
+			if dependency == "ca-exchange/internal/"+forbidden {
+				t.Errorf("component-admin links %s", forbidden)
+			}
+		}
+		if strings.HasPrefix(dependency, "modernc.org/") || dependency == "net/http" {
+			t.Errorf("component-admin links %s", dependency)
+		}
+	}
+	for _, dependency := range list(t, "{{join .Deps \"\\n\"}}", "./ca-admin") {
+		if dependency == "net/http" || strings.HasPrefix(dependency, "k8s.io/") {
+			t.Errorf("ca-admin links %s: a CA needs no web server", dependency)
+		}
+	}
+}
+
+func list(t *testing.T, format, pkg string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", format, pkg).Output()
+	if err != nil {
+		t.Fatalf("go list %s: %v", pkg, err)
+	}
+	return strings.Fields(string(out))
+}
+
+// TestDocumentedCommands holds every command line that the documents show against the programs' own help: the command
+// must exist, and so must each of its flags.
+func TestDocumentedCommands(t *testing.T) {
+	bin := build(t)
+	command := regexp.MustCompile("(?:[`$] ?|^    )((?:ca-admin|component-admin) [a-z-]+[^`\n]*)")
+	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
+	for _, file := range []string{"../README.md", "../docs/files.md", "../docs/ledger.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := command.FindAllStringSubmatch(string(text), -1)
+		if len(found) == 0 {
+			t.Errorf("%s shows no command", file)
+		}
+		for _, match := range found {
+			words := strings.Fields(match[1])
+			help, err := exec.Command(bin+"/"+words[0], words[1], "--help").CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %q: %v", file, match[1], err)
+				continue
+			}
+			for _, f := range flag.FindAllString(match[1], -1) {
+				if !strings.Contains(string(help), f) {
+					t.Errorf("%s: %q: %s %s has no %s", file, match[1], words[0], words[1], f)
+				}
+			}
+		}
+	}
+}
