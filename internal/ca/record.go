@@ -124,7 +124,7 @@ var errPressure = errors.New("unsigned requests fill the pending list: approve o
 // step is one request's change and the files that follow from it.
 func (p *pass) step(ctx context.Context, c certified, names *naming) (outgoing, *ledger.Change, error) {
 	out := outgoing{certified: c}
-	change := &ledger.Change{Unchanged: true}
+	change := &ledger.Change{Request: c.known, Unchanged: true}
 	content, status := []byte(nil), c.known.Status
 	var err error
 	if c.repeat {

@@ -3,10 +3,8 @@ package ledger
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,30 +20,6 @@ func (e Event) hash(detail string) string {
 	fields := []string{e.Previous, strconv.FormatInt(e.Seq, 10), stamp(e.Time), e.Kind, e.Request, e.Serial, detail}
 	sum := sha256.Sum256([]byte(strings.Join(fields, "\n") + "\n"))
 	return hex.EncodeToString(sum[:])
-}
-
-// appendEvent puts e at the end of the chain, inside the transaction of what it tells.
-func appendEvent(tx *sql.Tx, e *Event) error {
-	if err := tx.QueryRow("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").Scan(&e.Seq, &e.Previous); err != nil {
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		e.Seq, e.Previous = 0, origin
-	}
-	e.Seq++
-	detail, err := json.Marshal(e.Detail) // sorts its keys, escapes LF
-	if err != nil {
-		return err
-	}
-	e.Hash = e.hash(string(detail))
-	_, err = tx.Exec("INSERT INTO events (seq, time, kind, request, serial, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		e.Seq, stamp(e.Time), e.Kind, e.Request, e.Serial, string(detail), e.Previous, e.Hash)
-	return err
-}
-
-// Append logs an event that belongs to no change.
-func (l *Ledger) Append(ctx context.Context, e Event) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error { return appendEvent(tx, &e) })
 }
 
 // Head is the newest event: its number, hash and time. Written down elsewhere, it anchors all before it.
@@ -97,7 +71,7 @@ func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
 
 // Events are a request's events, oldest first.
 func (l *Ledger) Events(ctx context.Context, request string) ([]Event, error) {
-	rows, err := l.reader.QueryContext(ctx, "SELECT seq, time, kind, serial, detail, hash FROM events WHERE request = ? ORDER BY seq", request)
+	rows, err := l.reader.QueryContext(ctx, "SELECT seq, time, kind, serial, detail, hash FROM events WHERE about = (SELECT num FROM requests WHERE id = ?) ORDER BY seq", request)
 	if err != nil {
 		return nil, err
 	}

@@ -44,28 +44,18 @@ func Create(path string, now time.Time) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := install(db, now); err != nil {
-		return nil, errors.Join(fmt.Errorf("making ledger %q: %w", path, err), db.Close())
+	_, err = db.Exec("BEGIN;" + schema + fmt.Sprintf("PRAGMA user_version = %d; COMMIT;", schemaVersion))
+	if err := errors.Join(err, db.Close()); err != nil {
+		return nil, fmt.Errorf("making ledger %q: %w", path, err)
 	}
-	if err := db.Close(); err != nil {
+	l, err := Open(path)
+	if err != nil {
 		return nil, err
 	}
-	return Open(path)
-}
-
-func install(db *sql.DB, now time.Time) error {
-	tx, err := db.Begin()
-	if err != nil {
-		return err
+	if err := l.Append(context.Background(), Event{Time: now, Kind: EventCreated}); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
-	defer tx.Rollback()
-	if _, err := tx.Exec(schema + fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion)); err != nil {
-		return err
-	}
-	if err := appendEvent(tx, &Event{Time: now, Kind: EventCreated}); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return l, nil
 }
 
 // Open opens a ledger that Create made.
@@ -113,7 +103,7 @@ func source(path string, readOnly bool) string {
 	if err != nil {
 		absolute = path
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "wal_autocheckpoint(4000)"}}
 	if readOnly {
 		q["_pragma"] = append(q["_pragma"], "query_only(1)")
 	}
@@ -161,7 +151,7 @@ func (l *Ledger) Remember(ctx context.Context, key, value string, event *Event) 
 		if event == nil {
 			return nil
 		}
-		return appendEvent(tx, event)
+		return l.appendIn(ctx, tx, event)
 	})
 }
 

@@ -26,7 +26,7 @@ func scanRequest(rows *sql.Rows) (Request, error) {
 	})
 }
 
-const certificateColumns = `serial, request, profile, subject, names, issuer, not_before, not_after, status, requester, fingerprint, key_fingerprint`
+const certificateColumns = `serial, (SELECT id FROM requests WHERE num = certificates.request), profile, subject, names, issuer, not_before, not_after, status, requester, fingerprint, key_fingerprint`
 
 func scanCertificate(rows *sql.Rows) (Certificate, error) {
 	var c Certificate
@@ -89,7 +89,7 @@ func in(ids []pki.ID) (string, []any) {
 	for i, id := range ids {
 		args[i] = id.String()
 	}
-	return "(" + strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ") + ")", args
+	return "(" + strings.TrimPrefix(marks(len(ids)), ", ") + ")", args
 }
 
 // Lookup finds what is known of a batch of ids, in one query.
@@ -118,8 +118,8 @@ func (l *Ledger) Owners(ctx context.Context, exchange string, addresses []Addres
 	for _, a := range addresses {
 		args = append(args, Fold(a.Name))
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(addresses)), ", ")
-	for a, err := range each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE exchange = ? AND folded IN ("+marks+")", args...) {
+	list := strings.TrimPrefix(marks(len(addresses)), ", ")
+	for a, err := range each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE exchange = ? AND folded IN ("+list+")", args...) {
 		if err != nil {
 			return nil, err
 		}
@@ -128,7 +128,7 @@ func (l *Ledger) Owners(ctx context.Context, exchange string, addresses []Addres
 	return owners, nil
 }
 
-const answerColumns = `exchange, team, name, request, published`
+const answerColumns = `exchange, team, name, (SELECT id FROM requests WHERE num = answers.request), NOT EXISTS (SELECT 1 FROM owed WHERE answer = answers.num)`
 
 func scanAnswer(rows *sql.Rows) (Answer, error) {
 	var a Answer
@@ -143,23 +143,23 @@ func scanAnswer(rows *sql.Rows) (Answer, error) {
 
 // AnswersFor lists the addresses that belong to a request.
 func (l *Ledger) AnswersFor(ctx context.Context, id pki.ID) iter.Seq2[Answer, error] {
-	return each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE request = ?", id.String())
+	return each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE request = (SELECT num FROM requests WHERE id = ?)", id.String())
 }
 
 // Answers lists an exchange's addresses: those not published yet, or all.
 func (l *Ledger) Answers(ctx context.Context, exchange string, all bool) iter.Seq2[Answer, error] {
 	query := "SELECT " + answerColumns + " FROM answers WHERE exchange = ?"
 	if !all {
-		query += " AND published = 0"
+		query = "SELECT " + answerColumns + " FROM owed JOIN answers ON num = answer WHERE exchange = ?"
 	}
 	return each(ctx, l.reader, scanAnswer, query, exchange)
 }
 
 // Content is what is published for a request: its certificate's PEM, or its notice.
 func (l *Ledger) Content(ctx context.Context, r Request) ([]byte, error) {
-	query, key := "SELECT notice FROM bodies WHERE id = ?", r.ID.String()
+	query, key := "SELECT notice FROM bodies WHERE request = (SELECT num FROM requests WHERE id = ?)", r.ID.String()
 	if r.Status == Issued {
-		query, key = "SELECT answer FROM ders WHERE serial = ?", r.Serial
+		query, key = "SELECT answer FROM ders WHERE certificate = (SELECT num FROM certificates WHERE serial = ?)", r.Serial
 	}
 	var b []byte
 	if err := l.reader.QueryRowContext(ctx, query, key).Scan(&b); err != nil {
@@ -171,7 +171,7 @@ func (l *Ledger) Content(ctx context.Context, r Request) ([]byte, error) {
 // Entry is the bytes that a request came as.
 func (l *Ledger) Entry(ctx context.Context, id pki.ID) ([]byte, error) {
 	var b []byte
-	if err := l.reader.QueryRowContext(ctx, "SELECT entry FROM bodies WHERE id = ?", id.String()).Scan(&b); err != nil {
+	if err := l.reader.QueryRowContext(ctx, "SELECT entry FROM bodies WHERE request = (SELECT num FROM requests WHERE id = ?)", id.String()).Scan(&b); err != nil {
 		return nil, fmt.Errorf("reading the entry of request %s: %w", id.Short(), err)
 	}
 	return b, nil
@@ -189,7 +189,7 @@ func (l *Ledger) Find(ctx context.Context, prefix string) iter.Seq2[Request, err
 
 // Named gives the requests that own a name on any exchange.
 func (l *Ledger) Named(ctx context.Context, name string) iter.Seq2[Request, error] {
-	return each(ctx, l.reader, scanRequest, "SELECT "+requestColumns+" FROM requests WHERE id IN (SELECT request FROM answers WHERE folded = ?) LIMIT 3", Fold(name))
+	return each(ctx, l.reader, scanRequest, "SELECT "+requestColumns+" FROM requests WHERE num IN (SELECT request FROM answers WHERE folded = ?) LIMIT 3", Fold(name))
 }
 
 // Certificate finds one by serial; ok is false where there is none.

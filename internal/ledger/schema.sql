@@ -1,7 +1,12 @@
+-- Rows are numbered as they come, and tables refer to each other by number, so that nearly everything is written at
+-- the end of its table: with a million certificates a batch costs what it cost in the beginning. What is large stands
+-- apart from what is searched.
+
 -- requests: everything that was ever decided. id is the request id, or the SHA-256 of the bytes of an entry that was
 -- refused. A row's version grows with every change: who changes it names the version it saw.
 CREATE TABLE requests (
-  id              TEXT PRIMARY KEY,
+  num             INTEGER PRIMARY KEY,
+  id              TEXT NOT NULL UNIQUE,
   status          TEXT NOT NULL CHECK (status IN ('Held', 'Issued', 'Denied')),
   version         INTEGER NOT NULL,
   name            TEXT NOT NULL,
@@ -19,19 +24,20 @@ CREATE TABLE requests (
   serial          TEXT NOT NULL,
   received        TEXT NOT NULL,
   decided         TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX requests_open ON requests (received) WHERE status = 'Held';
 
--- bodies: what is large and rarely read, apart from the indexes: an entry's bytes and the notice answered to it.
+-- bodies: a request's bytes, and the notice it was answered by.
 CREATE TABLE bodies (
-  id     TEXT PRIMARY KEY REFERENCES requests (id),
-  entry  BLOB,
-  notice BLOB
+  request INTEGER PRIMARY KEY REFERENCES requests (num),
+  entry   BLOB,
+  notice  BLOB
 );
 
 CREATE TABLE certificates (
-  serial          TEXT PRIMARY KEY,
-  request         TEXT NOT NULL REFERENCES requests (id),
+  num             INTEGER PRIMARY KEY,
+  serial          TEXT NOT NULL UNIQUE,
+  request         INTEGER NOT NULL REFERENCES requests (num),
   profile         TEXT NOT NULL,
   subject         TEXT NOT NULL,
   names           TEXT NOT NULL,
@@ -42,29 +48,32 @@ CREATE TABLE certificates (
   requester       TEXT NOT NULL,
   fingerprint     TEXT NOT NULL,
   key_fingerprint TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX certificates_request ON certificates (request);
 CREATE INDEX certificates_expiry ON certificates (not_after);
 
--- ders: the leaf and the chain published with it, as one PEM, apart from the indexes.
+-- ders: the leaf and the chain as they were published, one PEM.
 CREATE TABLE ders (
-  serial TEXT PRIMARY KEY REFERENCES certificates (serial),
-  answer BLOB NOT NULL
+  certificate INTEGER PRIMARY KEY REFERENCES certificates (num),
+  answer      BLOB NOT NULL
 );
 
 -- answers: which request owns which name on which exchange; folded is the name as a case-folding file system sees it.
 CREATE TABLE answers (
-  exchange  TEXT NOT NULL,
-  team      TEXT NOT NULL,
-  folded    TEXT NOT NULL,
-  name      TEXT NOT NULL,
-  request   TEXT NOT NULL REFERENCES requests (id),
-  published INTEGER NOT NULL,
-  PRIMARY KEY (exchange, team, folded)
-) WITHOUT ROWID;
+  num      INTEGER PRIMARY KEY,
+  exchange TEXT NOT NULL,
+  team     TEXT NOT NULL,
+  folded   TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  request  INTEGER NOT NULL REFERENCES requests (num),
+  UNIQUE (folded, exchange, team)
+);
 CREATE INDEX answers_request ON answers (request);
-CREATE INDEX answers_open ON answers (exchange) WHERE published = 0;
 
+-- owed: answers that are not known to lie durably in their outbox.
+CREATE TABLE owed (answer INTEGER PRIMARY KEY REFERENCES answers (num));
+
+-- events: the chain (docs/ledger.md). about is the request's number, for searching; the hash covers its id.
 CREATE TABLE events (
   seq      INTEGER PRIMARY KEY,
   time     TEXT NOT NULL,
@@ -73,9 +82,10 @@ CREATE TABLE events (
   serial   TEXT NOT NULL,
   detail   TEXT NOT NULL,
   previous TEXT NOT NULL,
-  hash     TEXT NOT NULL
+  hash     TEXT NOT NULL,
+  about    INTEGER
 );
-CREATE INDEX events_request ON events (request);
+CREATE INDEX events_about ON events (about);
 
 -- pressure: one row, what unsigned and unknown askers hold open, kept by the triggers below so that nobody counts rows.
 CREATE TABLE pressure (held INTEGER NOT NULL, bytes INTEGER NOT NULL);
