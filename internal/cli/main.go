@@ -27,6 +27,7 @@ func (f Flags) Apply(t *Terminal) {
 // Main parses the command line into grammar and runs the command, whose Run method gets what bind returns. The context
 // ends with SIGINT or SIGTERM.
 func Main(t *Terminal, description string, grammar any, bind func(context.Context) any) Status {
+	forgetEmpty("CA_EXCHANGE", "CA_ADMIN_DIR", "COMPONENT_ADMIN_DIR")
 	parser, err := kong.New(grammar, kong.Name(t.Program), kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}), kong.Vars{"version": Version()})
 	if err != nil {
@@ -44,6 +45,15 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
 	return t.Fail(command.Run(bind(ctx)))
+}
+
+// forgetEmpty treats an environment variable that is set to nothing as not set, as the shell's ${NAME:-default} does.
+func forgetEmpty(names ...string) {
+	for _, name := range names {
+		if os.Getenv(name) == "" {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 // Version is the module's version, or the commit it was built from, as the Go tool wrote it into the binary.

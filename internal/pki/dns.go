@@ -46,7 +46,7 @@ func checkLabel(label string) error {
 	}
 	for _, c := range []byte(label) {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
-			return fmt.Errorf("it has the character %q", c)
+			return fmt.Errorf("it has the character %+q", c)
 		}
 	}
 	if len(label) >= 4 && label[2:4] == "--" {
