@@ -89,7 +89,7 @@ func (p *pass) removeOne(o outgoing) error {
 			}
 		}
 		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry", pki.Quote(o.entry.File))
-		return p.x.Unlink(o.entry)
+		return p.x.Remove(o.entry, o.bytes)
 	case strings.HasPrefix(string(code), "entry-"):
 		return p.x.Reject(o.entry)
 	}

@@ -23,7 +23,7 @@ func issuerFiles(name string) (sub, certificate, key string) {
 func storeIssuer(dir *durable.Dir, m made) error {
 	sub, certificate, key := issuerFiles(m.Name)
 	if sub != "" {
-		below, _, err := dir.MakeDir(sub, 0o700)
+		below, _, err := dir.MakeDir(sub, 0o700, -1)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ type memory struct {
 	warned map[string]string
 	seen   map[inbox.Entry]sighting
 	kept   map[inbox.Entry]durable.Stat
+	tidied time.Time
 }
 
 type sighting struct {
@@ -24,6 +25,20 @@ type sighting struct {
 
 func newMemory() *memory {
 	return &memory{warned: map[string]string{}, seen: map[inbox.Entry]sighting{}, kept: map[inbox.Entry]durable.Stat{}}
+}
+
+// tidyEvery is how often a watch looks for what killed processes left: that costs a scan of both sides.
+const tidyEvery = 2 * time.Minute
+
+// due says that it is time to tidy up, at the start and now and then.
+func (m *memory) due(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Sub(m.tidied) < tidyEvery {
+		return false
+	}
+	m.tidied = now
+	return true
 }
 
 // warnOnce logs a trouble once per change of its state: again only when it says something else.

@@ -2,7 +2,6 @@ package ca
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -47,8 +46,19 @@ func (c *CA) AcceptClock(ctx context.Context) error {
 // recover brings an exchange to where the ledger says it is: what a killed process had taken aside is put back, the
 // issuers are there, what was recorded is published.
 func (p *pass) recover(ctx context.Context) error {
-	back, err := p.x.Recover()
-	if err != nil && !errors.Is(err, inbox.ErrReadOnly) {
+	if p.memory.due(p.Now()) {
+		p.tidy()
+	}
+	if err := p.CA.publishTrust(p.x, p.Log.Warn); err != nil {
+		return err
+	}
+	return p.publishOwed(ctx)
+}
+
+// tidy puts back and clears away what killed processes left on the exchange.
+func (p *pass) tidy() {
+	back, err := p.x.Recover(p.Now())
+	if err != nil {
 		p.warnOnce("recover", "putting entries back", err)
 	}
 	if back > 0 {
@@ -57,10 +67,6 @@ func (p *pass) recover(ctx context.Context) error {
 	if err := p.x.Sweep(p.Now()); err != nil {
 		p.warnOnce("sweep", "removing old temporary files", err)
 	}
-	if err := p.CA.publishTrust(p.x, p.Log.Warn); err != nil {
-		return err
-	}
-	return p.publishOwed(ctx)
 }
 
 // publishTrust puts the issuers' certificates into the outbox, and puts them back where somebody changed them.

@@ -94,7 +94,7 @@ func (w *watch) reopen(ctx context.Context) error {
 
 // round is one pass and how long to wait after it.
 func (w *watch) round(ctx context.Context) time.Duration {
-	err := w.once(ctx)
+	err := w.patiently(ctx)
 	if ctx.Err() != nil {
 		return 0
 	}
@@ -112,6 +112,33 @@ func (w *watch) round(ctx context.Context) time.Duration {
 	w.failures = min(w.failures+1, 16)
 	wait := min(w.Poll<<min(w.failures-1, 6), backoffLimit)
 	return wait/2 + rand.N(wait/2+1)
+}
+
+// patience is how long a pass may say nothing before the exchange counts as one that does not answer.
+const patience = 30 * time.Second
+
+// patiently runs a pass beside itself: a system call into a dead network mount never returns, and nothing ends it. The
+// program stays awake all the same: it says so once, goes on when the mount is back, and can be stopped.
+func (w *watch) patiently(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- w.once(ctx) }()
+	slow := time.NewTimer(patience)
+	defer slow.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-slow.C:
+			w.Log.Info("this pass takes long; is the exchange still there?", "exchange", pki.Quote(w.Sides.Inbox))
+		case <-ctx.Done():
+			select {
+			case err := <-done:
+				return err
+			case <-time.After(time.Second):
+				return ctx.Err() // the call that hangs goes with the process
+			}
+		}
+	}
 }
 
 func (w *watch) once(ctx context.Context) error {

@@ -78,7 +78,7 @@ func Create(path string, c Config, s Settings) (*Component, error) {
 		return nil, err
 	}
 	defer root.Close()
-	private, _, err := root.MakeDir(privateDir, 0o700)
+	private, _, err := root.MakeDir(privateDir, 0o700, -1)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +289,7 @@ func walk(root *durable.Dir, file string, make bool) (dir *durable.Dir, name str
 	for _, part := range parts[:len(parts)-1] {
 		var next *durable.Dir
 		if make {
-			next, _, err = dir.MakeDir(part, 0o755)
+			next, _, err = dir.MakeDir(part, 0o755, -1)
 		} else {
 			next, err = dir.OpenDir(part)
 		}

@@ -132,12 +132,12 @@ func (c *Component) keep(s State, key crypto.Signer, entry []byte) error {
 	if err != nil {
 		return err
 	}
-	requests, _, err := c.private.MakeDir(requestsDir, 0o700)
+	requests, _, err := c.private.MakeDir(requestsDir, 0o700, -1)
 	if err != nil {
 		return err
 	}
 	defer requests.Close()
-	dir, _, err := requests.MakeDir(s.ID, 0o700)
+	dir, _, err := requests.MakeDir(s.ID, 0o700, -1)
 	if err != nil {
 		return err
 	}

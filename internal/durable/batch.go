@@ -21,7 +21,7 @@ const parallelSyncs = 16
 // order; after an error some may be there, and a caller does the whole batch again, since nothing says that a file
 // whose sync failed was kept.
 type Batch struct {
-	dir   *Dir // where the temporaries are written, and whose descriptor reports write-back errors
+	dir   *Dir // on the file system that syncfs is called for
 	files []batched
 }
 
@@ -35,8 +35,7 @@ type batched struct {
 	Err       error
 }
 
-// NewBatch starts a batch on d's file system. syncfs reports an error to a descriptor only if it was opened before the
-// write that failed: d is, being open already.
+// NewBatch starts a batch on d's file system.
 func (d *Dir) NewBatch() *Batch { return &Batch{dir: d} }
 
 // Create adds a file that must not exist yet. Commit's error for it is fs.ErrExist where it does.
@@ -52,13 +51,22 @@ func (b *Batch) Replace(dir *Dir, name string, data []byte, mode fs.FileMode) {
 // Commit writes all temporaries, syncs, renames, syncs the directories. errs has an entry for each file in the order
 // added; err is what concerns all of them.
 func (b *Batch) Commit() (errs []error, err error) {
-	whole := len(b.files) > 1 && b.dir.SyncMode() == SyncWhole
+	whole, err := b.openWhole()
+	if err != nil {
+		return nil, err
+	}
 	b.each(func(f *batched) error {
 		f.temporary = temporary()
-		return f.dir.write(f.temporary, f.data, f.mode, !whole)
+		return f.dir.write(f.temporary, f.data, f.mode, whole < 0)
 	})
-	if whole {
-		if err := b.dir.sys.Syncfs(b.dir.fd); err != nil {
+	if whole >= 0 {
+		err := b.dir.sys.Syncfs(whole)
+		b.dir.sys.Close(whole)
+		if unsupported(err) {
+			err = nil
+			b.each(func(f *batched) error { return f.dir.SyncFile(f.temporary) })
+		}
+		if err != nil {
 			b.discard()
 			return nil, b.dir.fail("syncfs", ".", err)
 		}
@@ -75,6 +83,34 @@ func (b *Batch) Commit() (errs []error, err error) {
 		return err
 	})
 	return b.errors(), b.syncDirs()
+}
+
+// openWhole opens a descriptor for one syncfs over all of the batch, −1 where each file is synced by itself: a single
+// one, a file system where syncfs does not count, files on more than one. syncfs reports a failed write once to every
+// descriptor that was open before the write, so it is a new one for each batch.
+func (b *Batch) openWhole() (int, error) {
+	if len(b.files) < 2 || b.dir.SyncMode() != SyncWhole {
+		return -1, nil
+	}
+	home, err := b.dir.sys.Fstat(b.dir.fd)
+	if err != nil {
+		return -1, b.dir.fail("stat", ".", err)
+	}
+	checked := map[*Dir]bool{b.dir: true}
+	for _, f := range b.files {
+		if checked[f.dir] {
+			continue
+		}
+		checked[f.dir] = true
+		if s, err := f.dir.sys.Fstat(f.dir.fd); err != nil || s.Dev != home.Dev {
+			return -1, nil
+		}
+	}
+	fd, err := b.dir.sys.Open(b.dir.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return -1, b.dir.fail("open", ".", err)
+	}
+	return fd, nil
 }
 
 // each runs step for every file that has no error yet, several at a time.

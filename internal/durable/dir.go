@@ -50,37 +50,51 @@ func (d *Dir) OpenDir(name string) (*Dir, error) {
 }
 
 // MakeDir makes a directory with exactly this mode, whatever the umask, and opens it; created is false where one
-// stood already, whose mode is left alone.
-func (d *Dir) MakeDir(name string, mode fs.FileMode) (dir *Dir, created bool, err error) {
-	switch err := d.sys.Mkdir(d.fd, name, 0o700); {
-	case err == nil:
-		created = true
-	case err != unix.EEXIST:
-		return nil, false, d.fail("mkdir", name, err)
-	}
+// stood already, whose mode is left alone. group is the directory's, −1 for the process's own.
+func (d *Dir) MakeDir(name string, mode fs.FileMode, group int) (dir *Dir, created bool, err error) {
 	dir, err = d.OpenDir(name)
-	if err != nil || !created {
+	if !errors.Is(err, fs.ErrNotExist) {
 		return dir, false, err
 	}
-	// The mode is set by descriptor: between mkdir and chmod the name may have been swapped for a link.
-	if err := d.sys.Chmod(dir.fd, modeBits(mode)); err != nil && !modeless(err) {
-		return nil, true, errors.Join(d.fail("chmod", name, err), dir.Close())
+	// Under a temporary name first: killed between mkdir and chmod, it would keep the wrong mode for ever.
+	t := temporary()
+	if err := d.sys.Mkdir(d.fd, t, 0o700); err != nil {
+		return nil, false, d.fail("mkdir", name, err)
+	}
+	if err := d.dress(t, mode, group); err != nil {
+		return nil, false, errors.Join(err, d.sys.Rmdir(d.fd, t))
+	}
+	if err := d.RenameNew(t, d, name); err != nil {
+		d.sys.Rmdir(d.fd, t)
+		if errors.Is(err, fs.ErrExist) { // somebody was faster
+			dir, err = d.OpenDir(name)
+			return dir, false, err
+		}
+		return nil, false, err
 	}
 	// Without this fsync a power cut could take the directory and every file made durable inside it.
 	if err := d.Sync(); err != nil {
-		return nil, true, errors.Join(err, dir.Close())
+		return nil, true, err
 	}
-	return dir, true, nil
+	dir, err = d.OpenDir(name)
+	return dir, true, err
 }
 
-// SetGroup gives the directory to a group; only its owner's group or root may.
-func (d *Dir) SetGroup(gid int, mode fs.FileMode) error {
-	if err := d.sys.Chown(d.fd, -1, gid); err != nil {
-		return d.fail("chown", ".", err)
+// dress gives a new directory its group and mode, by descriptor: its name might be swapped for a link meanwhile.
+func (d *Dir) dress(name string, mode fs.FileMode, group int) error {
+	dir, err := d.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if group >= 0 {
+		if err := d.sys.Chown(dir.fd, -1, group); err != nil {
+			return d.fail("chown", name, err)
+		}
 	}
 	// chown clears the set-group-id bit, so the mode comes after it.
-	if err := d.sys.Chmod(d.fd, modeBits(mode)); err != nil {
-		return d.fail("chmod", ".", err)
+	if err := d.sys.Chmod(dir.fd, modeBits(mode)); err != nil && !modeless(err) {
+		return d.fail("chmod", name, err)
 	}
 	return nil
 }
@@ -166,10 +180,13 @@ func (d *Dir) RenameNew(old string, to *Dir, name string) error {
 	if unsupported(err) {
 		// vfat, exfat by FUSE, NFS and older kernels have no RENAME_NOREPLACE. Looking first leaves a gap in which
 		// a neighbour may make the name; on such an exchange he could equally replace the file a moment later.
-		if _, statErr := d.sys.Stat(to.fd, name); statErr == nil {
+		switch _, statErr := d.sys.Stat(to.fd, name); statErr {
+		case nil:
 			err = unix.EEXIST
-		} else {
+		case unix.ENOENT:
 			err = d.sys.Rename(d.fd, old, to.fd, name)
+		default: // whether the name is free can't be told: it may not be
+			err = statErr
 		}
 	}
 	if err != nil {

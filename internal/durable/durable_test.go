@@ -38,7 +38,7 @@ func TestModesWhateverTheUmask(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, mode := range map[string]fs.FileMode{"inbox": 0o777 | fs.ModeSticky, "team": 0o770 | fs.ModeSticky | fs.ModeSetgid, "outbox": 0o755} {
-		dir, created, err := d.MakeDir(name, mode)
+		dir, created, err := d.MakeDir(name, mode, -1)
 		if err != nil || !created {
 			t.Fatalf("%s: created %v: %v", name, created, err)
 		}
@@ -46,7 +46,7 @@ func TestModesWhateverTheUmask(t *testing.T) {
 			t.Errorf("path %q", dir.Path())
 		}
 		dir.Close()
-		if again, created, err := d.MakeDir(name, 0o700); err != nil || created {
+		if again, created, err := d.MakeDir(name, 0o700, -1); err != nil || created {
 			t.Errorf("%s: made again: %v, %v", name, created, err)
 		} else {
 			again.Close()
@@ -172,7 +172,7 @@ func TestOpenDirNeverThroughALink(t *testing.T) {
 	if _, err := d.OpenDir("inbox"); !errors.Is(err, durable.ErrLink) {
 		t.Errorf("opening a link: %v", err)
 	}
-	if _, _, err := d.MakeDir("inbox", 0o755); !errors.Is(err, durable.ErrLink) {
+	if _, _, err := d.MakeDir("inbox", 0o755, -1); !errors.Is(err, durable.ErrLink) {
 		t.Errorf("making a directory where a link is: %v", err)
 	}
 	if err := d.Create("file", nil, 0o644); err != nil {
@@ -267,7 +267,7 @@ func TestLock(t *testing.T) {
 
 func TestBatchOfMany(t *testing.T) {
 	d := open(t, t.TempDir())
-	team, _, err := d.MakeDir("team", 0o755)
+	team, _, err := d.MakeDir("team", 0o755, -1)
 	if err != nil {
 		t.Fatal(err)
 	}

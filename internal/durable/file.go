@@ -14,7 +14,11 @@ import (
 // Read reads a whole regular file of at most limit bytes and describes what it read. It never blocks on a FIFO,
 // never follows a link and never reads more than limit+1 bytes, however large the file says it is.
 func (d *Dir) Read(name string, limit int) ([]byte, Stat, error) {
-	// O_NONBLOCK lets the open of a FIFO or a device return at once; the descriptor is then looked at, not the name.
+	// To open a device may already do something, so the name is looked at first; what it leads to by then is looked at
+	// again through the descriptor, and O_NONBLOCK lets the open of a FIFO return at once.
+	if s, err := d.sys.Stat(d.fd, name); err == nil && !s.Regular() && !s.Link() {
+		return nil, s, d.fail("open", name, ErrNotRegular)
+	}
 	fd, err := d.sys.Open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	switch err {
 	case nil:
@@ -134,11 +138,25 @@ func (d *Dir) put(name string, data []byte, mode fs.FileMode, rename func(string
 	return d.Sync()
 }
 
-// Ensure makes a file hold these bytes: nothing is written when it does already.
+// SyncFile makes a file durable that another process may have written and died before it synced it, and its name.
+func (d *Dir) SyncFile(name string) error {
+	fd, err := d.sys.Open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return d.fail("open", name, err)
+	}
+	defer d.sys.Close(fd)
+	if err := d.sys.Fsync(fd); err != nil && !unsupported(err) {
+		return d.fail("fsync", name, err)
+	}
+	return d.Sync()
+}
+
+// Ensure makes a file hold these bytes: nothing is written when it does already. Either way they are durable then.
 func (d *Dir) Ensure(name string, data []byte, mode fs.FileMode) (changed bool, err error) {
 	have, _, err := d.Read(name, len(data))
 	if err == nil && bytes.Equal(have, data) {
-		return false, nil
+		// Somebody may have been killed between the rename and the fsync of the directory.
+		return false, d.SyncFile(name)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrLink) {
 		return false, err

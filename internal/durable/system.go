@@ -28,8 +28,8 @@ type System interface {
 	Rename(oldDir int, old string, newDir int, name string) error
 	RenameNew(oldDir int, old string, newDir int, name string) error
 	Unlink(dir int, name string) error
+	Rmdir(dir int, name string) error
 	ReadNames(fd int, buffer []byte) (int, error)
-	Rewind(fd int) error
 }
 
 // Kernel makes the system calls, repeating those that a signal interrupted.
@@ -70,9 +70,8 @@ func (Kernel) Rename(oldDir int, old string, newDir int, name string) error {
 func (Kernel) Unlink(dir int, name string) error {
 	return again(func() error { return unix.Unlinkat(dir, name, 0) })
 }
-func (Kernel) Rewind(fd int) error {
-	_, err := unix.Seek(fd, 0, 0)
-	return err
+func (Kernel) Rmdir(dir int, name string) error {
+	return again(func() error { return unix.Unlinkat(dir, name, unix.AT_REMOVEDIR) })
 }
 
 func (Kernel) Stat(dir int, name string) (Stat, error) {
@@ -90,7 +89,7 @@ func (Kernel) Fstat(fd int) (Stat, error) {
 func (Kernel) FileSystem(fd int) (int64, error) {
 	var s unix.Statfs_t
 	err := again(func() error { return unix.Fstatfs(fd, &s) })
-	return int64(s.Type), err
+	return int64(uint32(s.Type)), err // 32 bits everywhere; some kernels extend the sign
 }
 
 // fileMode turns the kernel's type and permission bits into Go's.

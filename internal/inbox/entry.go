@@ -55,48 +55,101 @@ func isRequest(name string) bool {
 	return len(name) >= len(suffix) && strings.EqualFold(name[len(name)-len(suffix):], suffix)
 }
 
-// Entries lists what lies in the inbox, teams' entries after the inbox's own, in the directories' order. An error
-// comes with the entry-less team it concerns; the rest is listed all the same.
+// Entries lists what lies in the inbox and its teams, each in its directory's order, a few of each in turn, so that no
+// team waits for another's thousands. An error comes with the entry-less team it concerns; the rest is listed all the
+// same.
 func (x *Exchange) Entries() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		var teams []string
-		for name, err := range x.inbox.Names() {
-			switch {
-			case err != nil:
-				if !yield(Entry{}, err) {
+		lists, err := x.lists()
+		if err != nil && !yield(Entry{}, err) {
+			return
+		}
+		for len(lists) > 0 {
+			var open []*listing
+			for _, l := range lists {
+				more, goOn := x.few(l, yield)
+				if !goOn {
+					stopAll(lists)
 					return
 				}
-			case mayBe(name.Type, fs.ModeDir) && LegalName(name.Name) && !isRequest(name.Name):
-				teams = append(teams, name.Name)
-			case !x.yieldEntry(yield, "", name):
-				return
+				if more {
+					open = append(open, l)
+				}
 			}
-		}
-		for _, team := range teams {
-			if !x.teamEntries(yield, team) {
-				return
-			}
+			lists = open
 		}
 	}
 }
 
-func (x *Exchange) teamEntries(yield func(Entry, error) bool, team string) bool {
-	dir, err := x.side(inboxDir, team, false)
-	if err != nil {
-		if errors.Is(err, durable.ErrLink) || isNotDir(err) {
-			return true // a stray file, or a link that nobody follows
-		}
-		return yield(Entry{Team: team}, err)
+// listing is one directory being listed.
+type listing struct {
+	team string
+	next func() (durable.Name, error, bool)
+	stop func()
+}
+
+// lists opens the inbox's list and those of its teams.
+func (x *Exchange) lists() (all []*listing, err error) {
+	add := func(team string, dir *durable.Dir) {
+		next, stop := iter.Pull2(dir.Names())
+		all = append(all, &listing{team, next, stop})
 	}
-	for name, err := range dir.Names() {
+	add("", x.inbox)
+	var errs []error
+	for name, err := range x.inbox.Names() {
 		if err != nil {
-			return yield(Entry{Team: team}, err)
+			return all, errors.Join(append(errs, err)...)
 		}
-		if !x.yieldEntry(yield, team, name) {
+		if name.Type == 0 || !LegalTeam(name.Name) {
+			continue
+		}
+		dir, err := x.side(inboxDir, name.Name, false)
+		switch {
+		case err == nil:
+			add(name.Name, dir)
+		case !isNotDir(err):
+			errs = append(errs, err) // a link, most likely: never entered
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// turn is how many names of one directory are taken before the next one's.
+const turn = 64
+
+func (x *Exchange) few(l *listing, yield func(Entry, error) bool) (more, goOn bool) {
+	for range turn {
+		name, err, ok := l.next()
+		if !ok {
+			l.stop()
+			return false, true
+		}
+		if err != nil {
+			l.stop()
+			return false, yield(Entry{Team: l.team}, err)
+		}
+		if !x.yieldEntry(yield, l.team, name) {
+			return false, false
+		}
+	}
+	return true, true
+}
+
+func stopAll(lists []*listing) {
+	for _, l := range lists {
+		l.stop()
+	}
+}
+
+// LegalTeam says whether a sub-directory is served: its name must not be one that an answer could have.
+func LegalTeam(name string) bool {
+	folded := strings.ToLower(name)
+	for _, taken := range []string{suffix, CertificateSuffix, ".json", ".pem", ".crl"} {
+		if strings.HasSuffix(folded, taken) {
 			return false
 		}
 	}
-	return true
+	return LegalName(name)
 }
 
 // yieldEntry passes on what may be a request: a regular file, or a link in the place of one, which is moved aside.

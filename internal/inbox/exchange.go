@@ -39,14 +39,20 @@ type Options struct {
 // Exchange is an open exchange, or one side of it on each of two media.
 type Exchange struct {
 	Marker
-	inbox, outbox, rejected *durable.Dir // rejected is nil where the medium has none
-	inboxRoot, outboxRoot   string
+	inbox, outbox         *durable.Dir
+	rejectedIn            *durable.Dir // rejected/ on the inbox's medium; nil where it has none
+	rejectedOut           *durable.Dir // on the outbox's
+	inboxRoot, outboxRoot string
 
-	mu    sync.Mutex
-	teams map[team]*durable.Dir
+	mu     sync.Mutex
+	teams  map[team]*durable.Dir
+	counts map[*durable.Dir]int // files in rejected/, as far as counted
 }
 
 type team struct{ side, name string }
+
+// teamsLimit is how many sub-directories are served: each holds a descriptor on either side.
+const teamsLimit = 256
 
 // Create makes an exchange, or repairs one: what is missing is made, what is there is left as it is.
 func Create(path string, o Options) (*Exchange, error) {
@@ -68,7 +74,7 @@ func Create(path string, o Options) (*Exchange, error) {
 	case err != nil:
 		return nil, err
 	case marker.Trust != o.Trust:
-		return nil, fmt.Errorf("%w: %q names trust %s", ErrTrust, path, marker.Trust)
+		return nil, fmt.Errorf("%w: %q names trust %q", ErrTrust, path, marker.Trust)
 	}
 	if err := makeSides(root, o); err != nil {
 		return nil, err
@@ -105,18 +111,17 @@ func makeSides(root *durable.Dir, o Options) error {
 	case o.GroupID != 0:
 		mode = groupInbox
 	}
-	inbox, made, err := root.MakeDir(inboxDir, mode)
+	group := -1
+	if o.GroupID != 0 {
+		group = o.GroupID
+	}
+	inbox, _, err := root.MakeDir(inboxDir, mode, group)
 	if err != nil {
 		return err
 	}
 	defer inbox.Close()
-	if made && o.GroupID != 0 {
-		if err := inbox.SetGroup(o.GroupID, mode); err != nil {
-			return err
-		}
-	}
 	for _, name := range []string{outboxDir, rejectedDir} {
-		dir, _, err := root.MakeDir(name, publicDir)
+		dir, _, err := root.MakeDir(name, publicDir, -1)
 		if err != nil {
 			return err
 		}
@@ -134,7 +139,7 @@ func Open(path string) (*Exchange, error) { return OpenSides(path, path) }
 // its own; they are one exchange when the markers' ids are the same or one was made for this. The outbox's id counts:
 // it is where answers are owed.
 func OpenSides(inboxPath, outboxPath string) (*Exchange, error) {
-	x := &Exchange{inboxRoot: inboxPath, outboxRoot: outboxPath, teams: map[team]*durable.Dir{}}
+	x := &Exchange{inboxRoot: inboxPath, outboxRoot: outboxPath, teams: map[team]*durable.Dir{}, counts: map[*durable.Dir]int{}}
 	if err := x.open(); err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
@@ -143,22 +148,16 @@ func OpenSides(inboxPath, outboxPath string) (*Exchange, error) {
 
 func (x *Exchange) open() (err error) {
 	var asked Marker
-	if asked, x.inbox, x.rejected, err = openSide(x.inboxRoot, inboxDir); err != nil {
+	if asked, x.inbox, x.rejectedIn, err = openSide(x.inboxRoot, inboxDir); err != nil {
 		return err
 	}
-	var spare *durable.Dir
-	if x.Marker, x.outbox, spare, err = openSide(x.outboxRoot, outboxDir); err != nil {
+	if x.Marker, x.outbox, x.rejectedOut, err = openSide(x.outboxRoot, outboxDir); err != nil {
 		return err
-	}
-	if x.rejected == nil {
-		x.rejected = spare
-	} else if spare != nil {
-		err = spare.Close()
 	}
 	if asked.Trust != x.Trust {
-		return errors.Join(err, fmt.Errorf("%w: %q names trust %s, %q names %s", ErrTrust, x.inboxRoot, asked.Trust, x.outboxRoot, x.Trust))
+		return fmt.Errorf("%w: %q names trust %q, %q names %q", ErrTrust, x.inboxRoot, asked.Trust, x.outboxRoot, x.Trust)
 	}
-	return err
+	return nil
 }
 
 func openSide(path, side string) (m Marker, dir, rejected *durable.Dir, err error) {
@@ -189,7 +188,7 @@ func openSide(path, side string) (m Marker, dir, rejected *durable.Dir, err erro
 // Close gives back every directory.
 func (x *Exchange) Close() error {
 	var errs []error
-	for _, dir := range []*durable.Dir{x.inbox, x.outbox, x.rejected} {
+	for _, dir := range []*durable.Dir{x.inbox, x.outbox, x.rejectedIn, x.rejectedOut} {
 		if dir != nil {
 			errs = append(errs, dir.Close())
 		}
@@ -254,7 +253,7 @@ func (x *Exchange) side(which, name string, make bool) (*durable.Dir, error) {
 	}
 	dir, err := root.OpenDir(name)
 	if make && errors.Is(err, fs.ErrNotExist) {
-		dir, _, err = root.MakeDir(name, publicDir)
+		dir, _, err = root.MakeDir(name, publicDir, -1)
 	}
 	if err != nil {
 		return nil, err

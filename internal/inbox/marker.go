@@ -26,7 +26,7 @@ type Marker struct {
 // Errors that callers answer with a hint.
 var (
 	ErrNoExchange  = errors.New("no such directory")
-	ErrNotExchange = errors.New("not an exchange: no exchange.json in it")
+	ErrNotExchange = errors.New("not an exchange: no exchange.json of ca-exchange/v1 in it")
 	ErrTrust       = errors.New("the exchange belongs to another CA")
 )
 
@@ -40,6 +40,9 @@ func readMarker(dir *durable.Dir) (Marker, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
 		return Marker{}, fmt.Errorf("%w: %s: %w", ErrNotExchange, markerFile, err)
+	}
+	if dec.More() {
+		return Marker{}, fmt.Errorf("%w: something follows in %s", ErrNotExchange, markerFile)
 	}
 	if m.APIVersion != apiVersion || m.Kind != "Exchange" || m.ID == "" {
 		return Marker{}, fmt.Errorf("%w: %s says %q %q, not %q %q", ErrNotExchange, markerFile, m.APIVersion, m.Kind, apiVersion, "Exchange")

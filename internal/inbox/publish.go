@@ -74,10 +74,18 @@ func (x *Exchange) publish(files []File) (taken []File, err error) {
 	return taken, nil
 }
 
-// holds says whether a name has exactly these bytes already.
+// holds says whether a name has exactly these bytes already, and makes sure of them: whoever wrote them may have been
+// killed before they were durable.
 func (x *Exchange) holds(f File) (bool, error) {
 	c, err := x.ReadAnswer(f.Team, f.Name)
-	return err == nil && c.State != Gone && string(c.Bytes) == string(f.Bytes), err
+	if err != nil || c.Bytes == nil || string(c.Bytes) != string(f.Bytes) {
+		return false, err
+	}
+	dir, err := x.side(outboxDir, f.Team, false)
+	if err != nil {
+		return false, err
+	}
+	return true, dir.SyncFile(f.Name)
 }
 
 // Ensure makes the CA's own files (issuers.pem, ca.crt) have these bytes and says whether it had to.

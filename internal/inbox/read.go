@@ -56,10 +56,8 @@ func read(dir *durable.Dir, file string) (Content, error) {
 		c.State = Ignored
 	case errors.Is(err, durable.ErrTooLarge):
 		c.State = TooLarge
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EIO):
+	default: // one entry's trouble is not the others': no permission, EIO, a lease of Samba's
 		c.State, c.Err = Unreadable, err
-	default:
-		return Content{}, err
 	}
 	return c, nil
 }

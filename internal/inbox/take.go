@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -26,16 +27,17 @@ var (
 // back what a killed process left.
 const asidePrefix = ".ca-exchange-aside-"
 
-// Remove takes an answered entry away, unless it is no longer what was read: then it is put back. durable after
+// Remove takes an answered entry away, unless it is no longer what was read: then it is put back. Durable after
 // SyncInbox.
 func (x *Exchange) Remove(e Entry, read []byte) error {
 	dir, err := x.side(inboxDir, e.Team, false)
 	if err != nil {
 		return err
 	}
-	// Renaming first makes the comparison true for what is then removed: nobody can swap the file in between.
-	aside := asidePrefix + e.File
-	if err := dir.Rename(e.File, dir, aside); err != nil {
+	// Renaming first makes the comparison true for what is then removed: nobody can swap the file in between. Nobody
+	// can foresee the name either, and put something there.
+	aside := asidePrefix + strings.ToLower(rand.Text()[:10]) + "-" + e.File
+	if err := dir.RenameNew(e.File, dir, aside); err != nil {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil
@@ -46,9 +48,14 @@ func (x *Exchange) Remove(e Entry, read []byte) error {
 	}
 	now, _, err := dir.Read(aside, Limit)
 	if err == nil && bytes.Equal(now, read) {
-		return dir.Remove(aside)
+		err = dir.Remove(aside)
+	} else {
+		err = putBack(dir, aside, e.File)
 	}
-	return putBack(dir, aside, e.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // another process put it back: it is answered again, and removed then
+	}
+	return err
 }
 
 // putBack gives an entry its name again; where somebody dropped another meanwhile it gets one beside it.
@@ -59,15 +66,6 @@ func putBack(dir *durable.Dir, aside, file string) error {
 		return dir.RenameNew(aside, dir, base[:min(len(base), 80)]+"-"+strings.ToLower(rand.Text()[:8])+suffix)
 	}
 	return err
-}
-
-// Unlink removes an entry that must not stay, whatever it holds now: a private key was in it.
-func (x *Exchange) Unlink(e Entry) error {
-	dir, err := x.side(inboxDir, e.Team, false)
-	if err != nil {
-		return err
-	}
-	return dir.Remove(e.File)
 }
 
 // SyncInbox makes removals durable: without it a power cut brings entries back, which then only get the same answer.
@@ -85,34 +83,33 @@ func (x *Exchange) Reject(e Entry) error {
 	if err != nil {
 		return err
 	}
-	return x.reject(dir, e.File)
+	return x.reject(dir, e.File, x.rejectedIn)
 }
 
-// RejectAnswer moves a foreign file from an answer's name to rejected/.
+// RejectAnswer moves a foreign file from an answer's name to rejected/; where that is full, the file is removed: the
+// name is owed to its owner.
 func (x *Exchange) RejectAnswer(team, file string) error {
 	dir, err := x.side(outboxDir, team, false)
 	if err != nil {
 		return err
 	}
-	return x.reject(dir, file)
+	err = x.reject(dir, file, x.rejectedOut)
+	if errors.Is(err, ErrRejectedFull) {
+		err = dir.Remove(file)
+	}
+	return err
 }
 
-func (x *Exchange) reject(dir *durable.Dir, file string) error {
-	if x.rejected == nil {
-		return fmt.Errorf("moving %q aside: the exchange has no %s/", file, rejectedDir)
+func (x *Exchange) reject(dir *durable.Dir, file string, rejected *durable.Dir) error {
+	if rejected == nil {
+		return fmt.Errorf("%w: there is no %s/", ErrRejectedFull, rejectedDir)
 	}
-	count := 0
-	for _, err := range x.rejected.Names() {
-		if err != nil {
-			return err
-		}
-		if count++; count >= rejectedLimit {
-			return ErrRejectedFull
-		}
+	if full, err := x.full(rejected); err != nil || full {
+		return errors.Join(err, ErrRejectedFull)
 	}
-	err := dir.RenameNew(file, x.rejected, file)
+	err := dir.RenameNew(file, rejected, file)
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, unix.ENAMETOOLONG) {
-		err = dir.RenameNew(file, x.rejected, file[:min(len(file), 100)]+"."+strings.ToLower(rand.Text()[:8]))
+		err = dir.RenameNew(file, rejected, file[:min(len(file), 100)]+"."+strings.ToLower(rand.Text()[:8]))
 	}
 	if errors.Is(err, unix.EROFS) || errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
@@ -120,31 +117,59 @@ func (x *Exchange) reject(dir *durable.Dir, file string) error {
 	return err
 }
 
-// Recover puts back entries that a killed process had taken aside, and reports how many.
-func (x *Exchange) Recover() (int, error) {
+// full counts rejected/ once, and then what is added: junk must not cost a scan each.
+func (x *Exchange) full(rejected *durable.Dir) (bool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	count, counted := x.counts[rejected]
+	if !counted {
+		for _, err := range rejected.Names() {
+			if err != nil {
+				return false, err
+			}
+			count++
+		}
+	}
+	x.counts[rejected] = count + 1
+	return count >= rejectedLimit, nil
+}
+
+// asideAge is how long an entry stays aside before it counts as a dead process's: a living one needs a moment.
+const asideAge = time.Minute
+
+// Recover puts back entries that a killed process had taken aside, and reports how many; what it knew of rejected/ is
+// counted again.
+func (x *Exchange) Recover(now time.Time) (int, error) {
+	x.mu.Lock()
+	clear(x.counts)
+	x.mu.Unlock()
 	found := 0
 	for name, err := range x.inbox.Names() {
 		if err != nil {
 			return found, err
 		}
-		if mayBe(name.Type, fs.ModeDir) && LegalName(name.Name) {
+		if name.Type != 0 && LegalTeam(name.Name) {
 			if dir, err := x.side(inboxDir, name.Name, false); err == nil {
-				if err := recoverDir(dir, &found); err != nil {
+				if err := recoverDir(dir, now, &found); err != nil {
 					return found, err
 				}
 			}
 		}
 	}
-	return found, recoverDir(x.inbox, &found)
+	return found, recoverDir(x.inbox, now, &found)
 }
 
-func recoverDir(dir *durable.Dir, found *int) error {
+func recoverDir(dir *durable.Dir, now time.Time, found *int) error {
 	for name, err := range dir.Names() {
 		if err != nil {
 			return err
 		}
-		file, aside := strings.CutPrefix(name.Name, asidePrefix)
-		if !aside || !isRequest(file) {
+		rest, aside := strings.CutPrefix(name.Name, asidePrefix)
+		_, file, cut := strings.Cut(rest, "-")
+		if !aside || !cut || !isRequest(file) {
+			continue
+		}
+		if s, err := dir.Stat(name.Name); err != nil || now.Sub(s.Changed) < asideAge {
 			continue
 		}
 		if err := putBack(dir, name.Name, file); err != nil && !errors.Is(err, fs.ErrNotExist) {

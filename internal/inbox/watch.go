@@ -50,7 +50,7 @@ func (x *Exchange) deaf(o WatchOptions) string {
 	if err != nil {
 		return err.Error()
 	}
-	if name, remote := remoteFileSystems[self.FileSystem&0xffffffff]; remote {
+	if name, remote := remoteFileSystems[self.FileSystem]; remote {
 		return name + " does not tell of other hosts' writes"
 	}
 	return ""
@@ -109,7 +109,7 @@ func (w *Watch) Refresh() {
 			return
 		}
 		path := filepath.Join(w.x.inboxRoot, inboxDir, name.Name)
-		if name.Type == fs.ModeDir && LegalName(name.Name) && !slices.Contains(watched, path) {
+		if name.Type == fs.ModeDir && LegalTeam(name.Name) && !slices.Contains(watched, path) {
 			w.events.Add(path) // without it the team is served by polling
 		}
 	}
