@@ -35,7 +35,10 @@ func newExchange(t *testing.T, bin string, init ...string) *exchange {
 // run runs a program and wants its exit status; both outputs come back.
 func (x *exchange) run(want int, program string, args ...string) string {
 	x.Helper()
-	command := exec.Command(filepath.Join(x.bin, program), args...)
+	if program == "ca-admin" || program == "component-admin" {
+		program = filepath.Join(x.bin, program)
+	}
+	command := exec.Command(program, args...)
 	command.Dir = x.dir
 	command.Env = append(os.Environ(), "CA_EXCHANGE=", "CA_ADMIN_DIR=", "COMPONENT_ADMIN_DIR=")
 	out, _ := command.CombinedOutput()
@@ -277,4 +280,50 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestGoodEntries: what real tools write, or could, is held unsigned, approved by a person, and openssl verifies the
+// certificate.
+func TestGoodEntries(t *testing.T) {
+	x := newExchange(t, build(t))
+	cases := pkitest.Good(t)
+	for _, c := range cases {
+		x.drop(c.Name+".csr", c.Entry)
+	}
+	x.ca(0, "sync", "-q")
+	served := 0
+	for _, c := range cases {
+		if denied := x.notice(c.Name, "denied"); denied != nil {
+			// Well-formed, but a cover of another CA's, or half an identity of Kubernetes.
+			if denied.Reason != "CoverTrust" && denied.Reason != "SubjectReserved" {
+				t.Errorf("%s is denied: %v", c.Name, denied)
+			}
+			continue
+		}
+		served++
+		x.approve(c.Name)
+		if out := x.run(0, "openssl", "verify", "-CAfile", "exchange/outbox/ca.crt", "exchange/outbox/"+c.Name+".crt"); !strings.Contains(out, "OK") {
+			t.Errorf("%s: %s", c.Name, out)
+		}
+	}
+	if served < 25 {
+		t.Errorf("only %d of %d were served", served, len(cases))
+	}
+}
+
+// approve approves as a person would: as it is, else with what the hint asks for. Copies of an approved request are
+// settled already.
+func (x *exchange) approve(name string) {
+	x.Helper()
+	if _, err := os.Stat(x.path("outbox", name+".crt")); err == nil {
+		return
+	}
+	for _, flags := range [][]string{nil, {"--profile", "client"}, {"--profile", "server", "--dns", "x.example"}, {"--profile", "etcd-server"}, {"--profile", "kubelet", "--node", "w1"}} {
+		command := exec.Command(filepath.Join(x.bin, "ca-admin"), append([]string{"approve", name, "--yes"}, flags...)...)
+		command.Dir = x.dir
+		if command.Run() == nil {
+			return
+		}
+	}
+	x.Errorf("%s can't be approved: %s", name, x.ca(3, "approve", name, "--yes"))
 }
