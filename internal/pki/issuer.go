@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -77,7 +78,7 @@ func CreateIssuer(spec IssuerSpec, now time.Time) (*Issuer, crypto.Signer, error
 		Subject:               pkix.Name{CommonName: spec.CommonName},
 		NotBefore:             now.Add(-Backdate),
 		NotAfter:              now.Add(time.Duration(spec.Days) * 24 * time.Hour),
-		KeyUsage:              keyUsage(key.Public()) | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 		MaxPathLen:            spec.PathLen,
@@ -171,7 +172,7 @@ func (i *Issuer) template(p Plan, now time.Time) (*x509.Certificate, bool, error
 		Subject:               pkix.Name{CommonName: p.CommonName, Organization: p.Organizations},
 		NotBefore:             notBefore,
 		NotAfter:              notAfter,
-		KeyUsage:              keyUsage(p.Key),
+		KeyUsage:              keyUsage(p),
 		ExtKeyUsage:           p.Usages,
 		BasicConstraintsValid: true,
 		SubjectKeyId:          keyID,
@@ -225,9 +226,10 @@ func newSerial() (*big.Int, error) {
 	return serial, nil
 }
 
-// keyUsage: a key signs; only RSA also enciphers keys (RFC 5480 3: not for ECDSA), which TLS 1.2 clients may ask of it.
-func keyUsage(key crypto.PublicKey) x509.KeyUsage {
-	if _, ok := key.(*rsa.PublicKey); ok {
+// keyUsage: a key signs; only a server's RSA key also enciphers the keys of TLS 1.2 clients (RFC 5280 4.2.1.12 for what
+// fits clientAuth, RFC 5480 3: not for ECDSA).
+func keyUsage(p Plan) x509.KeyUsage {
+	if _, ok := p.Key.(*rsa.PublicKey); ok && slices.Contains(p.Usages, x509.ExtKeyUsageServerAuth) {
 		return x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
 	}
 	return x509.KeyUsageDigitalSignature
