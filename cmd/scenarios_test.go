@@ -5,12 +5,14 @@ package cmd_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,8 +41,17 @@ func TestScenarios(t *testing.T) {
 	})
 }
 
-// build builds both programs once.
+// build builds both programs, once for all tests, and gives the directory they are in.
 func build(t *testing.T) string {
+	t.Helper()
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+var built = sync.OnceValues(func() (string, error) {
 	// Looking at the sources tells `go test` that a cached result depends on them: the build itself it does not see.
 	if err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".go" {
@@ -48,14 +59,24 @@ func build(t *testing.T) string {
 		}
 		return err
 	}); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", dir+"/", "./ca-admin", "./component-admin").CombinedOutput()
+	dir, err := os.MkdirTemp("", "ca-exchange-test-")
 	if err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
+		return "", err
 	}
-	return dir
+	if out, err := exec.Command("go", "build", "-o", dir+"/", "./ca-admin", "./component-admin").CombinedOutput(); err != nil {
+		return dir, fmt.Errorf("building: %w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if dir, err := built(); err == nil {
+		os.RemoveAll(dir)
+	}
+	os.Exit(status)
 }
 
 // exits runs a program and wants exactly this exit status: exits 3 ca-admin sync.
