@@ -154,3 +154,9 @@ func (m *maker) signers() map[string]crypto.Signer {
 		"p521":     must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(m.t),
 	}
 }
+
+// SecurityKey is a FIDO token made in software, which says that somebody touched it.
+func SecurityKey(t testing.TB) ssh.Signer {
+	t.Helper()
+	return newMaker(t).securityKey(1)
+}

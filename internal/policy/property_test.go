@@ -1,0 +1,272 @@
+package policy
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/x509"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"ca-exchange/internal/pki"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+const trust = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+// profiles are a few of every kind: with a node, without names, generic, guarded.
+func profiles() []pki.Profile {
+	server, client := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	keys := pki.KubernetesKeyTypes()
+	return []pki.Profile{
+		{Name: "kube-apiserver", Issuer: "ca", CommonName: "kube-apiserver", Usages: server, Names: pki.RequiredNames, OwnNames: []string{"{node}", "kubernetes", "{serviceIP}"}, KeyTypes: keys},
+		{Name: "etcd-server", Issuer: "etcd-ca", CommonName: "{node}", Usages: append(server, client...), Names: pki.RequiredNames, OwnNames: []string{"{node}", "localhost", "127.0.0.1"}, KeyTypes: keys},
+		{Name: "etcd-peer", Issuer: "etcd-ca", CommonName: "{node}", Usages: append(server, client...), Names: pki.RequiredNames, OwnNames: []string{"{node}", "localhost", "127.0.0.1"}, KeyTypes: keys},
+		{Name: "kubelet", Issuer: "ca", CommonName: "system:node:{node}", Organizations: []string{"system:nodes"}, Usages: client, KeyTypes: keys},
+		{Name: "kube-scheduler", Issuer: "ca", CommonName: "system:kube-scheduler", Usages: client, KeyTypes: keys},
+		{Name: "super-admin", Issuer: "ca", CommonName: "kubernetes-super-admin", Organizations: []string{"system:masters"}, Usages: client, KeyTypes: keys, Guarded: true},
+		{Name: "server", Issuer: "ca", Usages: server, Names: pki.RequiredNames, KeyTypes: pki.GenericKeyTypes()},
+		{Name: "client", Issuer: "ca", Usages: client, Names: pki.SomeNames, KeyTypes: pki.GenericKeyTypes()},
+	}
+}
+
+// identity is a requester's key.
+func identity(t testing.TB, seed byte) (ssh.Signer, string) {
+	t.Helper()
+	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(slices.Repeat([]byte{seed}, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey())))
+}
+
+// some picks a few of a list.
+func some(r *rand.Rand, items ...string) []string {
+	var picked []string
+	for _, item := range items {
+		if r.IntN(2) == 0 {
+			picked = append(picked, item)
+		}
+	}
+	return picked
+}
+
+func randomScope(r *rand.Rand) Scope {
+	return Scope{
+		Profiles: some(r, "kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client"),
+		Nodes:    some(r, "cp1", "cp*", "w**"), DNS: some(r, "*.a.example", "**.b.example", "cp1", "localhost"), IPs: some(r, "192.0.2.0/24", "10.96.0.1", "127.0.0.1"),
+	}
+}
+
+// randomRequest asks for what some profile is, and now and then for something beside it in any part.
+func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []ssh.Signer) *pki.Request {
+	t.Helper()
+	often := func() bool { return r.IntN(5) > 0 }
+	profile := profiles()[r.IntN(8)]
+	node := []string{"cp1", "cp2", "w1", "db1"}[r.IntN(4)]
+	cn, organizations := profile.Subject(node)
+	if !often() || cn == "" {
+		cn = []string{"kube-apiserver", node, "system:node:" + node, "kubernetes-super-admin", "alice", "www", "system:anything"}[r.IntN(7)]
+	}
+	if !often() {
+		organizations = some(r, "system:nodes", "system:masters", "ops")
+	}
+	var names pki.Names
+	if profile.Names == pki.RequiredNames || !often() {
+		names.DNS = some(r, node, "localhost", "kubernetes", "x.a.example", "y.z.b.example")
+		for _, ip := range some(r, "192.0.2.7", "10.96.0.1", "127.0.0.1") {
+			names.IPs = append(names.IPs, netip.MustParseAddr(ip))
+		}
+		if profile.HasNode() {
+			names = names.Merge(pki.Names{DNS: []string{node}})
+		}
+		if !often() {
+			names = names.Merge(pki.Names{DNS: some(r, "evil.example", "*.a.example"), IPs: []netip.Addr{netip.MustParseAddr("198.51.100.1")}})
+		}
+	}
+	csr, err := pki.CreateRequest(keys[r.IntN(len(keys))], cn, organizations, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cover *pki.Cover
+	if often() {
+		cover = &pki.Cover{Profile: profile.Name, Requester: "me", Trust: trust, Days: r.IntN(800), Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
+		if profile.HasNode() {
+			cover.Node = node
+		}
+		if !often() {
+			cover.Profile, cover.Node = profiles()[r.IntN(8)].Name, []string{"", "cp9"}[r.IntN(2)]
+		}
+	}
+	entry := pki.EncodeRequest(cover, csr)
+	if i := r.IntN(len(signers) + 2); cover != nil && i <= len(signers) {
+		if entry, err = pki.SignRequest(entry, signers[max(i-1, 0)]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	request, found := pki.ParseRequest(entry, nil)
+	if request == nil {
+		t.Fatalf("a request of the test's own is refused: %v", found)
+	}
+	return request
+}
+
+// TestIssuedInsideScope: for any policy, scope and request, what is issued without a person lies inside profile and
+// scope in every part, and nothing of the CSR but its key, its names and a generic common name is in the plan.
+func TestIssuedInsideScope(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	mine, authorized := identity(t, 1)
+	stranger, _ := identity(t, 2)
+	var keys []crypto.Signer
+	for _, kind := range []pki.KeyType{pki.ECDSAP256, pki.Ed25519, pki.ECDSAP384} {
+		key, err := kind.Generate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	issued := map[string]int{}
+	for range 5000 {
+		scope := randomScope(r)
+		config := Config{APIVersion: apiVersion, Kind: "Policy", Cluster: Cluster{ServiceSubnets: []string{"10.96.0.0/12"}}, Certificates: Certificates{Days: 100, MaxDays: 1 + r.IntN(400)}}
+		config.Certificates.Days = min(100, config.Certificates.MaxDays)
+		if r.IntN(3) == 0 {
+			unsigned := randomScope(r)
+			config.Unsigned = &unsigned
+		}
+		p, err := New(config, profiles(), Requesters{Requesters: []Requester{{Name: "me", Key: authorized, Scope: scope}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := randomRequest(t, r, keys, []ssh.Signer{mine, stranger})
+		d := p.Decide(request, nil, []string{trust}, Override{}, noon)
+		grant, ok := d.Issued()
+		if ok != (d.Outcome == pki.Issue) || ok && len(d.Refusals) > 0 {
+			t.Fatalf("outcome %s with a grant: %v, refusals %v", d.Outcome, ok, d.Refusals)
+		}
+		if !ok {
+			continue
+		}
+		switch {
+		case request.Signature != nil && request.Signature.Fingerprint() == ssh.FingerprintSHA256(mine.PublicKey()):
+		case config.Unsigned != nil:
+			scope = *config.Unsigned
+		default:
+			t.Fatalf("issued to nobody: %+v", grant.Plan())
+		}
+		issued[grant.Plan().Profile]++
+		if err := inside(p, scope, request, grant.Plan()); err != nil {
+			t.Fatalf("%v\nplan %+v\nscope %+v\nrequest %v %v", err, grant.Plan(), scope, request.CSR.Subject, request.CSR.Names.Strings())
+		}
+	}
+	for _, name := range []string{"kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client"} {
+		if issued[name] == 0 {
+			t.Errorf("no request for %s was issued: the test says nothing of it", name)
+		}
+	}
+	t.Logf("issued %v", issued)
+}
+
+// inside holds a plan against profile and scope, written without the code that it judges.
+func inside(p *Policy, scope Scope, request *pki.Request, plan pki.Plan) error {
+	profile := p.Profile(plan.Profile)
+	node := ""
+	if request.Cover != nil {
+		node = request.Cover.Node
+	}
+	if node == "" {
+		node = strings.TrimPrefix(request.CSR.Subject.CommonName(), "system:node:")
+	}
+	wantCN := strings.ReplaceAll(profile.CommonName, "{node}", node)
+	if profile.CommonName == "" {
+		wantCN = request.CSR.Subject.CommonName()
+		if strings.Contains(wantCN, "system:") || strings.HasPrefix(wantCN, "kube") {
+			return fmt.Errorf("a generic certificate for %q", wantCN)
+		}
+	}
+	own := map[string]bool{"DNS:localhost": strings.HasPrefix(plan.Profile, "etcd"), "IP:127.0.0.1": strings.HasPrefix(plan.Profile, "etcd"),
+		"DNS:kubernetes": plan.Profile == "kube-apiserver", "IP:10.96.0.1": plan.Profile == "kube-apiserver", "DNS:" + node: profile.HasNode()}
+	for _, name := range plan.Names.Strings() {
+		allowed := own[name] || name == "DNS:localhost" && slices.Contains(scope.DNS, "localhost") || name == "IP:127.0.0.1" && slices.Contains(scope.IPs, "127.0.0.1") ||
+			name == "DNS:cp1" && slices.Contains(scope.DNS, "cp1") ||
+			name == "DNS:x.a.example" && slices.Contains(scope.DNS, "*.a.example") || name == "DNS:*.a.example" && slices.Contains(scope.DNS, "*.a.example") ||
+			name == "DNS:y.z.b.example" && slices.Contains(scope.DNS, "**.b.example") ||
+			name == "IP:192.0.2.7" && slices.Contains(scope.IPs, "192.0.2.0/24") || name == "IP:10.96.0.1" && slices.Contains(scope.IPs, "10.96.0.1")
+		if !allowed || !slices.Contains(request.CSR.Names.Strings(), name) {
+			return fmt.Errorf("name %s is outside", name)
+		}
+	}
+	switch {
+	case profile.Guarded:
+		return fmt.Errorf("guarded, and nobody was asked")
+	case !slices.Contains(scope.Profiles, plan.Profile):
+		return fmt.Errorf("profile %s is outside", plan.Profile)
+	case plan.CommonName != wantCN || !slices.Equal(plan.Organizations, profile.Organizations):
+		return fmt.Errorf("subject %s is not the profile's", plan.Subject())
+	case profile.HasNode() && !matchesAny(scope.Nodes, node):
+		return fmt.Errorf("node %s is outside", node)
+	case !slices.Equal(plan.Usages, profile.Usages) || plan.Issuer != profile.Issuer:
+		return fmt.Errorf("usages or issuer are not the profile's")
+	case plan.Days < 1 || plan.Days > p.config.Certificates.MaxDays:
+		return fmt.Errorf("%d days are outside", plan.Days)
+	case profile.Names == pki.NoNames && plan.Names.Len() > 0 || profile.Names == pki.RequiredNames && plan.Names.Len() == 0:
+		return fmt.Errorf("names against the profile's rule")
+	case !slices.Contains(profile.KeyTypes, pki.KeyTypeOf(plan.Key)):
+		return fmt.Errorf("key type outside the profile")
+	}
+	return nil
+}
+
+// FuzzEntry looks for a way from bytes to a certificate without the requester or a person. There is one enrolled
+// requester, who signed one request; whatever else is issued was signed by nobody.
+func FuzzEntry(f *testing.F) {
+	signer, authorized := identity(f, 1)
+	scope := Scope{Profiles: []string{"kube-apiserver", "kube-scheduler", "server", "client", "kubelet"}, Nodes: []string{"**"}, DNS: []string{"**"}, IPs: []string{"0.0.0.0/0", "::/0"}}
+	p, err := New(Config{APIVersion: apiVersion, Kind: "Policy", Certificates: Certificates{Days: 1, MaxDays: 1}}, profiles(), Requesters{Requesters: []Requester{{Name: "me", Key: authorized, Scope: scope}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	original := fuzzSeed(f, signer)
+	known, _ := pki.ParseRequest(original, nil)
+	if d := p.Decide(known, nil, []string{trust}, Override{}, noon); d.Outcome != pki.Issue {
+		f.Fatalf("the original is not issued: %v", d.Refusals)
+	}
+	f.Add(original)
+	f.Add(pki.EncodeRequest(nil, known.CSR.Raw))
+	f.Add(pki.EncodeRequest(known.Cover, known.CSR.Raw))
+	f.Fuzz(func(t *testing.T, entry []byte) {
+		request, found := pki.ParseRequest(entry, nil)
+		if request == nil {
+			if pki.Worst(found) != pki.Deny {
+				t.Fatalf("no request, and no denial: %v", found)
+			}
+			return
+		}
+		if d := p.Decide(request, found, []string{trust}, Override{}, noon); d.Outcome == pki.Issue && request.ID != known.ID {
+			t.Fatalf("issued %+v for %q", d.plan, entry)
+		}
+	})
+}
+
+// fuzzSeed is the same request every time: Ed25519 signs without randomness.
+func fuzzSeed(f *testing.F, signer ssh.Signer) []byte {
+	f.Helper()
+	key := ed25519.NewKeyFromSeed(slices.Repeat([]byte{3}, 32))
+	csr, err := pki.CreateRequest(key, "www.example", nil, pki.Names{DNS: []string{"www.example"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	cover := &pki.Cover{Profile: "server", Requester: "me", Trust: trust, Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
+	entry, err := pki.SignRequest(pki.EncodeRequest(cover, csr), signer)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return entry
+}
