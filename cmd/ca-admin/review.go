@@ -31,8 +31,12 @@ func (r *reviewCommand) Run(ctx context.Context, a *app) error {
 	}
 	for i, id := range waiting {
 		a.Say("\n%d of %d", i+1, len(waiting))
-		if quit, err := a.reviewOne(ctx, c, id); err != nil || quit {
+		quit, err := a.reviewOne(ctx, c, id)
+		if err != nil {
 			return err
+		}
+		if quit {
+			break
 		}
 	}
 	a.publish(ctx, c, r.exchangeFlags)

@@ -36,6 +36,7 @@ type Proposal struct {
 	Issuer   pki.Authority
 	Digest   string
 	over     policy.Override
+	rules    string // digest of the rules it was made by
 }
 
 // Find gives the one request that a prefix of its id (eight hex digits or more) or an entry's name means.
@@ -100,7 +101,7 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	if err != nil {
 		return nil, err
 	}
-	p := &Proposal{Record: record, over: o}
+	p := &Proposal{Record: record, over: o, rules: rules.digest}
 	request, found := pki.ParseRequest(entry, rules.blocked)
 	if request == nil {
 		p.Decision = policy.Decision{Outcome: pki.Deny, Refusals: found}
@@ -154,6 +155,9 @@ func (c *CA) Approve(ctx context.Context, shown *Proposal) (*pki.Certificate, er
 	now, err := c.propose(ctx, shown.Request.Bytes, shown.Record, shown.over)
 	if err != nil {
 		return nil, err
+	}
+	if now.rules != shown.rules { // the plan may be the same, what was said beside it is not
+		return nil, policy.ErrOther
 	}
 	grant, err := now.Decision.Approve(shown.Digest)
 	if err != nil {

@@ -33,12 +33,11 @@ const (
 	ExtensionDangerous Code = "extension-dangerous"
 	ExtensionForeign   Code = "extension-foreign"
 
-	NameKind    Code = "name-kind"
-	NameDNS     Code = "name-dns"
-	NameIP      Code = "name-ip"
-	NameAbsent  Code = "name-absent"
-	NameCount   Code = "name-count"
-	NameUnasked Code = "name-unasked"
+	NameKind   Code = "name-kind"
+	NameDNS    Code = "name-dns"
+	NameIP     Code = "name-ip"
+	NameAbsent Code = "name-absent"
+	NameCount  Code = "name-count"
 
 	CoverMalformed Code = "cover-malformed"
 	CoverTrust     Code = "cover-trust"
@@ -63,7 +62,6 @@ const (
 	ScopeProfile Code = "scope-profile"
 	ScopeNode    Code = "scope-node"
 	ScopeName    Code = "scope-name"
-	ScopeDays    Code = "scope-days"
 
 	Guarded         Code = "guarded"
 	Renewal         Code = "renewal"
@@ -108,7 +106,6 @@ var rules = [...]rule{
 	{NameIP, Deny, "an IP address is not one that a certificate can name", "ask for the address that clients use, never 0.0.0.0"},
 	{NameAbsent, Hold, "a server's request names nothing: TLS clients compare subject alternative names and ignore the CN", "ask again with --dns NAME or --ip ADDRESS, or approve with them"},
 	{NameCount, Hold, "the request asks for more than 100 names", "split it, or have it approved"},
-	{NameUnasked, Hold, "the certificate would have names that were not asked for", "have it approved"},
 	{CoverMalformed, Deny, "the cover is not in the form of ca-exchange/v1", "let component-admin write it, or leave it out"},
 	{CoverTrust, Deny, "the request is meant for another CA", "component-admin trust --fingerprint with this CA's fingerprint"},
 	{CoverCluster, Deny, "the request is meant for another cluster", "drop it into that cluster's exchange"},
@@ -129,7 +126,6 @@ var rules = [...]rule{
 	{ScopeProfile, Hold, "the profile is outside the requester's scope", "wait for the CA admin, or have the scope widened"},
 	{ScopeNode, Hold, "the node is outside the requester's scope", "wait for the CA admin, or have the scope widened"},
 	{ScopeName, Hold, "a name is outside the requester's scope", "wait for the CA admin, or have the scope widened"},
-	{ScopeDays, Hold, "the validity asked for is longer than the policy's maximum", "ask for fewer days"},
 	{Guarded, Hold, "the profile is guarded: a person decides every time", "wait for the CA admin"},
 	{Renewal, Hold, "the request wants to replace a certificate", "wait for the CA admin"},
 	{CertificateOver, Hold, "the certificate issued for this request is expired, revoked or nearly so", "ask again with a new request"},

@@ -1,0 +1,161 @@
+package cmd_test
+
+import (
+	"database/sql"
+	"flag"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/pki/pkitest"
+)
+
+var update = flag.Bool("update", false, "write docs/refusals.md anew")
+
+// TestRefusalsDocument makes docs/refusals.md out of the table of codes and one real example of each, taken from the
+// notices that the real binary writes.
+func TestRefusalsDocument(t *testing.T) {
+	examples := refusalExamples(t)
+	var b strings.Builder
+	b.WriteString("# Refusals\n\nEvery reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all reasons at once. The examples are real\n(`go test ./cmd -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is always quoted.\n\n")
+	b.WriteString("| code | outcome | what is wrong | what the asking side can do | example: field, asked, allowed |\n|---|---|---|---|---|\n")
+	for _, code := range pki.Codes() {
+		example, ok := examples[code]
+		if !ok {
+			t.Errorf("%s: no entry of the tests is refused for it", code)
+		}
+		cells := []string{"`" + string(code) + "`", code.Outcome().String(), code.Meaning(), code.Hint(), strings.Join(nonEmpty(example.Field, example.Asked, example.Allowed), " · ")}
+		for i, c := range cells {
+			cells[i] = strings.ReplaceAll(c, "|", "\\|")
+		}
+		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	}
+	const file = "../docs/refusals.md"
+	have, err := os.ReadFile(file)
+	if *update {
+		must(t, os.WriteFile(file, []byte(b.String()), 0o644))
+	} else if err != nil || stable(string(have)) != stable(b.String()) {
+		t.Errorf("docs/refusals.md is stale (%v): go test ./cmd -run TestRefusalsDocument -update", err)
+	}
+}
+
+// stable leaves out the examples, whose keys and times differ every time.
+func stable(page string) string {
+	lines := strings.Split(page, "\n")
+	for i, line := range lines {
+		if cells := strings.Split(line, " | "); len(cells) > 4 {
+			lines[i] = strings.Join(cells[:4], " | ")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func nonEmpty(items ...string) []string {
+	var kept []string
+	for _, s := range items {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// refusalExamples gathers a refusal of each code from real notices.
+func refusalExamples(t *testing.T) map[pki.Code]pki.Refusal {
+	t.Helper()
+	x := newExchange(t, build(t))
+	signer := pkitest.SecurityKey(t)
+	x.enroll("me", signer.PublicKey())
+	var blocked strings.Builder
+	cases := append(pkitest.Hostile(t), pkitest.Good(t)...)
+	sort.Slice(cases, func(i, j int) bool { return cases[i].Name < cases[j].Name })
+	for _, c := range cases {
+		x.drop(c.Name+".csr", c.Entry)
+		if c.Blocked != "" {
+			fmt.Fprintln(&blocked, c.Blocked)
+		}
+	}
+	must(t, os.WriteFile(x.dir+"/ca/blocked-keys", []byte(blocked.String()), 0o600))
+	for name, change := range map[string]func(*pki.Cover){
+		"zz-node": func(c *pki.Cover) { c.Profile, c.Node = "kube-apiserver", "cp9" }, "zz-cluster": func(c *pki.Cover) { c.Cluster = "prod" },
+		"zz-expired":   func(c *pki.Cover) { c.Created, c.Expires = c.Created.AddDate(-1, 0, 0), c.Created.AddDate(0, -1, 0) },
+		"zz-future":    func(c *pki.Cover) { c.Created = c.Created.AddDate(0, 0, 1); c.Expires = c.Created.AddDate(0, 0, 1) },
+		"zz-requester": func(c *pki.Cover) { c.Requester = "somebody" }, "zz-renewal": func(c *pki.Cover) { c.Replaces = strings.Repeat("0", 64) },
+		"zz-profile": func(c *pki.Cover) { c.Profile = "unheard-of" }, "zz-scope": func(c *pki.Cover) { c.Profile = "kube-scheduler" },
+		"zz-guarded": func(c *pki.Cover) { c.Profile = "admin" }, "zz-scope-node": func(c *pki.Cover) { c.Profile, c.Node = "kube-apiserver", "www.elsewhere" },
+	} {
+		signed, err := pki.SignRequest(x.covered("me", "www.elsewhere", change), signer)
+		must(t, err)
+		x.drop(name+".csr", signed)
+	}
+	ed, err := pki.Ed25519.Generate()
+	must(t, err)
+	csr, err := pki.CreateRequest(ed, "system:kube-scheduler", nil, pki.Names{})
+	must(t, err)
+	x.drop("zz-key.csr", pki.EncodeRequest(nil, csr))
+	x.ca(0, "sync", "--settle", "0s", "-q")
+	x.over("zz-over")
+	x.held("zz-denied")
+	x.ca(0, "deny", "zz-denied", "--reason", "not on this network")
+	must(t, os.Symlink("/etc/passwd", x.path("inbox", "zz-link.csr")))
+	x.drop("zz-large.csr", make([]byte, 70<<10))
+	x.ca(0, "sync", "-q")
+	return examplesIn(x)
+}
+
+// over drops a request again whose certificate has nearly ended: no test waits a year, so the ledger is told.
+func (x *exchange) over(name string) {
+	x.Helper()
+	key, err := pki.ECDSAP256.Generate()
+	must(x.T, err)
+	csr, err := pki.CreateRequest(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
+	must(x.T, err)
+	entry := pki.EncodeRequest(nil, csr)
+	x.drop(name+".csr", entry)
+	x.ca(0, "sync", "-q")
+	x.ca(0, "approve", name, "--yes")
+	db, err := sql.Open("sqlite", x.dir+"/ca/ledger.db")
+	must(x.T, err)
+	defer db.Close()
+	_, err = db.Exec("UPDATE certificates SET not_after = '2026-01-01T00:00:00Z'")
+	must(x.T, err)
+	x.drop(name+".csr", entry)
+	x.ca(0, "sync", "-q")
+	if n := x.notice(name, "held"); n == nil || n.Refusals[len(n.Refusals)-1].Code != pki.CertificateOver {
+		x.Errorf("a request whose certificate is over: %v", n)
+	}
+	x.ca(0, "approve", name, "--yes")
+	x.drop(name+"-again.csr", entry)
+	x.ca(0, "sync", "-q")
+	x.expect(name+"-again", "crt", "")
+	_, err = db.Exec("UPDATE certificates SET not_after = '2026-01-01T00:00:00Z'")
+	must(x.T, err)
+	x.drop(name+"-third.csr", entry)
+	x.ca(0, "sync", "-q")
+}
+
+func examplesIn(x *exchange) map[pki.Code]pki.Refusal {
+	x.Helper()
+	examples := map[pki.Code]pki.Refusal{}
+	files, err := os.ReadDir(x.path("outbox"))
+	must(x.T, err)
+	for _, f := range files {
+		name, kind, ok := strings.Cut(strings.TrimSuffix(f.Name(), ".json"), ".")
+		if !ok || !strings.HasSuffix(f.Name(), ".json") {
+			continue
+		}
+		if n := x.notice(name, kind); n != nil {
+			for _, r := range n.Refusals {
+				if have, ok := examples[r.Code]; !ok || have.Asked == "" && r.Asked != "" {
+					examples[r.Code] = r
+				}
+			}
+		}
+	}
+	return examples
+}
