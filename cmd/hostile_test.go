@@ -190,9 +190,7 @@ func TestHostileFiles(t *testing.T) {
 	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	if strings.ContainsAny(strings.ReplaceAll(out, "\n", ""), "\x1b\u202e\xff") {
-		t.Errorf("the output holds raw bytes of names: %q", out)
-	}
+	x.plain("the log", out)
 	for name, code := range map[string]pki.Code{"link": pki.EntryNotRegular, "dangling": pki.EntryNotRegular, "sparse": pki.EntryTooLarge, "large": pki.EntryTooLarge, "gzip": pki.EntryEncoding} {
 		checkRefused(x, pkitest.Case{Name: name, Code: code, Outcome: pki.Deny})
 	}

@@ -3,9 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -24,6 +28,9 @@ type initCommand struct {
 	PathLen    int      `default:"0" placeholder:"N" help:"How many CAs may stand below an issuer."`
 	ImportCert string   `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate, then the chain above it."`
 	ImportKey  string   `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key; an encrypted one stays so."`
+	ImportPKI  string   `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt all issuers of a kubeadm pki directory, such as /etc/kubernetes/pki."`
+	Config     []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file: release, service subnets, DNS domain, endpoint and certSANs go into the policy."`
+	Node       []string `placeholder:"NODE,…" help:"With --trust-inbox: the nodes that may ask; any by default."`
 	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
 	TrustInbox bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
 	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
@@ -37,6 +44,10 @@ func (i *initCommand) Validate() error {
 	switch {
 	case (i.ImportCert == "") != (i.ImportKey == ""):
 		return errors.New("--import-cert and --import-key go together")
+	case i.ImportCert != "" && i.ImportPKI != "":
+		return errors.New("--import-pki or --import-cert, not both")
+	case len(i.Node) > 0 && !i.TrustInbox:
+		return errors.New("--node goes with --trust-inbox; an enrolled requester's nodes are given to ca-admin enroll")
 	case i.Days < 1 || i.Days > issuersMost:
 		return fmt.Errorf("--days %d: between 1 and %d", i.Days, issuersMost)
 	case len(i.Issuer) == 2 || len(i.Issuer) == 1 && i.Issuer[0] != kube.ClusterIssuer:
@@ -81,25 +92,16 @@ func (i *initCommand) Run(a *app) error {
 	return nil
 }
 
-func (i *initCommand) setup(a *app) (ca.Setup, error) {
-	var s ca.Setup
-	release, err := releaseOf(i.Kubernetes)
-	if err != nil {
+func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
+	if s.Policy, err = i.policy(); err != nil {
 		return s, err
 	}
-	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}}
-	if i.TrustInbox {
-		for _, p := range kube.Profiles(release) {
-			if !p.Guarded {
-				d.Unsigned = append(d.Unsigned, p.Name)
-			}
-		}
-	}
-	if s.Policy, err = policy.Default(d); err != nil {
+	switch {
+	case i.ImportPKI != "":
+		s.Imported, err = i.adoptAll(a)
 		return s, err
-	}
-	if i.ImportCert != "" {
-		imported, err := i.adopt(a)
+	case i.ImportCert != "":
+		imported, err := adopt(a, kube.ClusterIssuer, i.ImportCert, i.ImportKey)
 		s.Imported = []ca.Imported{imported}
 		return s, err
 	}
@@ -108,10 +110,8 @@ func (i *initCommand) setup(a *app) (ca.Setup, error) {
 		return s, cli.WithStatus(cli.Usage, err)
 	}
 	for _, known := range kube.Issuers() {
-		for _, name := range i.Issuer {
-			if name == known.Name {
-				s.Issuers = append(s.Issuers, pki.IssuerSpec{Name: name, CommonName: known.CommonName, KeyType: keyType, Days: i.Days, PathLen: i.PathLen})
-			}
+		if slices.Contains(i.Issuer, known.Name) {
+			s.Issuers = append(s.Issuers, pki.IssuerSpec{Name: known.Name, CommonName: known.CommonName, KeyType: keyType, Days: i.Days, PathLen: i.PathLen})
 		}
 	}
 	if i.CommonName != "" {
@@ -120,24 +120,96 @@ func (i *initCommand) setup(a *app) (ca.Setup, error) {
 	return s, nil
 }
 
-func (i *initCommand) adopt(a *app) (ca.Imported, error) {
-	pem, err := os.ReadFile(i.ImportCert)
+// policy writes the first policy.yaml: of kubeadm's configuration where one is given.
+func (i *initCommand) policy() ([]byte, error) {
+	release, err := releaseOf(i.Kubernetes)
+	if err != nil {
+		return nil, err
+	}
+	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}, Nodes: i.Node}
+	if len(i.Config) > 0 {
+		c, err := i.configuration()
+		if err != nil {
+			return nil, err
+		}
+		if i.Kubernetes != "" {
+			c.Release = release
+		}
+		release = c.Release
+		d.Cluster = policy.Cluster{Name: c.ClusterName, Kubernetes: release.String(), DNSDomain: c.DNSDomain, Endpoint: c.Endpoint}
+		for _, subnet := range c.ServiceSubnets {
+			d.Cluster.ServiceSubnets = append(d.Cluster.ServiceSubnets, subnet.String())
+		}
+		for _, name := range c.CertSANs.Strings() {
+			_, name, _ = strings.Cut(name, ":")
+			d.Cluster.CertSANs = append(d.Cluster.CertSANs, name)
+		}
+	}
+	if i.TrustInbox {
+		for _, p := range kube.Profiles(release) {
+			if !p.Guarded {
+				d.Unsigned = append(d.Unsigned, p.Name)
+			}
+		}
+	}
+	return policy.Default(d)
+}
+
+func (i *initCommand) configuration() (kube.Config, error) {
+	var files [][]byte
+	for _, name := range i.Config {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return kube.Config{}, err
+		}
+		files = append(files, text)
+	}
+	c, err := kube.ParseConfig(files...)
+	if err != nil {
+		err = cli.WithStatus(cli.Usage, err)
+	}
+	return c, err
+}
+
+// adoptAll takes the issuers of a kubeadm pki directory that are there with their keys.
+func (i *initCommand) adoptAll(a *app) ([]ca.Imported, error) {
+	var all []ca.Imported
+	for _, known := range kube.Issuers() {
+		certificate, key := filepath.Join(i.ImportPKI, known.Certificate), filepath.Join(i.ImportPKI, known.Key)
+		if _, err := os.Stat(certificate); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		imported, err := adopt(a, known.Name, certificate, key)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, imported)
+	}
+	if len(all) == 0 || all[0].Issuer.Name != kube.ClusterIssuer {
+		return nil, cli.Hint(fmt.Errorf("no ca.crt in %q", i.ImportPKI), "kubeadm's is /etc/kubernetes/pki; one issuer from elsewhere: --import-cert FILE --import-key FILE")
+	}
+	return all, nil
+}
+
+// adopt reads an issuer: its certificate, then the chain above it, and its key.
+func adopt(a *app, name, certificateFile, keyFile string) (ca.Imported, error) {
+	pem, err := os.ReadFile(certificateFile)
 	if err != nil {
 		return ca.Imported{}, err
 	}
 	chain, err := pki.ParseCertificates(pem)
 	if err != nil {
-		return ca.Imported{}, fmt.Errorf("reading %q: %w", i.ImportCert, err)
+		return ca.Imported{}, fmt.Errorf("reading %q: %w", certificateFile, err)
 	}
-	text, err := os.ReadFile(i.ImportKey)
+	text, err := os.ReadFile(keyFile)
 	if err != nil {
 		return ca.Imported{}, err
 	}
-	key, err := pki.ParsePrivateKey(text, func() ([]byte, error) { return a.settings().Passphrase(i.ImportKey) })
+	key, err := pki.ParsePrivateKey(text, func() ([]byte, error) { return a.settings().Passphrase(keyFile) })
 	if err != nil {
-		return ca.Imported{}, fmt.Errorf("reading %q: %w", i.ImportKey, err)
+		return ca.Imported{}, fmt.Errorf("reading %q: %w", keyFile, err)
 	}
-	issuer, err := pki.NewIssuer(kube.ClusterIssuer, chain, key)
+	issuer, err := pki.NewIssuer(name, chain, key)
 	return ca.Imported{Issuer: issuer, Key: text}, err
 }
 

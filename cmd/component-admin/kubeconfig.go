@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/kube"
@@ -15,13 +14,8 @@ type kubeconfigCommand struct {
 	Server  string `required:"" placeholder:"URL" help:"The API server, as https://HOST:PORT."`
 }
 
-// Validate wants a URL that a client of Kubernetes takes.
-func (k *kubeconfigCommand) Validate() error {
-	if u, err := url.Parse(k.Server); err != nil || u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("--server %q: https://HOST:PORT", k.Server)
-	}
-	return nil
-}
+// Validate holds the flag against what a client of Kubernetes takes.
+func (k *kubeconfigCommand) Validate() error { return checkServer(k.Server) }
 
 func (k *kubeconfigCommand) Run(a *app) error {
 	profile, ok := kube.Find(kube.Latest(), k.Profile)

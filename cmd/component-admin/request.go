@@ -17,12 +17,13 @@ import (
 
 type requestCommand struct {
 	exchangeFlag
-	Profiles   []string      `arg:"" name:"profile" help:"What for: kube-apiserver, kube-scheduler, server, client, … (docs/profiles.md)."`
+	hostFlags
+	Profiles   []string      `arg:"" name:"profile" help:"What for: control-plane or worker for all that a host needs; kube-apiserver, kube-scheduler, …; server, client."`
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
 	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
 	CommonName string        `placeholder:"CN" help:"Common name of a server or client certificate; the first DNS name by default."`
-	KeyType    string        `default:"RSA-2048" placeholder:"TYPE" help:"RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384; server and client also ECDSA-P521, Ed25519."`
+	KeyType    string        `placeholder:"TYPE" help:"RSA-2048 (as kubeadm, unless its configuration says otherwise), RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384; server and client also ECDSA-P521, Ed25519."`
 	Days       int           `placeholder:"N" help:"A wish; the CA's policy has the last word."`
 	Kubernetes string        `placeholder:"RELEASE" help:"The cluster's release (the newest known)."`
 	Server     string        `placeholder:"URL" help:"API server in the kubeconfigs; https://NODE:6443 by default."`
@@ -30,8 +31,18 @@ type requestCommand struct {
 	Wait       time.Duration `placeholder:"10m" help:"Wait for the answers, so long at most, and install them."`
 }
 
+// order is one request to be made.
+type order struct {
+	ask  kube.Ask
+	wish component.Wish
+}
+
 func (r *requestCommand) Run(ctx context.Context, a *app) error {
-	asks, wishes, err := r.asks()
+	config, err := r.configuration()
+	if err != nil {
+		return err
+	}
+	orders, err := r.orders(config, a.dir)
 	if err != nil {
 		return err
 	}
@@ -40,15 +51,25 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	for i, ask := range asks {
-		s, err := c.Request(ask, wishes[i])
+	for _, o := range orders {
+		s, err := c.Request(o.ask, o.wish)
 		if err != nil {
 			return explain(err)
 		}
 		a.Say("made a key and a request for %s", s.Profile)
 		a.Say("  request id %s", phone(s.ID))
 	}
-	err = a.sync(ctx, c, r.exchangeFlag, r.Wait, component.SyncOptions{})
+	if r.Profiles[0] == controlPlane {
+		if err := r.serviceAccount(a, c, config, orders[0].wish.KeyType); err != nil {
+			return err
+		}
+	}
+	return r.drop(ctx, a, c)
+}
+
+// drop puts the requests into the inbox, and waits for the answers if it may.
+func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Component) error {
+	err := a.sync(ctx, c, r.exchangeFlag, r.Wait, component.SyncOptions{})
 	status, answered := errors.AsType[cli.Exit](err)
 	switch {
 	case err == nil:
@@ -61,47 +82,86 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 	return err
 }
 
-// asks turns the command line into one ask a profile, before anything is made.
-func (r *requestCommand) asks() ([]kube.Ask, []component.Wish, error) {
-	usage := func(err error, hints ...string) ([]kube.Ask, []component.Wish, error) {
-		return nil, nil, cli.WithStatus(cli.Usage, err, hints...)
-	}
-	release := kube.Latest()
+// orders turns the command line into requests, before anything is made.
+func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error) {
 	if r.Kubernetes != "" {
 		var err error
-		if release, err = kube.ParseRelease(r.Kubernetes); err != nil {
-			return usage(err)
+		if config.Release, err = kube.ParseRelease(r.Kubernetes); err != nil {
+			return nil, cli.WithStatus(cli.Usage, err)
+		}
+	}
+	if r.KeyType == "" {
+		r.KeyType = string(pki.RSA2048)
+		if config.KeyType != "" {
+			r.KeyType = string(config.KeyType)
 		}
 	}
 	keyType, err := pki.ParseKeyType(r.KeyType)
 	if err != nil {
-		return usage(err)
+		return nil, cli.WithStatus(cli.Usage, err)
 	}
 	extra, err := r.names()
 	if err != nil {
-		return usage(err)
+		return nil, cli.WithStatus(cli.Usage, err)
 	}
-	var asks []kube.Ask
-	var wishes []component.Wish
+	wish := component.Wish{KeyType: keyType, Days: r.Days, Release: config.Release}
+	if set := r.Profiles[0]; set == controlPlane || set == worker {
+		return r.hostOrders(config, set, extra, wish, dir)
+	}
+	var orders []order
 	for _, name := range r.Profiles {
-		profile, ok := kube.Find(release, name)
-		if !ok {
-			return usage(fmt.Errorf("no profile %q", name), "the profiles: "+strings.Join(profileNames(release), ", "))
+		ask, err := r.ask(config, name, extra)
+		if err != nil {
+			return nil, err
 		}
-		if err := r.checkFlags(profile); err != nil {
-			return usage(err)
-		}
-		ask := kube.AskFor(profile, kube.DefaultConfig().Values(r.Node), r.Node, extra)
-		if profile.Generic() {
-			ask.CommonName = r.commonName(extra)
-		}
-		if profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
-			return usage(fmt.Errorf("a %s certificate needs a name: TLS clients ignore the common name", name), "--dns NAME, --ip ADDRESS")
-		}
-		asks = append(asks, ask)
-		wishes = append(wishes, component.Wish{KeyType: keyType, Days: r.Days, Release: release, Files: r.files(profile, ask)})
+		wish.Files = r.files(config, ask, dir)
+		orders = append(orders, order{ask, wish})
 	}
-	return asks, wishes, nil
+	return orders, nil
+}
+
+func (r *requestCommand) hostOrders(config kube.Config, set string, extra pki.Names, wish component.Wish, dir string) ([]order, error) {
+	asks, err := r.hostAsks(config, set, extra)
+	if err != nil {
+		return nil, err
+	}
+	wish.Worker = set == worker
+	var orders []order
+	for _, ask := range asks {
+		wish.Files = r.hostFiles(config, ask, dir)
+		orders = append(orders, order{ask, wish})
+	}
+	return orders, nil
+}
+
+// ask is what one profile's request asks for.
+func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (kube.Ask, error) {
+	profile, ok := kube.Find(config.Release, name)
+	if !ok {
+		return kube.Ask{}, cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name),
+			"for a whole host: control-plane, worker", "the profiles: "+strings.Join(profileNames(config.Release), ", "))
+	}
+	if err := r.checkFlags(profile); err != nil {
+		return kube.Ask{}, cli.WithStatus(cli.Usage, err)
+	}
+	ask := kube.AskFor(profile, config.Values(r.Node), r.Node, extra)
+	if profile.Generic() {
+		ask.CommonName = r.commonName(extra)
+	}
+	if profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
+		return ask, cli.WithStatus(cli.Usage, fmt.Errorf("a %s certificate needs a name: TLS clients ignore the common name", name), "--dns NAME, --ip ADDRESS")
+	}
+	ask.Server = r.Server
+	if ask.Server == "" {
+		ask.Server = config.ServerURL(profile.Server)
+	}
+	if ask.Server == "" && r.Node != "" {
+		ask.Server = fmt.Sprintf("https://%s:6443", r.Node)
+	}
+	if profile.Kubeconfig != "" && ask.Server == "" {
+		return ask, cli.WithStatus(cli.Usage, fmt.Errorf("profile %s is a kubeconfig: --server https://ADDRESS:6443", name))
+	}
+	return ask, nil
 }
 
 func (r *requestCommand) names() (pki.Names, error) {
@@ -126,8 +186,6 @@ func (r *requestCommand) checkFlags(p kube.Profile) error {
 		return fmt.Errorf("profile %s needs a node: --node NAME", p.Name)
 	case p.HasNode():
 		return kube.CheckNode(r.Node)
-	case p.Kubeconfig != "" && r.Server == "" && r.Node == "":
-		return fmt.Errorf("profile %s is a kubeconfig: --server https://ADDRESS:6443", p.Name)
 	case p.Names == pki.NoNames && len(r.Profiles) == 1 && len(r.DNS)+len(r.IP) > 0:
 		return fmt.Errorf("profile %s has no names: leave --dns and --ip out", p.Name)
 	case p.Generic() && r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP}) == "":
@@ -151,26 +209,32 @@ func (r *requestCommand) commonName(extra pki.Names) string {
 	return ""
 }
 
-// files are where the result goes.
-func (r *requestCommand) files(p kube.Profile, ask kube.Ask) component.Files {
-	if p.Kubeconfig != "" {
-		server := r.Server
-		if server == "" {
-			server = fmt.Sprintf("https://%s:6443", r.Node)
-		}
-		return component.Files{Kubeconfig: p.Kubeconfig, Server: server, Cluster: kube.DefaultConfig().ClusterName}
+// files are where one profile's result goes.
+func (r *requestCommand) files(config kube.Config, ask kube.Ask, dir string) component.Files {
+	if !ask.Profile.Generic() {
+		return r.hostFiles(config, ask, dir)
 	}
-	p = p.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName))
+	p := ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName))
 	f := component.Files{Certificate: p.Certificate, Key: p.Key}
-	if p.Generic() && r.Out != "" {
+	if r.Out != "" {
 		f.Certificate = filepath.ToSlash(filepath.Clean(r.Out))
 		f.Key = strings.TrimSuffix(f.Certificate, filepath.Ext(f.Certificate)) + ".key"
 	}
 	return f
 }
 
-// Validate keeps files below the component directory.
+// Validate holds the flags against each other.
 func (r *requestCommand) Validate() error {
+	for _, name := range r.Profiles {
+		if (name == controlPlane || name == worker) && len(r.Profiles) > 1 {
+			return fmt.Errorf("%s is a whole host: nothing else beside it", name)
+		}
+	}
+	if r.Server != "" {
+		if err := checkServer(r.Server); err != nil {
+			return err
+		}
+	}
 	if r.Out != "" && !filepath.IsLocal(r.Out) {
 		return errors.New("--out is a path below the component directory")
 	}

@@ -42,7 +42,7 @@ func (s *statusCommand) Run(a *app) error {
 	}
 	result := statusResult{Kind: "Status", Name: c.Name, Exchange: exchangeFlag{}.path(c), Trust: c.Trust, Items: []statusItem{}}
 	installed := 0
-	var open []string
+	open := map[string][]string{}
 	for _, r := range requests {
 		if r.Status == component.StatusSuperseded {
 			continue
@@ -52,7 +52,7 @@ func (s *statusCommand) Run(a *app) error {
 			installed++
 			item.NotAfter = &r.NotAfter
 		} else {
-			open = append(open, r.Profile)
+			open[said(r)] = append(open[said(r)], r.Profile)
 		}
 		result.Items = append(result.Items, item)
 	}
@@ -77,11 +77,21 @@ func (s *statusCommand) Run(a *app) error {
 		return err
 	}
 	line := fmt.Sprintf("%d of %d installed", installed, len(result.Items))
-	if len(open) > 0 {
-		line += fmt.Sprintf(", %d open: %s", len(open), strings.Join(open, ", "))
+	for _, state := range []string{"held", "denied", "open"} {
+		if profiles := open[state]; len(profiles) > 0 {
+			line += fmt.Sprintf(", %d %s: %s", len(profiles), state, strings.Join(profiles, ", "))
+		}
 	}
 	a.Print("%s", line)
 	return nil
+}
+
+// said is how an open request stands, by the last word of the outbox, which nobody verified.
+func said(r component.State) string {
+	if r.Said == "" {
+		return "open"
+	}
+	return strings.ToLower(r.Said)
 }
 
 func orUnpinned(s string) string {

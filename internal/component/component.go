@@ -246,7 +246,7 @@ func (c *Component) TakeIssuers(x *inbox.Exchange) (pki.Trust, error) {
 
 // installIssuer puts an issuer's certificates where kubeadm looks; another CA's file there is never replaced.
 func (c *Component) installIssuer(file string, a pki.Authority) error {
-	have, err := c.readBelow(file)
+	have, err := readBelow(c.root, file)
 	if err == nil {
 		certificates, err := pki.ParseCertificates(have)
 		if err == nil && slices.ContainsFunc(certificates, a.Certificate.Equal) {
@@ -257,22 +257,22 @@ func (c *Component) installIssuer(file string, a pki.Authority) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return c.writeBelow(c.root, file, a.Bundle(), 0o644)
+	return writeBelow(c.root, file, a.Bundle(), 0o644)
 }
 
-// readBelow reads a file by its path below the component directory.
-func (c *Component) readBelow(file string) ([]byte, error) {
-	dir, name, err := walk(c.root, file, false)
+// readBelow reads a file by its path below a directory.
+func readBelow(root *durable.Dir, file string) ([]byte, error) {
+	dir, name, err := walk(root, file, false)
 	if err != nil {
 		return nil, err
 	}
-	defer closeBelow(c.root, dir)
+	defer closeBelow(root, dir)
 	b, _, err := dir.Read(name, sizeLimit)
 	return b, err
 }
 
 // writeBelow replaces a file by its path below a directory, making the directories on the way.
-func (c *Component) writeBelow(root *durable.Dir, file string, data []byte, mode fs.FileMode) error {
+func writeBelow(root *durable.Dir, file string, data []byte, mode fs.FileMode) error {
 	dir, name, err := walk(root, file, true)
 	if err != nil {
 		return err

@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"slices"
 	"time"
 
+	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
@@ -68,7 +71,7 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if !ok {
 		return fmt.Errorf("the pinned trust has no issuer %q", profile.Issuer)
 	}
-	if err := c.installIssuers(trust, profile); err != nil {
+	if err := c.installIssuers(trust, s.Worker); err != nil {
 		return err
 	}
 	dir, err := c.request(s.ID)
@@ -96,12 +99,11 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	return dir.Remove(keyFile)
 }
 
-// installIssuers puts those issuers where kubeadm looks that the profile's component needs: a worker gets the
-// cluster's alone.
-func (c *Component) installIssuers(trust pki.Trust, profile kube.Profile) error {
+// installIssuers puts the issuers where kubeadm looks: a worker gets the cluster's alone, and join wants no other.
+func (c *Component) installIssuers(trust pki.Trust, worker bool) error {
 	for _, i := range kube.Issuers() {
 		a, ok := trust.Authority(i.Name)
-		if !ok || profile.InKubelet && i.Name != kube.ClusterIssuer {
+		if !ok || worker && i.Name != kube.ClusterIssuer {
 			continue
 		}
 		if err := c.installIssuer("pki/"+i.Certificate, a); err != nil {
@@ -121,8 +123,9 @@ func intermediates(a pki.Authority) (chain []*x509.Certificate) {
 	return chain
 }
 
-// place is one file to be installed.
+// place is one file to be installed: below the component directory, or below another one.
 type place struct {
+	root  string // "" for the component directory
 	file  string
 	bytes []byte
 	mode  fs.FileMode
@@ -135,30 +138,43 @@ func (c *Component) places(s State, authority pki.Authority, certificate, key []
 		k := kube.Kubeconfig{
 			Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName, CA: authority.Bundle(), Certificate: certificate, Key: key,
 		}
-		return []place{{s.Files.Kubeconfig, k.Encode(), 0o600}}
+		places := []place{{"", s.Files.Kubeconfig, k.Encode(), 0o600}}
+		if s.Files.Combined != "" { // the kubelet reads both from one file, and renews them there by itself
+			places = append([]place{{s.Files.Kubelet, s.Files.Combined, slices.Concat(certificate, key), 0o600}}, places...)
+		}
+		return places
 	}
-	return []place{{s.Files.Key, key, 0o600}, {s.Files.Certificate, certificate, 0o644}}
+	return []place{{s.Files.Kubelet, s.Files.Key, key, 0o600}, {s.Files.Kubelet, s.Files.Certificate, certificate, 0o644}}
 }
 
 // put installs one file and keeps what it replaces as .previous. It may be repeated: what is in place stays.
 func (c *Component) put(p place) error {
-	have, err := c.readBelow(p.file)
-	switch {
-	case err == nil && bytes.Equal(have, p.bytes):
-		return nil
-	case err == nil:
-		if err := c.writeBelow(c.root, p.file+".previous", have, p.mode); err != nil {
+	root := c.root
+	if p.root != "" {
+		if err := os.MkdirAll(p.root, 0o755); err != nil {
 			return err
 		}
-	case !errors.Is(err, fs.ErrNotExist):
+		var err error
+		if root, err = durable.Open(p.root); err != nil {
+			return err
+		}
+		defer root.Close()
+	}
+	have, err := readBelow(root, p.file)
+	switch {
+	case err == nil && !bytes.Equal(have, p.bytes):
+		if err := writeBelow(root, p.file+".previous", have, p.mode); err != nil {
+			return err
+		}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return c.writeBelow(c.root, p.file, p.bytes, p.mode)
+	return writeBelow(root, p.file, p.bytes, p.mode)
 }
 
 // installedUntil is when the certificate ends that lies in a request's place; zero where there is none.
 func (c *Component) installedUntil(f Files) (end time.Time) {
-	b, err := c.readBelow(f.Place())
+	b, err := c.installed(f)
 	if err != nil {
 		return end
 	}
@@ -174,6 +190,19 @@ func (c *Component) installedUntil(f Files) (end time.Time) {
 		return end
 	}
 	return certificates[0].NotAfter
+}
+
+// installed reads the file in a request's place.
+func (c *Component) installed(f Files) ([]byte, error) {
+	if f.Kubelet == "" || f.Kubeconfig != "" {
+		return readBelow(c.root, f.Place())
+	}
+	root, err := durable.Open(f.Kubelet)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return readBelow(root, f.Place())
 }
 
 // read gives a request's key and the request itself.
@@ -204,7 +233,7 @@ func (c *Component) read(id string) (crypto.Signer, *pki.Request, error) {
 
 // SetServer writes an installed kubeconfig again for another API server.
 func (c *Component) SetServer(file, server string) error {
-	b, err := c.readBelow(file)
+	b, err := readBelow(c.root, file)
 	if err != nil {
 		return err
 	}
@@ -213,5 +242,5 @@ func (c *Component) SetServer(file, server string) error {
 		return fmt.Errorf("reading %q: %w", file, err)
 	}
 	k.Server = server
-	return c.put(place{file, k.Encode(), 0o600})
+	return c.put(place{"", file, k.Encode(), 0o600})
 }

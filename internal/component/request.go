@@ -41,6 +41,8 @@ type State struct {
 	Organizations []string  `json:"organizations,omitempty"`
 	Names         []string  `json:"names,omitempty"`
 	Files         Files     `json:"files"`
+	Worker        bool      `json:"worker,omitempty"` // the host gets the cluster's CA alone
+	Said          string    `json:"said,omitempty"`   // what the outbox last said of it, unverified: Held, Denied
 	Created       time.Time `json:"created"`
 	Expires       time.Time `json:"expires"`
 	Fingerprint   string    `json:"fingerprint,omitempty"` // of the installed certificate
@@ -54,6 +56,8 @@ type Files struct {
 	Kubeconfig  string `json:"kubeconfig,omitempty"`
 	Server      string `json:"server,omitempty"`  // URL in the kubeconfig
 	Cluster     string `json:"cluster,omitempty"` // its cluster's name
+	Kubelet     string `json:"kubelet,omitempty"` // the kubelet's directory, where Certificate and Key or Combined lie below it
+	Combined    string `json:"combined,omitempty"`
 }
 
 // Place is what tells requests for different things apart: where the result goes.
@@ -69,8 +73,8 @@ type Wish struct {
 	KeyType pki.KeyType
 	Days    int
 	Release kube.Release
-	Cluster string // name in kubeconfigs
-	Files   Files  // where they differ from the profile's
+	Files   Files // where the result goes
+	Worker  bool  // the host runs no control plane
 }
 
 // Request makes a key and a request for an ask, durably and before anything is dropped. A second request for the same
@@ -101,7 +105,7 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 	s := State{
 		APIVersion: pki.APIVersion, Kind: "Request", Status: StatusOpen, ID: parsed.ID.String(), Entry: entryName(ask, parsed.ID),
 		Profile: ask.Profile.Name, Release: w.Release.String(), Node: ask.Node, CommonName: ask.CommonName, Organizations: ask.Organizations,
-		Names: ask.Names.Strings(), Files: w.Files, Created: cover.Created, Expires: cover.Expires,
+		Names: ask.Names.Strings(), Files: w.Files, Worker: w.Worker, Created: cover.Created, Expires: cover.Expires,
 	}
 	signed, err := c.sign(entry)
 	if err != nil {

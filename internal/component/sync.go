@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +54,9 @@ func (c *Component) Sync(ctx context.Context, x *inbox.Exchange, o SyncOptions) 
 		if pinned {
 			c.settle(x, trust, o, &out)
 		}
+		if err := c.remember(&out); err != nil {
+			return outcomes, err
+		}
 		if out.Status == StatusOpen && out.Notice == nil && out.Problem == nil {
 			if err := c.drop(x, &out); err != nil {
 				out.Problem = err
@@ -63,6 +65,19 @@ func (c *Component) Sync(ctx context.Context, x *inbox.Exchange, o SyncOptions) 
 		outcomes = append(outcomes, out)
 	}
 	return outcomes, nil
+}
+
+// remember keeps what the outbox says of an open request, for status to repeat.
+func (c *Component) remember(out *Outcome) error {
+	said := ""
+	if out.Notice != nil {
+		said = out.Notice.Status
+	}
+	if out.Status != StatusOpen || said == out.Said {
+		return nil
+	}
+	out.Said = said
+	return c.setStatus(&out.State, StatusOpen)
 }
 
 // settle looks for a request's answer and installs it.
@@ -176,9 +191,4 @@ func profileOf(s State) (kube.Profile, error) {
 		return kube.Profile{}, fmt.Errorf("no profile %q in Kubernetes %s", s.Profile, release)
 	}
 	return p, nil
-}
-
-// Settled says that nothing is open any more.
-func Settled(outcomes []Outcome) bool {
-	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return o.Status != StatusInstalled })
 }

@@ -251,6 +251,9 @@ func (x *Exchange) side(which, name string, make bool) (*durable.Dir, error) {
 	if dir, ok := x.teams[key]; ok {
 		return dir, nil
 	}
+	if len(x.teams) >= 2*teamsLimit {
+		return nil, fmt.Errorf("%q: more than %d sub-directories are open already", name, teamsLimit)
+	}
 	dir, err := root.OpenDir(name)
 	if make && errors.Is(err, fs.ErrNotExist) {
 		dir, _, err = root.MakeDir(name, publicDir, -1)

@@ -1,0 +1,49 @@
+package component
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// ErrServiceAccount says that another service account key is in place: tokens of one are nothing to the other.
+var ErrServiceAccount = errors.New("another service account key is in place")
+
+// ServiceAccount puts the cluster's service account key pair into pki/: the one given, else the one that is there, else
+// a new one. All control planes have the same; it never goes through the exchange, since its private half would.
+func (c *Component) ServiceAccount(given []byte, kind pki.KeyType) (made bool, err error) {
+	have, err := readBelow(c.root, kube.ServiceAccountKey)
+	switch {
+	case err == nil && (given == nil || bytes.Equal(have, given)):
+		given = have
+	case err == nil:
+		return false, fmt.Errorf("%w: %s", ErrServiceAccount, kube.ServiceAccountKey)
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	case given == nil:
+		key, err := kind.Generate()
+		if err != nil {
+			return false, err
+		}
+		if given, err = pki.EncodePrivateKey(key); err != nil {
+			return false, err
+		}
+		made = true
+	}
+	key, err := pki.ParsePrivateKey(given, nil)
+	if err != nil {
+		return false, fmt.Errorf("reading the service account key: %w", err)
+	}
+	public, err := pki.EncodePublicKey(key.Public())
+	if err != nil {
+		return false, err
+	}
+	if err := writeBelow(c.root, kube.ServiceAccountKey, given, 0o600); err != nil {
+		return false, err
+	}
+	return made, writeBelow(c.root, kube.ServiceAccountPublic, public, 0o644)
+}
