@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ca-exchange/internal/ca"
@@ -113,12 +114,36 @@ func (a *app) presentPlan(p *ca.Proposal) {
 		note = ", shortened to the issuer's end"
 	}
 	a.Say("  %-12s %d days, until %s%s", "validity", p.Plan.Days, end.UTC().Format("2006-01-02"), note)
+	a.presentReplaced(p)
 	asked := p.Request.CSR.Names
 	for _, name := range p.Plan.Names.Without(asked) {
 		a.Say("  %-12s + %s", "not asked", name)
 	}
 	for _, name := range asked.Without(p.Plan.Names) {
 		a.Say("  %-12s - %s", "asked", pki.Quote(name))
+	}
+}
+
+// presentReplaced shows what would change against the certificate that a renewal names.
+func (a *app) presentReplaced(p *ca.Proposal) {
+	old := p.Replaced
+	if old == nil {
+		return
+	}
+	a.Say("  %-12s %s of %s, until %s", "replaces", old.Serial, old.Subject, old.NotAfter.Format("2006-01-02"))
+	now := p.Plan.Names.Strings()
+	for _, name := range now {
+		if !slices.Contains(old.Names, name) {
+			a.Say("  %-12s + %s", "", name)
+		}
+	}
+	for _, name := range old.Names {
+		if !slices.Contains(now, name) {
+			a.Say("  %-12s - %s", "", name)
+		}
+	}
+	if subject := p.Plan.Subject(); subject != old.Subject {
+		a.Say("  %-12s + subject %s", "", subject)
 	}
 }
 

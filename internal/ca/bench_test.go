@@ -173,3 +173,17 @@ func cpuTime() time.Duration {
 func dropFast(x *inbox.Exchange, name string, entry []byte) error {
 	return os.WriteFile(filepath.Join(x.Path(), "inbox", name+".csr"), entry, 0o644)
 }
+
+// clientRequest asks for a client certificate, which the fixture's policy gives nobody.
+func clientRequest(t testing.TB, i int) []byte {
+	t.Helper()
+	key, err := pki.ECDSAP256.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr, err := pki.CreateRequest(key, fmt.Sprintf("user%d", i), nil, pki.Names{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pki.EncodeRequest(nil, csr)
+}

@@ -71,7 +71,7 @@ func (c *CA) accept(ctx context.Context, x *inbox.Exchange, trustEverybody bool)
 
 // Sync answers everything an exchange holds now. settle is how long an entry without END line may stay unchanged, by
 // its modification time; negative: it is left for ever.
-func (c *CA) Sync(ctx context.Context, x *inbox.Exchange, settle time.Duration, progress func(int)) (Summary, error) {
+func (c *CA) Sync(ctx context.Context, x *inbox.Exchange, settle time.Duration, progress Progress) (Summary, error) {
 	p := c.newPass(x, progress)
 	p.settle = func(_ inbox.Entry, content inbox.Content) bool {
 		return settle >= 0 && c.Now().Sub(content.Stat.Modified) >= settle
@@ -79,7 +79,7 @@ func (c *CA) Sync(ctx context.Context, x *inbox.Exchange, settle time.Duration, 
 	return p.run(ctx)
 }
 
-func (c *CA) newPass(x *inbox.Exchange, progress func(int)) *pass {
+func (c *CA) newPass(x *inbox.Exchange, progress Progress) *pass {
 	return &pass{CA: c, x: x, memory: newMemory(), flying: map[pki.ID]bool{}, progress: progress}
 }
 

@@ -16,6 +16,9 @@ const batchSize = 256
 // Settle says what becomes of an entry that has no END line: true denies it, false leaves it for a later pass.
 type Settle func(e inbox.Entry, c inbox.Content) bool
 
+// Progress is told how many entries of a pass are answered, of how many there were at its start.
+type Progress func(done, total int)
+
 // Summary is what one pass did, counted by entries.
 type Summary struct {
 	Issued, Held, Denied int // newly decided
@@ -36,7 +39,8 @@ type pass struct {
 	rules    *rules
 	settle   Settle
 	memory   *memory
-	progress func(done int)
+	progress Progress
+	total    int // entries seen at the start: only for progress
 
 	mu       sync.Mutex
 	sum      Summary
@@ -47,6 +51,11 @@ type pass struct {
 // serve runs passes until nothing is left that another one could answer.
 func (p *pass) serve(ctx context.Context) (Summary, error) {
 	start := p.Now()
+	if p.progress != nil {
+		for range p.x.Entries() {
+			p.total++
+		}
+	}
 	for {
 		p.deferred = false
 		err := p.once(ctx)
@@ -99,6 +108,6 @@ func (p *pass) count(change func(*Summary)) {
 	defer p.mu.Unlock()
 	change(&p.sum)
 	if p.progress != nil {
-		p.progress(p.sum.Answered())
+		p.progress(p.sum.Answered(), p.total)
 	}
 }

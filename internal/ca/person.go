@@ -35,6 +35,7 @@ type Proposal struct {
 	Plan     pki.Plan
 	Issuer   pki.Authority
 	Digest   string
+	Replaced *ledger.Certificate // the one that the request wants to replace, where it is ours
 	over     policy.Override
 	rules    string // digest of the rules it was made by
 }
@@ -122,6 +123,15 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	}
 	p.Plan = plan
 	p.Issuer, _ = c.trust.Authority(plan.Issuer)
+	if cover := request.Cover; cover != nil && cover.Replaces != "" {
+		old, ok, err := c.ledger.CertificateByFingerprint(ctx, cover.Replaces)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			p.Replaced = &old
+		}
+	}
 	p.Digest, err = plan.Digest()
 	return p, err
 }

@@ -17,7 +17,7 @@ type WatchOptions struct {
 	Poll           time.Duration
 	NoEvents       bool
 	Settle         time.Duration
-	Progress       func(int)
+	Progress       Progress
 }
 
 // backoffLimit bounds how long a watch waits after errors; the exchange may be back any time.

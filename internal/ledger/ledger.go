@@ -103,9 +103,11 @@ func source(path string, readOnly bool) string {
 	if err != nil {
 		absolute = path
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "wal_autocheckpoint(4000)"}}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)"}}
 	if readOnly {
 		q["_pragma"] = append(q["_pragma"], "query_only(1)")
+	} else {
+		q["_pragma"] = append(q["_pragma"], "cache_size(-8000)") // KiB: a batch's pages are written once
 	}
 	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: q.Encode()}).String()
 }

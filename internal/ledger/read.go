@@ -200,6 +200,15 @@ func (l *Ledger) Certificate(ctx context.Context, serial string) (c Certificate,
 	return Certificate{}, false, nil
 }
 
+// CertificateByFingerprint finds one by the fingerprint that a renewal names. It looks at every row: only a person who
+// looks at a renewal asks.
+func (l *Ledger) CertificateByFingerprint(ctx context.Context, fingerprint string) (c Certificate, ok bool, err error) {
+	for c, err := range each(ctx, l.reader, scanCertificate, "SELECT "+certificateColumns+" FROM certificates WHERE fingerprint = ?", fingerprint) {
+		return c, err == nil, err
+	}
+	return Certificate{}, false, nil
+}
+
 // CertificatesFor finds the present certificates of a batch of requests, in one query.
 func (l *Ledger) CertificatesFor(ctx context.Context, ids []pki.ID) (map[pki.ID]Certificate, error) {
 	found := map[pki.ID]Certificate{}
