@@ -1,0 +1,45 @@
+package cmd_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestUnreadableEntry: an entry that ca-admin may not read is left, with one warning that says how to mend it; the rest
+// is served.
+func TestUnreadableEntry(t *testing.T) {
+	bin := build(t)
+	dir, err := os.MkdirTemp("", "ca-exchange-unreadable-")
+	must(t, err)
+	defer os.RemoveAll(dir)
+	must(t, os.Chmod(dir, 0o777))
+	const nobody = 65534
+	run := func(args ...string) (string, int) {
+		command := exec.Command(filepath.Join(bin, "ca-admin"), args...)
+		command.Dir, command.Env = dir, append(os.Environ(), "HOME="+dir)
+		if os.Geteuid() == 0 { // root reads everything
+			command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		}
+		out, _ := command.CombinedOutput()
+		return string(out), command.ProcessState.ExitCode()
+	}
+	if os.Geteuid() == 0 {
+		must(t, os.Chmod(bin, 0o755))
+	}
+	if out, status := run("init", "--issuer", "ca", "--trust-inbox"); status != 0 {
+		t.Fatal(out)
+	}
+	secret := filepath.Join(dir, "exchange", "inbox", "secret.csr")
+	must(t, os.WriteFile(secret, []byte("-----BEGIN X-----\n-----END X-----\n"), 0o000))
+	out, status := run("sync")
+	if status != 3 || strings.Count(out, "warning: reading an entry; let ca-admin read it: chmod a+r") != 1 || !strings.Contains(out, "1 entries were left unanswered") {
+		t.Errorf("exit %d:\n%s", status, out)
+	}
+	if _, err := os.Stat(secret); err != nil {
+		t.Error(err)
+	}
+}
