@@ -13,7 +13,7 @@ import (
 var rows = flag.Int("rows", 20000, "how many certificates BenchmarkGrowth puts into the ledger first")
 
 // BenchmarkGrowth records batches of 256 into an empty ledger, and into one that holds -rows certificates, and reports
-// how many times as long the second takes: go test -bench Growth -rows 1000000 ./internal/ledger.
+// how many times as long the second takes: go test -bench Growth ./internal/ledger -rows 1000000.
 func BenchmarkGrowth(b *testing.B) {
 	l, err := Create(filepath.Join(b.TempDir(), "ledger.db"), noon)
 	if err != nil {
