@@ -97,7 +97,7 @@ func fill(path string, issuers []made, policyYAML []byte, s Settings) error {
 		}
 		authorities = append(authorities, m.Authority)
 	}
-	trust, err := pki.ParseTrust(pki.EncodeTrust(authorities))
+	trust, err := trustOf(authorities)
 	if err != nil {
 		return err
 	}

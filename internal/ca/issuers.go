@@ -60,6 +60,20 @@ func loadAuthorities(dir *durable.Dir) ([]pki.Authority, error) {
 	return all, nil
 }
 
+// trustOf is the trust that component admins will read out of issuers.pem: each issuer must come back under its name.
+func trustOf(authorities []pki.Authority) (pki.Trust, error) {
+	trust, err := pki.ParseTrust(pki.EncodeTrust(authorities))
+	if err != nil {
+		return trust, err
+	}
+	for i, a := range trust.Authorities {
+		if i >= len(authorities) || a.Name != authorities[i].Name {
+			return trust, fmt.Errorf("issuer %q would be taken for %q: two issuers are ca and front-proxy-ca, or the second has the common name etcd-ca", authorities[min(i, len(authorities)-1)].Name, a.Name)
+		}
+	}
+	return trust, nil
+}
+
 // loadIssuer joins an issuer's certificate with its key.
 func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
 	sub, _, file := issuerFiles(a.Name)

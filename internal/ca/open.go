@@ -78,8 +78,7 @@ func (c *CA) open(path string) error {
 	if err != nil {
 		return err
 	}
-	c.trust, err = pki.ParseTrust(pki.EncodeTrust(authorities))
-	if err != nil {
+	if c.trust, err = trustOf(authorities); err != nil {
 		return fmt.Errorf("reading the issuers of %q: %w", path, err)
 	}
 	c.ledger, err = openLedger(c.dir, path)

@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // Backdate is how far before now a certificate begins: clocks of the hosts that read it may be behind.
@@ -22,12 +23,16 @@ const Backdate = 5 * time.Minute
 // Issuer is an authority that can sign.
 type Issuer struct {
 	Authority
-	key crypto.Signer
+	key   crypto.Signer
+	keyID []byte // the authority key identifier of what it signs
 }
 
 // NewIssuer joins a CA certificate, the chain above it and its key. It refuses what could not issue a certificate that
 // others accept.
 func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issuer, error) {
+	if len(path) == 0 || key == nil {
+		return nil, fmt.Errorf("issuer %q: a certificate and a key are needed", name)
+	}
 	certificate := path[0]
 	switch {
 	case !certificate.BasicConstraintsValid || !certificate.IsCA:
@@ -37,15 +42,39 @@ func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issue
 	case !sameKey(certificate.PublicKey, key.Public()):
 		return nil, fmt.Errorf("issuer %q: certificate and key do not belong together", name)
 	}
-	for i := range path[1:] {
-		if err := path[i].CheckSignatureFrom(path[i+1]); err != nil {
-			return nil, fmt.Errorf("issuer %q: certificate %d of its chain did not sign the one before: %w", name, i+2, err)
-		}
+	if err := checkPath(path); err != nil {
+		return nil, fmt.Errorf("issuer %q: %w", name, err)
 	}
 	if rsaKey, ok := key.(*rsa.PrivateKey); ok {
 		rsaKey.Precompute() // two thirds of a signature's time otherwise
 	}
-	return &Issuer{Authority{name, certificate, path[1:]}, key}, nil
+	keyID := certificate.SubjectKeyId
+	if len(keyID) == 0 {
+		var err error
+		if keyID, err = subjectKeyID(certificate.PublicKey); err != nil {
+			return nil, err
+		}
+	}
+	return &Issuer{Authority{name, certificate, path[1:]}, key, keyID}, nil
+}
+
+// checkPath follows an issuer's chain up to its root, as a verifier would (RFC 5280 6.1): signatures, CA bits and path
+// lengths. A chain that ends before the root leaves openssl without an anchor.
+func checkPath(path []*x509.Certificate) error {
+	for i, c := range path {
+		if i > 0 {
+			if err := path[i-1].CheckSignatureFrom(c); err != nil {
+				return fmt.Errorf("certificate %d of its chain did not sign the one before: %w", i+1, err)
+			}
+		}
+		if (c.MaxPathLen > 0 || c.MaxPathLenZero) && c.MaxPathLen < i {
+			return fmt.Errorf("certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)", i+1, c.MaxPathLen, i)
+		}
+	}
+	if !selfSigned(path[len(path)-1]) {
+		return errors.New("its chain ends before the root: put the root's certificate below the others")
+	}
+	return nil
 }
 
 // IssuerSpec says what issuer to make.
@@ -60,6 +89,9 @@ type IssuerSpec struct {
 // CreateIssuer makes a self-signed issuer in the form of kubeadm's (kubeadm pkiutil NewCertificateAuthority: the common
 // name as DNS name, too), with a subject key identifier and the right to sign CRLs beside it.
 func CreateIssuer(spec IssuerSpec, now time.Time) (*Issuer, crypto.Signer, error) {
+	if spec.Days < 1 {
+		return nil, nil, fmt.Errorf("an issuer for %d days", spec.Days)
+	}
 	key, err := spec.KeyType.Generate()
 	if err != nil {
 		return nil, nil, err
@@ -77,7 +109,7 @@ func CreateIssuer(spec IssuerSpec, now time.Time) (*Issuer, crypto.Signer, error
 		SerialNumber:          serial,
 		Subject:               pkix.Name{CommonName: spec.CommonName},
 		NotBefore:             now.Add(-Backdate),
-		NotAfter:              now.Add(time.Duration(spec.Days) * 24 * time.Hour),
+		NotAfter:              now.AddDate(0, 0, spec.Days),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true,
@@ -135,7 +167,27 @@ func (i *Issuer) Sign(p Plan, now time.Time) (*Certificate, error) {
 	if err := asPlanned(leaf, template, p); err != nil {
 		return nil, fmt.Errorf("reading back a certificate of profile %q: %w", p.Profile, err)
 	}
+	if err := i.accepted(leaf, p, now); err != nil {
+		return nil, fmt.Errorf("signing a certificate of profile %q: %w", p.Profile, err)
+	}
 	return &Certificate{leaf, i.intermediates(), shortened}, nil
+}
+
+// accepted asks as a verifier whether an adopted issuer's own limits let it issue this: name constraints (RFC 5280
+// 4.2.1.10) and extended key usage. Issuers made here have neither.
+func (i *Issuer) accepted(leaf *x509.Certificate, p Plan, now time.Time) error {
+	c := i.Certificate
+	if !c.PermittedDNSDomainsCritical && len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage)+len(c.PermittedDNSDomains)+len(c.ExcludedDNSDomains)+len(c.PermittedIPRanges)+len(c.ExcludedIPRanges) == 0 {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(c)
+	for _, usage := range p.Usages {
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}}); err != nil {
+			return fmt.Errorf("issuer %q may not issue it: %w", i.Name, err)
+		}
+	}
+	return nil
 }
 
 // intermediates are the issuer and its chain without the self-signed root.
@@ -156,8 +208,12 @@ func (i *Issuer) template(p Plan, now time.Time) (*x509.Certificate, bool, error
 		return nil, false, fmt.Errorf("issuer %q is valid only from %s", i.Name, i.Certificate.NotBefore.UTC().Format(time.RFC3339))
 	case !notAfter.After(now):
 		return nil, false, fmt.Errorf("issuer %q has ended at %s, or %d days were asked", i.Name, i.Certificate.NotAfter.UTC().Format(time.RFC3339), p.Days)
-	case len(p.Usages) == 0:
-		return nil, false, errors.New("no usage: a certificate without extended key usage is good for everything")
+	case len(p.Usages) == 0 || slices.Contains(p.Usages, x509.ExtKeyUsageAny):
+		return nil, false, errors.New("no usage, or any: the certificate would be good for everything")
+	case utf8.RuneCountInString(p.CommonName) > 64:
+		return nil, false, fmt.Errorf("a common name of %d characters (X.520: at most 64)", utf8.RuneCountInString(p.CommonName))
+	case len(p.Names.URIs) > 0:
+		return nil, false, errors.New("URIs: no certificate here has any")
 	}
 	serial, err := newSerial()
 	if err != nil {
@@ -176,7 +232,7 @@ func (i *Issuer) template(p Plan, now time.Time) (*x509.Certificate, bool, error
 		ExtKeyUsage:           p.Usages,
 		BasicConstraintsValid: true,
 		SubjectKeyId:          keyID,
-		AuthorityKeyId:        i.Certificate.SubjectKeyId,
+		AuthorityKeyId:        i.keyID,
 		DNSNames:              p.Names.DNS,
 		EmailAddresses:        p.Names.Emails,
 	}

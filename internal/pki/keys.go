@@ -158,13 +158,15 @@ func EncodeCertificates(certificates ...*x509.Certificate) []byte {
 // openssl writes it.
 func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 	var all []*x509.Certificate
+	// pem.Decode passes over a damaged block without a word: the fingerprint would cover fewer than are there.
+	begun := bytes.Count(text, []byte("-----BEGIN "))
 	for {
 		block, rest := pem.Decode(text)
 		if block == nil {
 			break
 		}
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("a PEM block %q among the certificates", block.Type)
+		if block.Type != "CERTIFICATE" || len(block.Headers) > 0 {
+			return nil, fmt.Errorf("a PEM block %q among the certificates, or one with headers", block.Type)
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
@@ -172,8 +174,11 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 		}
 		all, text = append(all, c), rest
 	}
-	if len(all) == 0 {
+	switch {
+	case begun == 0:
 		return nil, errors.New("no certificate in PEM form")
+	case len(all) != begun:
+		return nil, fmt.Errorf("%d PEM blocks, of which %d can be read", begun, len(all))
 	}
 	return all, nil
 }

@@ -28,7 +28,7 @@ type Plan struct {
 // times 24 hours from now, never outliving the issuer; shortened says that the issuer's end cut it.
 func (p Plan) Validity(issuer *x509.Certificate, now time.Time) (notBefore, notAfter time.Time, shortened bool) {
 	now = now.UTC().Truncate(time.Second)
-	notBefore, notAfter = now.Add(-p.Backdate), now.Add(time.Duration(p.Days)*24*time.Hour)
+	notBefore, notAfter = now.Add(-p.Backdate), now.AddDate(0, 0, p.Days)
 	if notBefore.Before(issuer.NotBefore) {
 		notBefore = issuer.NotBefore
 	}

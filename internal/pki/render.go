@@ -53,7 +53,7 @@ func keyUsageNames(usage x509.KeyUsage) []string {
 // quoteNames quotes only what needs it: "DNS:cp1" stays readable.
 func quoteNames(names []string) []string {
 	for i, n := range names {
-		if q := quoteASCII(n); q != `"`+n+`"` {
+		if q := quoteASCII(n); q != `"`+n+`"` || strings.Contains(n, " ") {
 			names[i] = q
 		}
 	}

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"errors"
@@ -10,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // Expected is what an answer must be to be installed.
@@ -112,6 +116,12 @@ func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err erro
 	for _, u := range leaf.URIs {
 		names.URIs = append(names.URIs, u.String())
 	}
+	if all, err := countNames(leaf); err != nil || all != names.Len() {
+		return nil, errors.Join(err, errors.New("the certificate has names of a kind that is not understood"))
+	}
+	if e.Profile.Names == NoNames && names.Len() > 0 {
+		return nil, fmt.Errorf("the certificate has names, and a %s certificate has none: %s", e.Profile.Name, quoteAll(names.Strings()))
+	}
 	if more := names.Without(e.Names); len(more) > 0 && !e.AcceptNames {
 		return nil, fmt.Errorf("the certificate has names that were not asked for: %s", quoteAll(more))
 	}
@@ -119,6 +129,26 @@ func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err erro
 		warnings = append(warnings, "the certificate lacks names that were asked for: "+quoteAll(fewer))
 	}
 	return warnings, nil
+}
+
+// countNames counts a certificate's alternative names of every kind: the standard library drops those it does not know.
+func countNames(c *x509.Certificate) (n int, err error) {
+	for _, extension := range c.Extensions {
+		if extension.Id.String() != "2.5.29.17" {
+			continue
+		}
+		value := cryptobyte.String(extension.Value)
+		var names, name cryptobyte.String
+		if !value.ReadASN1(&names, der.SEQUENCE) || !value.Empty() {
+			return 0, errors.New("the certificate's alternative names are malformed")
+		}
+		for ; !names.Empty(); n++ {
+			if !names.ReadAnyASN1(&name, nil) {
+				return 0, errors.New("the certificate's alternative names are malformed")
+			}
+		}
+	}
+	return n, nil
 }
 
 // addresses reads IP addresses as the standard library gives them.
@@ -132,16 +162,9 @@ func addresses(ips []net.IP) []netip.Addr {
 	return all
 }
 
-func equalSets[T comparable](a, b []T) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, x := range a {
-		if !slices.Contains(b, x) {
-			return false
-		}
-	}
-	return true
+// equalSets compares without regard to order; what stands twice counts twice.
+func equalSets[T cmp.Ordered](a, b []T) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 func quoteAll(items []string) string {
