@@ -131,6 +131,32 @@ func TestSignedEdits(t *testing.T) {
 	}
 }
 
+// TestReplacedIsShown: a request that names the certificate it wants to replace is shown with what would change.
+func TestReplacedIsShown(t *testing.T) {
+	x := newExchange(t, build(t))
+	signer := pkitest.SecurityKey(t)
+	x.enroll("me", signer.PublicKey())
+	drop := func(name, host string, change func(*pki.Cover)) {
+		signed, err := pki.SignRequest(x.covered("me", host, change), signer)
+		must(t, err)
+		x.drop(name+".csr", signed)
+		x.ca(0, "sync", "-q")
+	}
+	drop("old", "old.example", nil)
+	var list struct {
+		Items []struct{ Fingerprint string }
+	}
+	must(t, json.Unmarshal([]byte(x.ca(0, "list", "-o", "json")), &list))
+	drop("new", "new.example", func(c *pki.Cover) { c.Replaces = list.Items[0].Fingerprint })
+	x.expect("new", "held", pki.Renewal)
+	out := x.ca(0, "show", "new")
+	for _, want := range []string{"replaces", "+ DNS:new.example", "- DNS:old.example", `+ subject CN="new.example"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("show lacks %q:\n%s", want, out)
+		}
+	}
+}
+
 // TestEnrolmentDecidesAgain: what is held is issued once its signer is enrolled, and held again after that is undone.
 func TestEnrolmentDecidesAgain(t *testing.T) {
 	x := newExchange(t, build(t))
