@@ -20,16 +20,21 @@ const (
 	worker       = "worker"
 )
 
-// hostFlags describe a whole host.
-type hostFlags struct {
+// configFlags say what a host is, in kubeadm's words.
+type configFlags struct {
 	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file; again for a JoinConfiguration beside a ClusterConfiguration."`
 	AdvertiseAddress netip.Addr `placeholder:"ADDRESS" help:"The control-plane host's address, where the configuration names none."`
-	SAKey            string     `name:"sa-key" type:"existingfile" placeholder:"FILE" help:"The cluster's service account key, for a further control plane."`
 	KubeletDir       string     `type:"path" placeholder:"DIR" help:"The kubelet's directory: /var/lib/kubelet beside /etc/kubernetes, else DIR/kubelet."`
 }
 
+// hostFlags describe a whole host that asks.
+type hostFlags struct {
+	configFlags
+	SAKey string `name:"sa-key" type:"existingfile" placeholder:"FILE" help:"The cluster's service account key, for a further control plane."`
+}
+
 // kubeletDir is where the kubelet's own files go.
-func (f hostFlags) kubeletDir(dir string) string {
+func (f configFlags) kubeletDir(dir string) string {
 	switch {
 	case f.KubeletDir != "":
 		return f.KubeletDir
@@ -40,7 +45,7 @@ func (f hostFlags) kubeletDir(dir string) string {
 }
 
 // configuration reads kubeadm's files; without one it is kubeadm's defaults.
-func (f hostFlags) configuration() (kube.Config, error) {
+func (f configFlags) configuration() (kube.Config, error) {
 	var files [][]byte
 	for _, name := range f.Config {
 		text, err := os.ReadFile(name)

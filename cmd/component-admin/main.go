@@ -19,6 +19,7 @@ type commands struct {
 	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
 	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
 	Status     statusCommand     `cmd:"" help:"Show what is installed and what is open."`
+	Doctor     doctorCommand     `cmd:"" help:"Say whether kubeadm and the components would accept this host."`
 	Kubeconfig kubeconfigCommand `cmd:"" help:"Point an installed kubeconfig at another API server."`
 }
 

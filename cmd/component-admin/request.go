@@ -96,6 +96,9 @@ func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error)
 			r.KeyType = string(config.KeyType)
 		}
 	}
+	if r.Node == "" {
+		r.Node = config.NodeName
+	}
 	keyType, err := pki.ParseKeyType(r.KeyType)
 	if err != nil {
 		return nil, cli.WithStatus(cli.Usage, err)
@@ -144,16 +147,15 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 	if err := r.checkFlags(profile); err != nil {
 		return kube.Ask{}, cli.WithStatus(cli.Usage, err)
 	}
-	ask := kube.AskFor(profile, config.Values(r.Node), r.Node, extra)
+	ask := config.Ask(profile, r.Node, extra)
 	if profile.Generic() {
 		ask.CommonName = r.commonName(extra)
 	}
 	if profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
 		return ask, cli.WithStatus(cli.Usage, fmt.Errorf("a %s certificate needs a name: TLS clients ignore the common name", name), "--dns NAME, --ip ADDRESS")
 	}
-	ask.Server = r.Server
-	if ask.Server == "" {
-		ask.Server = config.ServerURL(profile.Server)
+	if r.Server != "" {
+		ask.Server = r.Server
 	}
 	if ask.Server == "" && r.Node != "" {
 		ask.Server = fmt.Sprintf("https://%s:6443", r.Node)

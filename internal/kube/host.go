@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"path"
+	"slices"
 	"strconv"
 
 	"ca-exchange/internal/pki"
@@ -77,20 +78,43 @@ func ControlPlane(c Config, node string, extra pki.Names) ([]Ask, error) {
 	if err := CheckNode(node); err != nil {
 		return nil, err
 	}
-	own := pki.Names{IPs: []netip.Addr{c.AdvertiseAddress}}
-	names := map[string]pki.Names{
-		"kube-apiserver":  own.Merge(c.CertSANs).Merge(extra),
-		"etcd-server":     own.Merge(c.EtcdServerSANs),
-		"etcd-peer":       own.Merge(c.EtcdPeerSANs),
-		"kubelet-serving": own.Merge(extra),
-	}
 	var asks []Ask
-	for _, p := range Profiles(c.Release) {
-		if c.needs(p) {
-			asks = append(asks, c.ask(p, node, names[p.Name]))
+	for _, p := range c.HostProfiles() {
+		if p.Issuer == EtcdIssuer {
+			asks = append(asks, c.Ask(p, node, pki.Names{}))
+		} else {
+			asks = append(asks, c.Ask(p, node, extra))
 		}
 	}
 	return asks, nil
+}
+
+// Ask is the request of one certificate of a host of this configuration: the profile's own names, those the
+// configuration adds, and the extra ones.
+func (c Config) Ask(p Profile, node string, extra pki.Names) Ask {
+	var own pki.Names
+	if c.AdvertiseAddress.IsValid() {
+		own.IPs = []netip.Addr{c.AdvertiseAddress}
+	}
+	switch p.Name {
+	case "kube-apiserver":
+		own = own.Merge(c.CertSANs)
+	case "etcd-server":
+		own = own.Merge(c.EtcdServerSANs)
+	case "etcd-peer":
+		own = own.Merge(c.EtcdPeerSANs)
+	case "kubelet-serving":
+	default:
+		own = pki.Names{}
+	}
+	a := AskFor(p, c.Values(node), node, own.Merge(extra))
+	a.Server = c.ServerURL(p.Server)
+	return a
+}
+
+// HostProfiles are the profiles of a control-plane host's certificates.
+func (c Config) HostProfiles() []Profile {
+	return slices.DeleteFunc(Profiles(c.Release), func(p Profile) bool { return !c.needs(p) })
 }
 
 // needs says whether a control-plane host of this configuration has a certificate of the profile.
@@ -120,13 +144,7 @@ func Worker(c Config, node string, extra pki.Names) ([]Ask, error) {
 	c.AdvertiseAddress = netip.Addr{}
 	var asks []Ask
 	for _, p := range kubelet() {
-		asks = append(asks, c.ask(p, node, extra))
+		asks = append(asks, c.Ask(p, node, extra))
 	}
 	return asks, nil
-}
-
-func (c Config) ask(p Profile, node string, extra pki.Names) Ask {
-	a := AskFor(p, c.Values(node), node, extra)
-	a.Server = c.ServerURL(p.Server)
-	return a
 }

@@ -1,0 +1,158 @@
+package cmd_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const hostYAML = `apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint: {advertiseAddress: 192.0.2.10, bindPort: 6443}
+nodeRegistration: {name: cp1}
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: v1.37.2
+encryptionAlgorithm: ECDSA-P256
+controlPlaneEndpoint: api.example:6443
+`
+
+// goodHost has the control plane cp1 filled through the inbox: ./ca, ./k (the component directory), ./kubeadm.yaml.
+const goodHost = `
+ca-admin init -q --key-type ECDSA-P256 --config kubeadm.yaml --trust-inbox --node cp1
+component-admin -q --dir k init --name cp1 --trust $(ca-admin status -o json | sed -n 's/.*"trust": "\(.*\)".*/\1/p')
+component-admin -q --dir k request control-plane --config kubeadm.yaml
+ca-admin sync -q || [ $? = 3 ]
+ca-admin approve -q --yes $(ca-admin pending -o json | sed -n 's/.*"id": "\(.*\)".*/\1/p')
+component-admin -q --dir k sync
+`
+
+// spoilers are shell functions: openssl writes what no honest CA would.
+const spoilers = `
+set -e
+leaf() { # leaf NAME SUBJECT EXTENSIONS [CA [OPENSSL-FLAGS…]]: signs pki/NAME.key anew
+	printf '%s\n' "$3" >ext
+	openssl req -new -key k/pki/$1.key -subj "$2" -out csr
+	ca=${4:-ca/ca}; name=$1; shift; shift; shift; [ $# = 0 ] || shift
+	[ $# != 0 ] || set -- -days 365
+	openssl x509 -req -in csr -CA $ca.crt -CAkey $ca.key -CAcreateserial -extfile ext "$@" -out k/pki/$name.crt
+}
+dated() { # dated BEGIN END: the API server's certificate with these dates, which only openssl ca can choose
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=db\nserial=sn\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' >cnf
+	: >db
+	echo 01 >sn
+	printf '%s\n' "$server" >ext
+	openssl req -new -key k/pki/apiserver.key -subj /CN=kube-apiserver -out csr
+	openssl ca -batch -notext -config cnf -cert ca/ca.crt -keyfile ca/ca.key -in csr -out k/pki/apiserver.crt -startdate $1 -enddate $2 -extfile ext
+}
+other() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt -subj /CN=kubernetes -days 3650; }
+base='basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature'
+names='subjectAltName=DNS:cp1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:10.96.0.1,IP:192.0.2.10,DNS:api.example'
+server="$base
+extendedKeyUsage=serverAuth
+$names"
+client="$base
+extendedKeyUsage=clientAuth"
+`
+
+// spoiled are hosts that kubeadm or a component would refuse, or worse, would not.
+var spoiled = []struct{ name, spoil, problem, fix string }{
+	{"certificate absent", `rm k/pki/apiserver.crt`, "apiserver.crt: it is not there", "request kube-apiserver --node cp1 --config /"},
+	{"key absent", `rm k/pki/etcd/peer.key`, "etcd/peer.key: it is not there", "request etcd-peer"},
+	{"key of another certificate", `cp k/pki/apiserver-kubelet-client.key k/pki/apiserver.key`, "apiserver.crt: the certificate is for another key", "request kube-apiserver"},
+	{"issuer of another profile", `leaf etcd/server /CN=cp1 "$base
+extendedKeyUsage=serverAuth,clientAuth
+subjectAltName=DNS:cp1,DNS:localhost,IP:127.0.0.1,IP:::1,IP:192.0.2.10" ca/ca`, `not signed by the pinned issuer "etcd-ca"`, "request etcd-server"},
+	{"foreign CA of the same name", `other; leaf apiserver /CN=kube-apiserver "$server" other`, `not signed by the pinned issuer "ca"`, "request kube-apiserver"},
+	{"node missing from names", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed 's/DNS:cp1,//')"`, `\"DNS:cp1\"`, "request kube-apiserver"},
+	{"endpoint missing", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed 's/,DNS:api.example//')"`, `\"DNS:api.example\"`, "request kube-apiserver"},
+	{"service address missing", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed 's/IP:10.96.0.1,//')"`, `\"IP:10.96.0.1\"`, "request kube-apiserver"},
+	{"advertise address missing", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed 's/IP:192.0.2.10,//')"`, `\"IP:192.0.2.10\"`, "request kube-apiserver"},
+	{"subject of an older release", `leaf apiserver-kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client "$client"`, "the subject is", "request apiserver-kubelet-client"},
+	{"wrong user", `leaf front-proxy-client /CN=kubernetes "$client" ca/front-proxy-ca`, "the subject is", "request front-proxy-client"},
+	{"no usage", `leaf apiserver /CN=kube-apiserver "$base
+$names"`, "a client identity, too", "request kube-apiserver"},
+	{"more usages", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed s/serverAuth/serverAuth,clientAuth/)"`, "serverAuth,clientAuth, not for serverAuth", "request kube-apiserver"},
+	{"a leaf that is a CA", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed s/CA:FALSE/CA:TRUE/)"`, "is a CA's", "request kube-apiserver"},
+	{"expired", `dated 20250101000000Z 20250201000000Z`, "apiserver.crt: it ended at 2025-02-01T00:00:00Z", "request kube-apiserver"},
+	{"not valid yet", `dated 20900101000000Z 20910101000000Z`, "it is valid only from 2090-01-01", "request kube-apiserver"},
+	{"key readable by all", `chmod 644 k/pki/apiserver.key`, "others may read a private key", "chmod 600"},
+	{"kubeconfig readable by all", `chmod 640 k/admin.conf`, "others may read a private key", "chmod 600"},
+	{"certificate writable by all", `chmod 666 k/pki/ca.crt`, "others may write it", "chmod 644"},
+	{"kubeconfig absent", `rm k/scheduler.conf`, "scheduler.conf: it is not there", "request kube-scheduler"},
+	{"kubeconfig goes elsewhere", `sed -i 's#https://api.example:6443#https://192.0.2.99:6443#' k/admin.conf`, `it goes to \"https://192.0.2.99:6443\"`, "kubeconfig admin --server https://api.example:6443"},
+	{"kubeconfig of another CA", `other; sed -i "s#certificate-authority-data: .*#certificate-authority-data: $(base64 -w0 other.crt)#" k/admin.conf`, "its CA data is not the cluster's CA", "request admin"},
+	{"kubeconfig without a client", `sed -i '/client-certificate-data/d' k/scheduler.conf`, "no client certificate", "request kube-scheduler"},
+	{"another's client certificate", `sed -i "s#client-certificate-data: .*#$(grep -o 'client-certificate-data: .*' k/scheduler.conf)#" k/controller-manager.conf`, "the certificate is for another key", "request kube-controller-manager"},
+	{"sa.pub of another key", `openssl genrsa 2048 | openssl pkey -pubout -out k/pki/sa.pub`, "not the public half of sa.key", "openssl pkey -in"},
+	{"sa.key absent", `rm k/pki/sa.key`, "sa.key: it is not there", "first control plane"},
+	{"encrypted key", `openssl pkey -in k/pki/apiserver.key -aes256 -passout pass:x -out e && cat e >k/pki/apiserver.key`, "the key is encrypted", "request kube-apiserver"},
+	{"Ed25519", `openssl genpkey -algorithm ed25519 -out e && cat e >k/pki/apiserver.key`, "no component loads a key of this type (Ed25519)", "request kube-apiserver"},
+	{"no key at all", `echo >k/pki/apiserver.key`, "it holds no private key", "request kube-apiserver"},
+	{"CA absent", `rm k/pki/front-proxy-ca.crt`, "front-proxy-ca.crt: it is not there", "front-proxy-ca.crt from the outbox"},
+	{"CA of somebody else", `other; cat other.crt >k/pki/ca.crt`, `not signed by the pinned issuer "ca"`, "request kube-apiserver"},
+}
+
+func TestDoctor(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("openssl spoils the hosts: install it")
+	}
+	path := build(t) + string(filepath.ListSeparator) + os.Getenv("PATH")
+	good := t.TempDir()
+	if err := os.WriteFile(filepath.Join(good, "kubeadm.yaml"), []byte(hostYAML), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	shell(t, good, path, "set -e\n"+goodHost, 0)
+	if out := shell(t, good, path, "component-admin --dir k doctor --config kubeadm.yaml", 0); out != "" {
+		t.Errorf("a good host: %s", out)
+	}
+	shell(t, good, path, "component-admin --dir k doctor", 0)
+	for _, s := range spoiled {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "copy")
+			shell(t, ".", path, "cp -a '"+good+"' '"+dir+"'", 0)
+			shell(t, dir, path, spoilers+s.spoil, 0)
+			out := shell(t, dir, path, "component-admin --dir k doctor --config kubeadm.yaml", 5)
+			if !strings.Contains(strings.ReplaceAll(out, `"`, `\"`), strings.ReplaceAll(strings.ReplaceAll(s.problem, `\"`, `"`), `"`, `\"`)) || !strings.Contains(out, s.fix) {
+				t.Errorf("got %s\nwant %s\nfix %s", out, s.problem, s.fix)
+			}
+			var list struct {
+				Items []struct{ Severity, File, Problem, Fix string }
+			}
+			if err := json.Unmarshal([]byte(shell(t, dir, path, "component-admin -o json --dir k doctor --config kubeadm.yaml", 5)), &list); err != nil || len(list.Items) == 0 {
+				t.Errorf("as JSON: %v %v", list, err)
+			}
+		})
+	}
+	t.Run("ends soon", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "copy")
+		shell(t, ".", path, "cp -a '"+good+"' '"+dir+"'", 0)
+		shell(t, dir, path, spoilers+`leaf front-proxy-client /CN=front-proxy-client "$client" ca/front-proxy-ca -days 29`, 0)
+		if out := shell(t, dir, path, "component-admin --dir k doctor --config kubeadm.yaml", 6); !strings.Contains(out, "expiring: ") {
+			t.Error(out)
+		}
+	})
+}
+
+// shell runs a script, wants its exit status and gives what it printed.
+func shell(t *testing.T, dir, path, script string, status int) string {
+	t.Helper()
+	c := exec.Command("bash", "-c", script)
+	c.Dir, c.Env = dir, append(os.Environ(), "PATH="+path)
+	var stderr strings.Builder
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if c.ProcessState == nil || c.ProcessState.ExitCode() != status {
+		t.Fatalf("%v, not %d: %s\n%s%s", err, status, script[max(0, len(script)-200):], out, stderr.String())
+	}
+	return string(out)
+}
