@@ -417,10 +417,11 @@ handoff() { # both roles, as often as asked: what is dropped is answered, fetche
 
 on_stick() { # on_stick FAULT HOW: the exchange lies on $work/stick, which is mounted and is unmounted here
 	local exchange=$work/stick/exchange
-	world "$1" && handoff 5
+	world "$1" || return
 	drop 20
 	answer
-	promises
+	promises # before component-admin takes answers away
+	handoff 5
 	umount "$work/stick"
 	verdict "$1" "$2"
 }

@@ -196,6 +196,9 @@ func (d *Dir) RenameNew(old string, to *Dir, name string) error {
 }
 
 func (d *Dir) fail(op, name string, err error) error {
+	if IsTemporary(name) {
+		name = "" // random: a person knows the directory, and the same trouble must read the same the next time
+	}
 	return &fs.PathError{Op: op, Path: filepath.Join(d.path, name), Err: err}
 }
 
