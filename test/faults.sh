@@ -8,7 +8,6 @@
 # root that is a failure, since there everything can be had. Whatever is mounted or started here is gone at the end.
 set -u
 cd "$(dirname "$0")/.."
-root=$PWD
 work=$(mktemp -d)
 export PATH="$work/bin:$PATH:/usr/sbin:/sbin"
 unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK
@@ -297,7 +296,10 @@ fail_component_calls() {
 # --- full, read-only ---
 
 mounted() { # mounted DIR MOUNT-ARGUMENTS…
-	mkdir -p "$1" && mount "${@:2}" "$1"
+	mkdir -p "$1" && mount "${@:2}" "$1" && return
+	times=1 broken=("mount ${*:2} is refused here")
+	verdict "${FUNCNAME[1]}" "mounting"
+	return 1
 }
 
 fill() { # fill DIR: takes what room is left, to the last byte and the last inode
@@ -372,10 +374,12 @@ power_cut() {
 	for kind in ext4 xfs; do
 		needs "power-cut-$kind" root xfs_io xfsprogs "mkfs.$kind" "$([ $kind = xfs ] && echo xfsprogs || echo e2fsprogs)" || continue
 		truncate -s 320M "$work/$kind.img" && "mkfs.$kind" -q "$work/$kind.img"
-		if ! mounted "$work/$kind" -o loop "$work/$kind.img"; then
-			echo "power-cut-$kind: skipped: this kernel cannot mount it"
+		modprobe -q "$kind"
+		if ! grep -qw "$kind" /proc/filesystems; then
+			echo "power-cut-$kind: skipped: this kernel has no $kind"
 			continue
 		fi
+		mounted "$work/$kind" -o loop "$work/$kind.img" || continue
 		cut_off "$kind" exchange exchange
 		cut_off "$kind" ca "CA directory"
 		umount "$work/$kind"
@@ -427,7 +431,7 @@ on_stick() { # on_stick FAULT HOW: the exchange lies on $work/stick, which is mo
 }
 
 stick() {
-	local how=fusefat loop
+	local loop
 	mkdir -p "$work/stick"
 	truncate -s 64M "$work/vfat.img" "$work/exfat.img"
 	if needs vfat root mkfs.vfat dosfstools; then
@@ -435,7 +439,8 @@ stick() {
 		if mount -o loop "$work/vfat.img" "$work/stick" 2>/dev/null; then
 			on_stick vfat "the whole hand-off on the kernel's vfat"
 		elif needs vfat fusefat fusefat; then
-			fusefat -o rw+ "$work/vfat.img" "$work/stick" >/dev/null 2>&1 && on_stick vfat "the whole hand-off on fusefat (this kernel cannot mount vfat)"
+			fusefat -o rw+ "$work/vfat.img" "$work/stick" >log 2>&1 || broken+=("fusefat: $(tail -1 log)")
+			on_stick vfat "the whole hand-off on fusefat (this kernel cannot mount vfat)"
 		fi
 	fi
 	if needs exfat root mkfs.exfat exfatprogs; then
@@ -444,7 +449,8 @@ stick() {
 			on_stick exfat "the whole hand-off on exfat"
 		elif needs exfat mount.exfat-fuse exfat-fuse; then
 			loop=$(losetup -f --show "$work/exfat.img")
-			mount.exfat-fuse "$loop" "$work/stick" >/dev/null 2>&1 && on_stick exfat "the whole hand-off on exfat-fuse, on a loop device"
+			mount.exfat-fuse "$loop" "$work/stick" >log 2>&1 || broken+=("exfat-fuse: $(tail -1 log)")
+			on_stick exfat "the whole hand-off on exfat-fuse, on a loop device"
 			losetup -d "$loop"
 		fi
 	fi
@@ -510,7 +516,6 @@ flood() {
 	sleep 5
 	spent=$(($(cpu "$watch") - before))
 	[ "$(resident "$watch")" -le $((plain + 16)) ] || broken+=("the junk grows the memory")
-	[ $spent -le 150 ] || broken+=("later passes cost $spent ms per 10 ms of work")
 	promises
 	verdict "${FUNCNAME[0]}" "100000 junk entries beside 1000 requests, memory at most $(resident "$watch") MiB ($plain without junk), each later pass $((spent * 2)) ms of CPU"
 	ends TERM "$watch"

@@ -4,6 +4,7 @@
 # kubeadm itself made. Builds kubeadm once through the Go module proxy (test/kubernetes). Ends with "N passed, N failed".
 set -u
 cd "$(dirname "$0")/.."
+root=$PWD
 cache=$(bash test/kubernetes/build.sh | tail -1) || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -22,19 +23,7 @@ cluster() { # cluster NAME INIT-FLAGS…: a CA, a control plane cp1, all of it a
 	mkdir -p "$work/$1" && cd "$work/$1" || return 1
 	local name=$1
 	shift
-	cat >kubeadm.yaml <<-YAML
-		apiVersion: kubeadm.k8s.io/v1beta4
-		kind: InitConfiguration
-		localAPIEndpoint: {advertiseAddress: 192.0.2.10, bindPort: 6443}
-		nodeRegistration: {name: cp1}
-		---
-		apiVersion: kubeadm.k8s.io/v1beta4
-		kind: ClusterConfiguration
-		kubernetesVersion: v1.37.2
-		certificatesDir: $work/$name/kubernetes/pki
-		controlPlaneEndpoint: api.example:6443
-		networking: {serviceSubnet: "10.96.0.0/12,fd00::/108", dnsDomain: k8s.example}
-	YAML
+	cp "$root/cmd/testdata/kubeadm.yaml" . && echo "certificatesDir: $work/$name/kubernetes/pki" >>kubeadm.yaml
 	ca-admin init -q --config kubeadm.yaml "$@" >/dev/null || return 1
 	component-admin -q --dir kubernetes init --name cp1 --trust "$(ca-admin status -o json | sed -n 's/.*"trust": "\(.*\)".*/\1/p')" >/dev/null
 	ca-admin enroll -q cp1 --key kubernetes/component-admin/identity.pub --node cp1 --ip 192.0.2.10 \

@@ -39,37 +39,73 @@ func (d *doctorCommand) Run(a *app) error {
 		Path: a.dir, KubeletDir: d.kubeletDir(a.dir), Config: config, Known: len(d.Config) > 0, Node: d.Node,
 		Program: "component-admin --dir " + a.dir, Now: time.Now(),
 	}
-	for _, file := range d.Config {
-		host.Flags += " --config " + file
+	host.Flags = d.repeat()
+	report, err := host.Examine()
+	if err != nil {
+		return explainHost(err)
 	}
-	return d.report(a, host.Examine())
-}
-
-func (d *doctorCommand) report(a *app, findings []component.Finding) error {
-	status := []cli.Status{cli.Done}
-	for _, f := range findings {
-		switch f.Severity {
-		case component.Wrong:
-			status = append(status, cli.Unverified)
-		case component.Expiring:
-			status = append(status, cli.RenewalIsDue)
-		}
-	}
+	status := statusOfHost(report)
 	if a.JSON {
-		if err := a.Encode(doctorResult{"FindingList", d.Node, append([]component.Finding{}, findings...)}); err != nil {
+		if err := a.Encode(doctorResult{"FindingList", report.Node, append([]component.Finding{}, report.Findings...)}); err != nil {
 			return err
 		}
-		return cli.ExitWith(cli.Worst(status...))
+	} else {
+		d.print(a, config, report, status)
 	}
-	for _, f := range findings {
+	return cli.ExitWith(status)
+}
+
+// repeat is this command's flags for those that mend.
+func (d *doctorCommand) repeat() (flags string) {
+	for _, file := range d.Config {
+		flags += " --config " + file
+	}
+	if d.AdvertiseAddress.IsValid() {
+		flags += " --advertise-address " + d.AdvertiseAddress.String()
+	}
+	if d.KubeletDir != "" {
+		flags += " --kubelet-dir " + d.KubeletDir
+	}
+	if d.Kubernetes != "" {
+		flags += " --kubernetes " + d.Kubernetes
+	}
+	return flags
+}
+
+func statusOfHost(report component.Report) cli.Status {
+	status := cli.Done
+	for _, f := range report.Findings {
+		switch f.Severity {
+		case component.Wrong:
+			status = cli.Worst(status, cli.Unverified)
+		case component.Expiring:
+			status = cli.Worst(status, cli.RenewalIsDue)
+		}
+	}
+	return status
+}
+
+func (d *doctorCommand) print(a *app, config kube.Config, report component.Report, status cli.Status) {
+	for _, f := range report.Findings {
 		a.Print("%s: %s: %s", strings.ToLower(f.Severity), f.File, f.Problem)
 		a.Print("  fix: %s", f.Fix)
 	}
 	if len(d.Config) == 0 {
 		a.Say("without --config, names and servers were compared with nothing but the node")
+	} else if status != cli.Unverified {
+		a.Say("nothing is wrong; next: %s", d.kubeadm(config, report.Worker))
 	}
-	if len(findings) == 0 {
-		a.Say("nothing is wrong with this host")
+}
+
+// kubeadm is the command that makes this host part of the cluster, with the files that join must be told to overlook:
+// they are ours (docs/kubernetes-observed.md).
+func (d *doctorCommand) kubeadm(config kube.Config, worker bool) string {
+	const overlook = " --ignore-preflight-errors=FileAvailable--etc-kubernetes-kubelet.conf"
+	switch {
+	case !config.HasJoin:
+		return "kubeadm init --config " + d.Config[0]
+	case worker:
+		return "kubeadm join --config " + d.Config[0] + overlook + ",FileAvailable--etc-kubernetes-pki-ca.crt"
 	}
-	return cli.ExitWith(cli.Worst(status...))
+	return "kubeadm join --config " + d.Config[0] + overlook
 }

@@ -66,37 +66,45 @@ func (f configFlags) configuration() (kube.Config, error) {
 
 // hostAsks are the asks of a whole host.
 func (r *requestCommand) hostAsks(c kube.Config, set string, extra pki.Names) ([]kube.Ask, error) {
-	node := r.Node
-	if node == "" {
-		node = c.NodeName
-	}
-	if node == "" {
-		return nil, cli.WithStatus(cli.Usage, fmt.Errorf("%s needs the node's name", set), "--node NAME, or nodeRegistration.name in the configuration")
-	}
 	var asks []kube.Ask
 	var err error
 	if set == controlPlane {
-		asks, err = kube.ControlPlane(c, node, extra)
+		asks, err = kube.ControlPlane(c, r.node(c), extra)
 	} else {
 		if extra.Len() == 0 && r.Server == "" && c.Endpoint == "" && c.JoinServer == "" {
 			return nil, cli.WithStatus(cli.Usage, errors.New("a worker needs the API server's URL"), "--server https://HOST:6443")
 		}
-		asks, err = kube.Worker(c, node, extra)
-	}
-	switch {
-	case errors.Is(err, kube.ErrNoCluster):
-		err = cli.WithStatus(cli.Usage, err, "give the cluster's part, too: --config with the first host's file, or what this prints there: kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'")
-	case errors.Is(err, kube.ErrNoAddress):
-		err = cli.WithStatus(cli.Usage, err, "--advertise-address ADDRESS")
-	case err != nil:
-		err = cli.WithStatus(cli.Usage, err)
+		asks, err = kube.Worker(c, r.node(c), extra)
 	}
 	for i := range asks {
 		if r.Server != "" && asks[i].Profile.Kubeconfig != "" && (set == worker || asks[i].Profile.Server == kube.EndpointServer) {
 			asks[i].Server = r.Server
 		}
 	}
-	return asks, err
+	return asks, explainHost(err)
+}
+
+// node is the one that was named, else the configuration's.
+func (r *requestCommand) node(c kube.Config) string {
+	if r.Node != "" {
+		return r.Node
+	}
+	return c.NodeName
+}
+
+// explainHost adds hints to what a configuration does not say of a host.
+func explainHost(err error) error {
+	switch {
+	case errors.Is(err, kube.ErrNoCluster):
+		return cli.WithStatus(cli.Usage, err, "give the cluster's part, too: --config with the first host's file, or what this prints there: kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'")
+	case errors.Is(err, kube.ErrNoNode):
+		return cli.WithStatus(cli.Usage, err, "--node NAME")
+	case errors.Is(err, kube.ErrNoAddress):
+		return cli.WithStatus(cli.Usage, err, "--advertise-address ADDRESS")
+	case err != nil:
+		return cli.WithStatus(cli.Usage, err)
+	}
+	return nil
 }
 
 // hostFiles are where a host's certificate goes.

@@ -96,9 +96,6 @@ func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error)
 			r.KeyType = string(config.KeyType)
 		}
 	}
-	if r.Node == "" {
-		r.Node = config.NodeName
-	}
 	keyType, err := pki.ParseKeyType(r.KeyType)
 	if err != nil {
 		return nil, cli.WithStatus(cli.Usage, err)
@@ -144,10 +141,11 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 		return kube.Ask{}, cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name),
 			"for a whole host: control-plane, worker", "the profiles: "+strings.Join(profileNames(config.Release), ", "))
 	}
-	if err := r.checkFlags(profile); err != nil {
+	node := r.node(config)
+	if err := r.checkFlags(profile, node); err != nil {
 		return kube.Ask{}, cli.WithStatus(cli.Usage, err)
 	}
-	ask := config.Ask(profile, r.Node, extra)
+	ask := config.Ask(profile, node, extra)
 	if profile.Generic() {
 		ask.CommonName = r.commonName(extra)
 	}
@@ -157,8 +155,8 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 	if r.Server != "" {
 		ask.Server = r.Server
 	}
-	if ask.Server == "" && r.Node != "" {
-		ask.Server = fmt.Sprintf("https://%s:6443", r.Node)
+	if ask.Server == "" && node != "" {
+		ask.Server = fmt.Sprintf("https://%s:6443", node)
 	}
 	if profile.Kubeconfig != "" && ask.Server == "" {
 		return ask, cli.WithStatus(cli.Usage, fmt.Errorf("profile %s is a kubeconfig: --server https://ADDRESS:6443", name))
@@ -180,14 +178,14 @@ func (r *requestCommand) names() (pki.Names, error) {
 	return pki.Names{DNS: r.DNS, IPs: r.IP}, nil
 }
 
-func (r *requestCommand) checkFlags(p kube.Profile) error {
+func (r *requestCommand) checkFlags(p kube.Profile, node string) error {
 	switch {
 	case r.Days < 0:
 		return fmt.Errorf("--days %d: at least 1", r.Days)
-	case p.HasNode() && r.Node == "":
+	case p.HasNode() && node == "":
 		return fmt.Errorf("profile %s needs a node: --node NAME", p.Name)
 	case p.HasNode():
-		return kube.CheckNode(r.Node)
+		return kube.CheckNode(node)
 	case p.Names == pki.NoNames && len(r.Profiles) == 1 && len(r.DNS)+len(r.IP) > 0:
 		return fmt.Errorf("profile %s has no names: leave --dns and --ip out", p.Name)
 	case p.Generic() && r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP}) == "":

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"ca-exchange/internal/kube"
@@ -42,21 +43,32 @@ type Host struct {
 	Now              time.Time
 }
 
-// Examine looks at every file that kubeadm and the components will read, offline and without changing any.
-func (h Host) Examine() []Finding {
-	e := &examination{Host: h, authorities: map[string]pki.Authority{}}
-	e.worker = h.isWorker()
-	if e.Node == "" {
-		e.Node = h.nodeOfKubelet()
+// Report is what was found.
+type Report struct {
+	Node     string
+	Worker   bool
+	Findings []Finding
+}
+
+// Examine looks at every file that kubeadm and the components will read, offline and without changing any. Its error
+// says what the configuration lacks to know what the host should be.
+func (h Host) Examine() (Report, error) {
+	if h.Node == "" {
+		h.Node = h.nodeOfKubelet()
+	}
+	e := &examination{Host: h, worker: h.isWorker(), authorities: map[string]pki.Authority{}}
+	asks, err := e.asks()
+	if err != nil {
+		return Report{}, err
 	}
 	e.issuers()
-	for _, ask := range e.asks() {
+	for _, ask := range asks {
 		e.certificate(ask)
 	}
 	if !e.worker {
 		e.serviceAccount()
 	}
-	return e.findings
+	return Report{e.Node, e.worker, e.findings}, nil
 }
 
 // isWorker goes by the configuration; without one, a host that has nothing of a control plane is a worker.
@@ -64,29 +76,20 @@ func (h Host) isWorker() bool {
 	if h.Known {
 		return h.Config.HasJoin && !h.Config.JoinsControlPlane
 	}
-	for _, file := range []string{"pki/apiserver.crt", "pki/apiserver.key", "admin.conf", "controller-manager.conf", "scheduler.conf", kube.ServiceAccountKey} {
-		if _, err := os.Stat(filepath.Join(h.Path, file)); err == nil {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc([]string{"pki/apiserver.crt", "pki/apiserver.key", "admin.conf", "controller-manager.conf", "scheduler.conf", kube.ServiceAccountKey}, func(file string) bool {
+		return exists(filepath.Join(h.Path, file))
+	})
 }
 
+// nodeOfKubelet is the node whose kubelet this host's kubelet.conf speaks for.
 func (h Host) nodeOfKubelet() string {
 	text, err := os.ReadFile(filepath.Join(h.Path, "kubelet.conf"))
 	if err != nil {
 		return ""
 	}
 	k, err := kube.ParseKubeconfig(text)
-	if err != nil {
-		return ""
-	}
-	certificates, err := pki.ParseCertificates(k.Certificate)
-	if err != nil {
-		return ""
-	}
-	node, found := cutNode(certificates[0].Subject.CommonName)
-	if !found || kube.CheckNode(node) != nil {
+	node, found := strings.CutPrefix(k.User, "system:node:")
+	if err != nil || !found || kube.CheckNode(node) != nil {
 		return ""
 	}
 	return node
@@ -109,6 +112,9 @@ func (e *examination) request(profile kube.Profile) string {
 	command := e.Program + " request " + profile.Name
 	if profile.HasNode() && e.Node != "" {
 		command += " --node " + e.Node
+	}
+	if !e.Known && profile.Kubeconfig != "" {
+		command += " --server https://HOST:6443"
 	}
 	return command + e.Flags
 }
@@ -158,6 +164,10 @@ func (e *examination) issuers() {
 
 func (e *examination) issuer(i kube.Issuer, file string) {
 	fix := "compare the trust fingerprint with the CA admin, then take " + i.Name + ".crt from the outbox"
+	pinned, isPinned := e.pinned().Authority(i.Name)
+	if isPinned {
+		e.authorities[i.Name] = pinned
+	}
 	text := e.read(file, false, Wrong, fix)
 	if text == nil {
 		return
@@ -172,11 +182,28 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 		e.find(Wrong, file, fix, "its first certificate is no CA's: %s", pki.Quote(ca.Subject.String()))
 		return
 	}
+	if isPinned && !pinned.Certificate.Equal(ca) {
+		e.find(Wrong, file, fix, "it is not the pinned CA, but %s", pki.Quote(ca.Subject.String()))
+		return
+	}
 	e.authorities[i.Name] = pki.Authority{Name: i.Name, Certificate: ca, Chain: certificates[1:]}
 	e.validity(file, ca.NotBefore, ca.NotAfter, "the CA admin makes a new CA; plan it with them")
 	if key := filepath.Join(e.Path, "pki", i.Key); exists(key) {
 		e.find(Advice, key, "move it to the CA admin's host: ca-admin init --import-pki DIR", "the CA's private key lies on a cluster host, so kubeadm signs here itself and is not in external CA mode")
 	}
+}
+
+// pinned is the trust that component-admin has pinned on this host, empty where it never did.
+func (e *examination) pinned() pki.Trust {
+	text, err := os.ReadFile(filepath.Join(e.Path, privateDir, trustFile))
+	if err != nil {
+		return pki.Trust{}
+	}
+	trust, err := pki.ParseTrust(text)
+	if err != nil {
+		return pki.Trust{}
+	}
+	return trust
 }
 
 func (e *examination) validity(file string, from, until time.Time, fix string) {
@@ -191,16 +218,26 @@ func (e *examination) validity(file string, from, until time.Time, fix string) {
 }
 
 // asks are what the host should have asked for.
-func (e *examination) asks() []kube.Ask {
-	profiles := e.Config.HostProfiles()
+func (e *examination) asks() (asks []kube.Ask, err error) {
+	switch {
+	case e.Known && e.worker:
+		return kube.Worker(e.Config, e.Node, pki.Names{})
+	case e.Known:
+		return kube.ControlPlane(e.Config, e.Node, pki.Names{})
+	}
+	profiles := e.Config.ControlPlaneProfiles()
 	if e.worker {
-		profiles = slices.DeleteFunc(profiles, func(p kube.Profile) bool { return p.Combined == "" && !p.InKubelet })
+		profiles = kube.WorkerProfiles()
 	}
-	var asks []kube.Ask
 	for _, p := range profiles {
-		asks = append(asks, e.Config.Ask(p, e.Node, pki.Names{}))
+		ask := e.Config.Ask(p, e.Node, pki.Names{})
+		ask.Server, ask.Names = "", pki.Names{}
+		if e.Node != "" && p.Names != pki.NoNames { // what a guess is worth: the node's own name
+			ask.Names.DNS = []string{e.Node}
+		}
+		asks = append(asks, ask)
 	}
-	return asks
+	return asks, nil
 }
 
 // serviceAccount holds sa.pub against sa.key: tokens are signed with one and checked with the other.

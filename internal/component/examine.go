@@ -50,16 +50,28 @@ func (e *examination) kubeconfig(ask kube.Ask) {
 	}
 	e.server(ask, file, k.Server)
 	e.believed(ask, file, k.CA)
-	if len(k.Key) == 0 && p.Combined != "" { // kubeadm makes the kubelet's name a file of its own after init
-		file = filepath.Join(e.KubeletDir, p.Combined)
-		text = e.read(file, true, Wrong, e.request(p))
-		k.Certificate, k.Key = splitPEM(text)
-	}
-	if len(k.Certificate) == 0 || len(k.Key) == 0 {
+	combined := p.Combined != "" && e.combined(ask, len(k.Key) == 0)
+	switch {
+	case len(k.Certificate) > 0 && len(k.Key) > 0:
+		e.pair(ask, file, k.Certificate, file, k.Key)
+	case !combined:
 		e.find(Wrong, file, e.request(p), "it has no client certificate with its key")
-		return
 	}
-	e.pair(ask, file, k.Certificate, file, k.Key)
+}
+
+// combined examines the kubelet's own file: once kubeadm init has run, kubelet.conf names it instead of the embedded pair.
+func (e *examination) combined(ask kube.Ask, needed bool) bool {
+	file, severity := filepath.Join(e.KubeletDir, ask.Profile.Combined), ""
+	if needed {
+		severity = Wrong
+	}
+	text := e.read(file, true, severity, e.request(ask.Profile))
+	if text == nil {
+		return false
+	}
+	certificates, key := splitPEM(text)
+	e.pair(ask, file, certificates, file, key)
+	return true
 }
 
 // server compares where a kubeconfig goes. A control plane's kubelet may speak to its own API server: kubeadm writes
@@ -69,7 +81,7 @@ func (e *examination) server(ask kube.Ask, file, server string) {
 	if ask.Profile.Combined != "" {
 		wanted = append(wanted, e.Config.ServerURL(kube.LocalServer))
 	}
-	if e.Known && ask.Server != "" && !slices.Contains(wanted, server) {
+	if ask.Server != "" && !slices.Contains(wanted, server) {
 		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server "+ask.Server, "it goes to %s, not to %s", pki.Quote(server), ask.Server)
 	}
 	if !strings.HasPrefix(server, "https://") {
@@ -102,21 +114,13 @@ func (e *examination) pair(ask kube.Ask, file string, text []byte, keyFile strin
 		return
 	}
 	leaf := certificates[0]
-	signer, authority, names := e.key(keyFile, key, fix), e.authorities[ask.Profile.Issuer], ask.Names
+	signer, authority := e.key(keyFile, key, fix), e.authorities[ask.Profile.Issuer]
 	if signer == nil || authority.Certificate == nil {
 		return // said already
 	}
-	if !e.Known { // what a guess is worth: the node's own name
-		names = pki.Names{}
-		if ask.Node != "" && ask.Profile.Names != pki.NoNames {
-			names.DNS = []string{ask.Node}
-		}
-	}
-	if e.Now.Before(leaf.NotBefore) || e.Now.After(leaf.NotAfter) || leaf.NotAfter.Sub(e.Now) < expiringSoon {
-		e.validity(file, leaf.NotBefore, leaf.NotAfter, fix)
-	}
+	e.validity(file, leaf.NotBefore, leaf.NotAfter, fix)
 	lacking, err := pki.CheckInstalled(leaf, pki.Expected{
-		Key: signer.Public(), Profile: ask.Profile.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: names, Authority: authority, AcceptNames: true,
+		Key: signer.Public(), Profile: ask.Profile.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: ask.Names, Authority: authority, AcceptNames: true,
 	})
 	switch {
 	case err != nil && len(leaf.ExtKeyUsage) == 0:
@@ -163,11 +167,6 @@ func samePEM(a, b []byte) bool {
 	x, _ := pem.Decode(a)
 	y, _ := pem.Decode(b)
 	return x != nil && y != nil && bytes.Equal(x.Bytes, y.Bytes)
-}
-
-// cutNode takes a node's name out of its kubelet's user.
-func cutNode(commonName string) (node string, found bool) {
-	return strings.CutPrefix(commonName, "system:node:")
 }
 
 func exists(file string) bool {

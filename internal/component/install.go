@@ -37,8 +37,9 @@ func (c *Component) install(out *Outcome, trust pki.Trust, answer []byte, o Sync
 	}
 	expected := pki.Expected{
 		Key: key.Public(), Profile: profile.Profile, Node: out.Node, CommonName: out.CommonName, Names: request.CSR.Names,
-		Authority: authority, AcceptNames: o.AcceptNames, NotAfter: c.installedUntil(out.Files),
+		Authority: authority, AcceptNames: o.AcceptNames,
 	}
+	expected.NotAfter = c.installedUntil(out.Files, expected)
 	leaf, warnings, err := pki.VerifyAnswer(answer, expected, c.Now())
 	if err != nil {
 		return err
@@ -172,8 +173,9 @@ func (c *Component) put(p place) error {
 	return writeBelow(root, p.file, p.bytes, p.mode)
 }
 
-// installedUntil is when the certificate ends that lies in a request's place; zero where there is none.
-func (c *Component) installedUntil(f Files) (end time.Time) {
+// installedUntil is when the certificate ends that lies in a request's place; zero where there is none, or where what
+// lies there is of no use for it: another CA's must not keep the right one out by ending later.
+func (c *Component) installedUntil(f Files, e pki.Expected) (end time.Time) {
 	b, err := c.installed(f)
 	if err != nil {
 		return end
@@ -189,7 +191,12 @@ func (c *Component) installedUntil(f Files) (end time.Time) {
 	if err != nil {
 		return end
 	}
-	return certificates[0].NotAfter
+	leaf := certificates[0]
+	e.Key, e.AcceptNames = leaf.PublicKey, true
+	if lacking, err := pki.CheckInstalled(leaf, e); err != nil || len(lacking) > 0 {
+		return end
+	}
+	return leaf.NotAfter
 }
 
 // installed reads the file in a request's place.

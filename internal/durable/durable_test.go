@@ -302,3 +302,18 @@ func TestBatchOfMany(t *testing.T) {
 		}
 	}
 }
+
+func TestOneTroubleReadsTheSame(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := open(t, root)
+	if err := os.Remove(root); err != nil {
+		t.Fatal(err)
+	}
+	first, second := d.Replace("file", nil, 0o644), d.Replace("file", nil, 0o644)
+	if first == nil || second == nil || first.Error() != second.Error() || !strings.Contains(first.Error(), root) {
+		t.Errorf("%v, then %v", first, second)
+	}
+}

@@ -16,6 +16,8 @@ var (
 	// ErrNoCluster: a JoinConfiguration alone; the cluster's part is in the init file, or in the cluster
 	// (kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}').
 	ErrNoCluster = errors.New("the configuration has a JoinConfiguration but no ClusterConfiguration")
+	// ErrNoNode: neither nodeRegistration.name nor the caller gave one.
+	ErrNoNode = errors.New("the configuration has no nodeRegistration.name")
 	// ErrNoAddress: neither localAPIEndpoint.advertiseAddress nor the caller gave one.
 	ErrNoAddress = errors.New("the configuration has no localAPIEndpoint.advertiseAddress")
 )
@@ -72,6 +74,8 @@ func ControlPlane(c Config, node string, extra pki.Names) ([]Ask, error) {
 	switch {
 	case c.HasJoin && !c.HasCluster:
 		return nil, ErrNoCluster
+	case node == "":
+		return nil, ErrNoNode
 	case !c.AdvertiseAddress.IsValid():
 		return nil, ErrNoAddress
 	}
@@ -79,7 +83,7 @@ func ControlPlane(c Config, node string, extra pki.Names) ([]Ask, error) {
 		return nil, err
 	}
 	var asks []Ask
-	for _, p := range c.HostProfiles() {
+	for _, p := range c.ControlPlaneProfiles() {
 		if p.Issuer == EtcdIssuer {
 			asks = append(asks, c.Ask(p, node, pki.Names{}))
 		} else {
@@ -112,10 +116,13 @@ func (c Config) Ask(p Profile, node string, extra pki.Names) Ask {
 	return a
 }
 
-// HostProfiles are the profiles of a control-plane host's certificates.
-func (c Config) HostProfiles() []Profile {
+// ControlPlaneProfiles are those of a control-plane host's certificates.
+func (c Config) ControlPlaneProfiles() []Profile {
 	return slices.DeleteFunc(Profiles(c.Release), func(p Profile) bool { return !c.needs(p) })
 }
+
+// WorkerProfiles are those of a worker's: its kubelet's two.
+func WorkerProfiles() []Profile { return kubelet() }
 
 // needs says whether a control-plane host of this configuration has a certificate of the profile.
 func (c Config) needs(p Profile) bool {
@@ -137,13 +144,16 @@ func (c Config) needs(p Profile) bool {
 // addresses) go to the server. The configuration needs to name the API server only; a caller who knows it
 // otherwise sets Ask.Server.
 func Worker(c Config, node string, extra pki.Names) ([]Ask, error) {
+	if node == "" {
+		return nil, ErrNoNode
+	}
 	if err := CheckNode(node); err != nil {
 		return nil, err
 	}
 	// A worker runs no API server: an address of its own is nothing a kubeconfig should name.
 	c.AdvertiseAddress = netip.Addr{}
 	var asks []Ask
-	for _, p := range kubelet() {
+	for _, p := range WorkerProfiles() {
 		asks = append(asks, c.Ask(p, node, extra))
 	}
 	return asks, nil

@@ -51,19 +51,16 @@ func VerifyAnswer(answer []byte, e Expected, now time.Time) (leaf *x509.Certific
 // CheckInstalled holds a certificate that is in place against what it should be, as at its own beginning: whether it is
 // valid now is the caller's question. It says what names it lacks.
 func CheckInstalled(leaf *x509.Certificate, e Expected) (lacking []string, err error) {
+	begin := leaf.NotBefore
+	if issuer := e.Authority.Certificate.NotBefore; issuer.After(begin) {
+		begin = issuer
+	}
 	for _, check := range []func(*x509.Certificate, Expected, time.Time) error{checkKey, checkChain, checkSubject, checkUsages} {
-		if err := check(leaf, e, later(leaf.NotBefore, e.Authority.Certificate.NotBefore)); err != nil {
+		if err := check(leaf, e, begin); err != nil {
 			return nil, err
 		}
 	}
 	return checkNames(leaf, e)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func checkKey(leaf *x509.Certificate, e Expected, _ time.Time) error {
