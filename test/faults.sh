@@ -228,11 +228,10 @@ ca_call() { # ca_call FAULT HOW WHAT CALL…: ca-admin sync, then a pass in peac
 	verdict "$fault" "$how"
 }
 
-said() { # a program that fails says why (unless it is writing that fails), and its status is one of the documented ones
+said() { # a program that fails says why (unless the word itself was spoiled), and its status is one of the documented ones
 	case $status in
 		0 | 3 | 4 | 5 | 137) ;;
-		1) case ${onward:-}$1 in +*write\ [0-9]*) return ;; esac # a full disk takes no word on stderr, either
-			grep -q 'error:' run.log || broken+=("$1: exits 1 without a word") ;;
+		1) grep -q 'error:' run.log || grep -q 'write(2,.*INJECTED' trace || broken+=("$1: exits 1 without a word") ;;
 		*) broken+=("$1: exits $status: $(tail -1 run.log)") ;;
 	esac
 }
@@ -297,8 +296,8 @@ fail_component_calls() {
 
 mounted() { # mounted DIR MOUNT-ARGUMENTS…
 	mkdir -p "$1" && mount "${@:2}" "$1" && return
-	times=1 broken=("mount ${*:2} is refused here")
-	verdict "${FUNCNAME[1]}" "mounting"
+	echo "${FUNCNAME[1]}: skipped: mount ${*:2} is refused here"
+	[ "${CI:-}" != true ] || failed=$((failed + 1))
 	return 1
 }
 
@@ -326,10 +325,15 @@ full() { # full FAULT WHERE LIMIT WORDS: a tmpfs holds the exchange or the CA di
 		sleep 0.2
 		rm -f "$disk"/filler*
 		soon 20 answered || broken+=("with room again, not all is answered: $(tail -1 watch.log)")
+		serving
 	done
 	ends TERM "$watch"
 	promises
 	verdict "$fault" "no room ($3) $4, under a running watch"
+}
+
+serving() { # one warning for each change: before the next trouble the watch has to know that this one is over
+	! grep -q 'waiting for better times' watch.log || soon 10 grep -q '^serving again' watch.log || broken+=("the watch does not say that it serves again")
 }
 
 disk_full() {
@@ -359,6 +363,7 @@ read_only() {
 		known
 		mount -o remount,bind,rw "$work/ro-seen"
 		soon 20 answered || broken+=("writable again, not all is answered: $(tail -1 watch.log)")
+		serving
 	done
 	ends TERM "$watch"
 	promises
@@ -374,11 +379,6 @@ power_cut() {
 	for kind in ext4 xfs; do
 		needs "power-cut-$kind" root xfs_io xfsprogs "mkfs.$kind" "$([ $kind = xfs ] && echo xfsprogs || echo e2fsprogs)" || continue
 		truncate -s 320M "$work/$kind.img" && "mkfs.$kind" -q "$work/$kind.img"
-		modprobe -q "$kind"
-		if ! grep -qw "$kind" /proc/filesystems; then
-			echo "power-cut-$kind: skipped: this kernel has no $kind"
-			continue
-		fi
 		mounted "$work/$kind" -o loop "$work/$kind.img" || continue
 		cut_off "$kind" exchange exchange
 		cut_off "$kind" ca "CA directory"
@@ -467,6 +467,7 @@ remote() {
 		'PidFile none' 'Subsystem sftp internal-sftp' >"$ssh/config"
 	"$(command -v sshd)" -D -e -f "$ssh/config" >"$ssh/log" 2>&1 &
 	started+=($!)
+	disown # its end is no news
 	soon 5 grep -q listening "$ssh/log"
 	if ! sshfs -p "$port" -o "IdentityFile=$ssh/user,StrictHostKeyChecking=no,UserKnownHostsFile=/dev/null,dir_cache=no" "root@127.0.0.1:$work/far" "$work/near" 2>"$ssh/mount"; then
 		times=1 broken=("sshfs: $(cat "$ssh/mount" "$ssh/log")")
@@ -515,7 +516,7 @@ flood() {
 	before=$(cpu "$watch")
 	sleep 5
 	spent=$(($(cpu "$watch") - before))
-	[ "$(resident "$watch")" -le $((plain + 16)) ] || broken+=("the junk grows the memory")
+	[ "$(resident "$watch")" -le $((plain + 32)) ] || broken+=("the junk grows the memory") # the collector alone is worth a dozen
 	promises
 	verdict "${FUNCNAME[0]}" "100000 junk entries beside 1000 requests, memory at most $(resident "$watch") MiB ($plain without junk), each later pass $((spent * 2)) ms of CPU"
 	ends TERM "$watch"
