@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kubeadm's word on a control plane whose certificates all went through the inbox: in external CA mode it accepts what
-# component-admin installed, for new issuers of both key types, a single one, an intermediate, and those of a PKI that
-# kubeadm itself made. Builds kubeadm once through the Go module proxy (test/kubernetes). Ends with "N passed, N failed".
+# component-admin installed, for new issuers of both key types, a single one, intermediates, those of a PKI that kubeadm
+# itself made, and for the keys and requests of kubeadm certs generate-csr, adopted or dropped into the inbox by hand. Builds kubeadm once through the Go module proxy (test/kubernetes). Ends with "N passed, N failed".
 set -u
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -19,7 +19,7 @@ expect() { # expect NAME COMMAND…
 }
 contains() { grep -q "$1" "$work/out" || { cat "$work/out"; return 1; }; }
 
-cluster() { # cluster NAME INIT-FLAGS…: a CA, a control plane cp1, all of it answered
+authority() { # authority NAME INIT-FLAGS…: a CA, and a control plane cp1 that it knows
 	mkdir -p "$work/$1" && cd "$work/$1" || return 1
 	local name=$1
 	shift
@@ -28,13 +28,54 @@ cluster() { # cluster NAME INIT-FLAGS…: a CA, a control plane cp1, all of it a
 	component-admin -q --dir kubernetes init --name cp1 --trust "$(ca-admin status -o json | sed -n 's/.*"trust": "\(.*\)".*/\1/p')" >/dev/null
 	ca-admin enroll -q cp1 --key kubernetes/component-admin/identity.pub --node cp1 --ip 192.0.2.10 \
 		--profile "$(ca-admin profiles | awk 'NR>1 && !/a person/ && $1!="server" && $1!="client"{print $1}' | paste -sd,)"
-	component-admin -q --dir kubernetes request control-plane --config kubeadm.yaml || return 1
+}
+
+answered() { # answered SUMMARY: what cp1 asked for is answered, the guarded ones by a person
 	ca-admin sync -q
 	component-admin --dir kubernetes sync >sync.log 2>&1
 	component-admin --dir kubernetes status >out
-	grep -q '11 of 13 installed, 2 held: admin, super-admin' out || { cat out sync.log; return 1; }
+	grep -q "$1 installed, 2 held: admin, super-admin" out || { cat out sync.log; return 1; }
 	ca-admin approve -q --yes $(ca-admin pending -o json | sed -n 's/.*"id": "\(.*\)".*/\1/p') || return 1
 	component-admin -q --dir kubernetes sync
+}
+
+cluster() { # cluster NAME INIT-FLAGS…: component-admin makes every key and request
+	authority "$@" || return 1
+	component-admin -q --dir kubernetes request control-plane --config kubeadm.yaml || return 1
+	answered '11 of 13'
+}
+
+generated() { # generated NAME INIT-FLAGS…: kubeadm makes every key and request, which stay where they are
+	authority "$@" || return 1
+	kubeadm certs generate-csr --config kubeadm.yaml --cert-dir "$PWD/kubernetes/pki" --kubeconfig-dir "$PWD/kubernetes" >/dev/null || return 1
+	sha256sum kubernetes/pki/*.key kubernetes/pki/etcd/*.key >keys
+	component-admin -q --dir kubernetes request --from-kubeadm kubernetes || return 1
+	answered '10 of 12' && sha256sum -c --quiet keys
+}
+
+dropped() { # dropped NAME: kubeadm's requests put into the inbox by hand, unsigned: told by their subjects, or held
+	mkdir -p "$work/$1" && cd "$work/$1" || return 1
+	cp "$root/cmd/testdata/kubeadm.yaml" .
+	ca-admin init -q --config kubeadm.yaml --trust-inbox --node cp1 >/dev/null
+	kubeadm certs generate-csr --config kubeadm.yaml --cert-dir "$PWD/made/pki" --kubeconfig-dir "$PWD/made" >/dev/null || return 1
+	local csr
+	for csr in $(cd made && find . -name '*.csr'); do cp "made/$csr" "exchange/inbox/$(echo "${csr#./}" | tr / -)"; done
+	ca-admin sync -q
+}
+
+request() { sed -n 's/.*"request": "\(.*\)".*/\1/p' "exchange/outbox/$1.held.json"; } # request ENTRY: the id of a held one
+
+intermediates() { # intermediates DIR: three issuers below one root, laid out as kubeadm does, each with its chain
+	mkdir -p "$1/etcd" && cd "$1" || return 1
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.crt -subj /CN=root -addext keyUsage=critical,keyCertSign -days 3650 2>/dev/null
+	local issuer file
+	for issuer in kubernetes etcd-ca front-proxy-ca; do
+		case $issuer in kubernetes) file=ca ;; etcd-ca) file=etcd/ca ;; *) file=$issuer ;; esac
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$file.key" -out csr -subj "/CN=$issuer" 2>/dev/null
+		printf 'basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >extensions
+		openssl x509 -req -in csr -CA root.crt -CAkey root.key -days 3650 -extfile extensions 2>/dev/null | cat - root.crt >"$file.crt"
+	done
+	rm root.key csr extensions root.crt
 }
 
 judge() { # kubeadm looks for kubeconfigs in /etc/kubernetes only, so it is shown ours there, in a mount namespace of its own
@@ -64,5 +105,20 @@ expect "ecdsa: cluster" cluster ecdsa --key-type ECDSA-P256 && judge ecdsa
 expect "single: cluster" cluster single --issuer ca && judge single
 mkdir -p "$work/made" && kubeadm init phase certs all --config <(printf 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: 192.0.2.10}\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.37.2\ncertificatesDir: %s\n' "$work/made/pki") >/dev/null 2>&1
 expect "imported: cluster" cluster imported --import-pki "$work/made/pki" && judge imported
+expect "intermediate: issuers" intermediates "$work/intermediates"
+expect "intermediate: cluster" cluster intermediate --import-pki "$work/intermediates" && judge intermediate
+expect "generated: cluster" generated generated && judge generated
+expect "generated below intermediates: cluster" generated chained --import-pki "$work/intermediates" && judge chained
+expect "dropped by hand" dropped dropped
+cd "$work/dropped" || exit 1
+told=$(ca-admin list -o json | sed -n 's/.*"profile": "\(.*\)".*/\1/p' | sort | paste -sd' ')
+expect "dropped by hand: told by subject: $told" [ "$told" = "apiserver-etcd-client apiserver-kubelet-client etcd-healthcheck-client front-proxy-client kube-controller-manager kube-scheduler kubelet" ]
+for name in server peer; do # they are alike but for the file's name, which decides nothing
+	expect "dropped by hand: etcd/$name is held with its candidates" grep -q 'etcd-server, etcd-peer' "exchange/outbox/pki-etcd-$name.held.json"
+	expect "dropped by hand: a person tells etcd/$name" ca-admin approve -q --yes "$(request "pki-etcd-$name")" --profile "etcd-$name"
+	expect "dropped by hand: etcd/$name is a member's" openssl verify -purpose sslclient -verify_ip 192.0.2.10 -CAfile exchange/outbox/etcd-ca.crt "exchange/outbox/pki-etcd-$name.crt"
+done
+expect "dropped by hand: whose API server it is, a person says" ca-admin approve -q --yes "$(request pki-apiserver)" --node cp1
+expect "dropped by hand: the API server's" openssl verify -purpose sslserver -verify_hostname api.example -CAfile exchange/outbox/ca.crt exchange/outbox/pki-apiserver.crt
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

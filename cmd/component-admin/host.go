@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -121,7 +122,7 @@ func (r *requestCommand) hostFiles(c kube.Config, ask kube.Ask, dir string) comp
 }
 
 // serviceAccount puts the key pair in place that a control plane needs beside its certificates.
-func (r *requestCommand) serviceAccount(a *app, c *component.Component, config kube.Config, kind pki.KeyType) error {
+func (r *requestCommand) serviceAccount(a *app, c *component.Component, config kube.Config, root string, kind pki.KeyType) error {
 	var given []byte
 	if r.SAKey != "" {
 		var err error
@@ -129,18 +130,18 @@ func (r *requestCommand) serviceAccount(a *app, c *component.Component, config k
 			return err
 		}
 	}
-	made, err := c.ServiceAccount(given, kind)
+	made, err := c.ServiceAccount(root, given, kind)
 	if errors.Is(err, component.ErrServiceAccount) {
 		return cli.Hint(err, "tokens signed by one are nothing to the other: take the cluster's away only if this host was never part of it")
 	}
 	if err != nil || !made {
 		return err
 	}
-	a.Say("made the service account key pair pki/sa.key, pki/sa.pub")
+	a.Say("made the service account key pair %s, %s", filepath.Join(root, kube.ServiceAccountKey), filepath.Join(root, kube.ServiceAccountPublic))
 	if config.HasJoin {
 		a.Warn("a further control plane needs the first one's: remove pki/sa.key and pki/sa.pub, and ask again with --sa-key FILE")
 	} else {
-		a.Say("every further control plane needs this very key: component-admin request control-plane --sa-key FILE …, FILE being a copy of %s", filepath.Join(a.dir, kube.ServiceAccountKey))
+		a.Say("every further control plane needs this very key: component-admin request control-plane --sa-key FILE …, FILE being a copy of %s", filepath.Join(cmp.Or(root, a.dir), kube.ServiceAccountKey))
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +20,8 @@ import (
 type requestCommand struct {
 	exchangeFlag
 	hostFlags
-	Profiles   []string      `arg:"" name:"profile" help:"What for: control-plane or worker for all that a host needs; kube-apiserver, kube-scheduler, …; server, client."`
+	adoptFlags
+	Profiles   []string      `arg:"" optional:"" name:"profile" help:"What for: control-plane or worker for all that a host needs; kube-apiserver, kube-scheduler, …; server, client."`
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
 	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
@@ -42,29 +45,48 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	orders, err := r.orders(config, a.dir)
-	if err != nil {
-		return err
+	var orders []order
+	if !r.adopts() {
+		if orders, err = r.orders(config, a.dir); err != nil {
+			return err
+		}
 	}
 	c, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if r.adopts() {
+		if orders, err = r.adopted(config, a.dir, c); err != nil {
+			return err
+		}
+	}
 	for _, o := range orders {
 		s, err := c.Request(o.ask, o.wish)
 		if err != nil {
 			return explain(err)
 		}
-		a.Say("made a key and a request for %s", s.Profile)
+		if o.wish.KeyInPlace {
+			a.Say("made a request for %s, with the key in place", s.Profile)
+		} else {
+			a.Say("made a key and a request for %s", s.Profile)
+		}
 		a.Say("  request id %s", phone(s.ID))
 	}
-	if r.Profiles[0] == controlPlane {
-		if err := r.serviceAccount(a, c, config, orders[0].wish.KeyType); err != nil {
+	if r.makesControlPlane(orders) {
+		if err := r.serviceAccount(a, c, config, orders[0].wish.Files.Root, orders[0].wish.KeyType); err != nil {
 			return err
 		}
 	}
 	return r.drop(ctx, a, c)
+}
+
+// makesControlPlane says whether the requests are those of a new control plane, which needs a service account key, too.
+func (r *requestCommand) makesControlPlane(orders []order) bool {
+	if r.FromKubeadm != "" {
+		return slices.ContainsFunc(orders, func(o order) bool { return o.ask.Profile.Name == "kube-apiserver" })
+	}
+	return len(r.Profiles) > 0 && r.Profiles[0] == controlPlane
 }
 
 // drop puts the requests into the inbox, and waits for the answers if it may.
@@ -84,27 +106,14 @@ func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Componen
 
 // orders turns the command line into requests, before anything is made.
 func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error) {
-	if r.Kubernetes != "" {
-		var err error
-		if config.Release, err = kube.ParseRelease(r.Kubernetes); err != nil {
-			return nil, cli.WithStatus(cli.Usage, err)
-		}
-	}
-	if r.KeyType == "" {
-		r.KeyType = string(pki.RSA2048)
-		if config.KeyType != "" {
-			r.KeyType = string(config.KeyType)
-		}
-	}
-	keyType, err := pki.ParseKeyType(r.KeyType)
+	wish, err := r.wish(&config)
 	if err != nil {
-		return nil, cli.WithStatus(cli.Usage, err)
+		return nil, err
 	}
 	extra, err := r.names()
 	if err != nil {
 		return nil, cli.WithStatus(cli.Usage, err)
 	}
-	wish := component.Wish{KeyType: keyType, Days: r.Days, Release: config.Release}
 	if set := r.Profiles[0]; set == controlPlane || set == worker {
 		return r.hostOrders(config, set, extra, wish, dir)
 	}
@@ -118,6 +127,21 @@ func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error)
 		orders = append(orders, order{ask, wish})
 	}
 	return orders, nil
+}
+
+// wish is what every request of this command line has in common; the flags win over the configuration.
+func (r *requestCommand) wish(config *kube.Config) (w component.Wish, err error) {
+	if r.Kubernetes != "" {
+		if config.Release, err = kube.ParseRelease(r.Kubernetes); err != nil {
+			return w, cli.WithStatus(cli.Usage, err)
+		}
+	}
+	name := cmp.Or(r.KeyType, string(config.KeyType), string(pki.RSA2048))
+	keyType, err := pki.ParseKeyType(name)
+	if err != nil {
+		return w, cli.WithStatus(cli.Usage, err)
+	}
+	return component.Wish{KeyType: keyType, Days: r.Days, Release: config.Release}, nil
 }
 
 func (r *requestCommand) hostOrders(config kube.Config, set string, extra pki.Names, wish component.Wish, dir string) ([]order, error) {
@@ -225,8 +249,14 @@ func (r *requestCommand) files(config kube.Config, ask kube.Ask, dir string) com
 
 // Validate holds the flags against each other.
 func (r *requestCommand) Validate() error {
+	if len(r.Profiles) == 0 && !r.adopts() {
+		return errors.New("what for? control-plane, worker, or profiles: " + strings.Join(profileNames(kube.Latest()), ", "))
+	}
+	if err := r.validateAdoption(); err != nil {
+		return err
+	}
 	for _, name := range r.Profiles {
-		if (name == controlPlane || name == worker) && len(r.Profiles) > 1 {
+		if (name == controlPlane || name == worker) && (len(r.Profiles) > 1 || r.adopts()) {
 			return fmt.Errorf("%s is a whole host: nothing else beside it", name)
 		}
 	}

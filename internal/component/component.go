@@ -2,6 +2,7 @@ package component
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -245,19 +246,41 @@ func (c *Component) TakeIssuers(x *inbox.Exchange) (pki.Trust, error) {
 }
 
 // installIssuer puts an issuer's certificates where kubeadm looks; another CA's file there is never replaced.
-func (c *Component) installIssuer(file string, a pki.Authority) error {
-	have, err := readBelow(c.root, file)
+func (c *Component) installIssuer(root, file string, a pki.Authority) error {
+	have, err := c.readAt(root, file)
 	if err == nil {
 		certificates, err := pki.ParseCertificates(have)
 		if err == nil && slices.ContainsFunc(certificates, a.Certificate.Equal) {
 			return nil
 		}
-		return fmt.Errorf("%w: %q holds another CA's certificate", ErrOtherTrust, filepath.Join(c.path, file))
+		return fmt.Errorf("%w: %q holds another CA's certificate", ErrOtherTrust, filepath.Join(cmp.Or(root, c.path), file))
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return writeBelow(c.root, file, a.Bundle(), 0o644)
+	return c.below(root, func(dir *durable.Dir) error { return writeBelow(dir, file, a.Bundle(), 0o644) })
+}
+
+// below does something in the directory that files lie below: "" for the component directory.
+func (c *Component) below(root string, do func(*durable.Dir) error) error {
+	if root == "" {
+		return do(c.root)
+	}
+	dir, err := durable.Open(root)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return do(dir)
+}
+
+// readAt reads a file by its path below such a directory.
+func (c *Component) readAt(root, file string) (b []byte, err error) {
+	err = c.below(root, func(dir *durable.Dir) error {
+		b, err = readBelow(dir, file)
+		return err
+	})
+	return b, err
 }
 
 // readBelow reads a file by its path below a directory.

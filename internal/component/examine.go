@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"encoding/pem"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -119,8 +120,11 @@ func (e *examination) pair(ask kube.Ask, file string, text []byte, keyFile strin
 		return // said already
 	}
 	e.validity(file, leaf.NotBefore, leaf.NotAfter, fix)
+	// kubeadm names the first service address alone, and a dual-stack cluster works with it.
+	needed, second := ask.Names, e.Config.ServiceIPs()[1:]
+	needed.IPs = slices.DeleteFunc(slices.Clone(needed.IPs), func(ip netip.Addr) bool { return slices.Contains(second, ip) })
 	lacking, err := pki.CheckInstalled(leaf, pki.Expected{
-		Key: signer.Public(), Profile: ask.Profile.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: ask.Names, Authority: authority, AcceptNames: true,
+		Key: signer.Public(), Profile: ask.Profile.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: needed, Authority: authority, AcceptNames: true,
 	})
 	switch {
 	case err != nil && len(leaf.ExtKeyUsage) == 0:
@@ -130,6 +134,9 @@ func (e *examination) pair(ask kube.Ask, file string, text []byte, keyFile strin
 	}
 	for _, l := range lacking {
 		e.find(Wrong, file, fix, "%s", l)
+	}
+	if more := ask.Names.Without(needed.Merge(pki.NamesOf(leaf))); len(more) > 0 {
+		e.find(Advice, file, fix, "it lacks the service address of the second family: %s", strings.Join(more, ", "))
 	}
 }
 

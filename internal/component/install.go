@@ -27,7 +27,7 @@ func (c *Component) install(out *Outcome, trust pki.Trust, answer []byte, o Sync
 	if err != nil {
 		return err
 	}
-	key, request, err := c.read(out.ID)
+	key, request, err := c.read(out.State)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if !ok {
 		return fmt.Errorf("the pinned trust has no issuer %q", profile.Issuer)
 	}
-	if err := c.installIssuers(trust, s.Worker); err != nil {
+	if err := c.installIssuers(trust, s.Files.Root, s.Worker); err != nil {
 		return err
 	}
 	dir, err := c.request(s.ID)
@@ -84,7 +84,7 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if err != nil {
 		return err
 	}
-	key, _, err := dir.Read(keyFile, sizeLimit)
+	key, err := c.key(*s, dir)
 	if err != nil {
 		return err
 	}
@@ -96,18 +96,21 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if err := c.setStatus(s, StatusInstalled); err != nil {
 		return err
 	}
+	if s.KeyInPlace {
+		return nil
+	}
 	// The key has one home now. A crash before this leaves a copy that only its owner can read.
 	return dir.Remove(keyFile)
 }
 
 // installIssuers puts the issuers where kubeadm looks: a worker gets the cluster's alone, and join wants no other.
-func (c *Component) installIssuers(trust pki.Trust, worker bool) error {
+func (c *Component) installIssuers(trust pki.Trust, root string, worker bool) error {
 	for _, i := range kube.Issuers() {
 		a, ok := trust.Authority(i.Name)
 		if !ok || worker && i.Name != kube.ClusterIssuer {
 			continue
 		}
-		if err := c.installIssuer("pki/"+i.Certificate, a); err != nil {
+		if err := c.installIssuer(root, "pki/"+i.Certificate, a); err != nil {
 			return err
 		}
 	}
@@ -139,38 +142,36 @@ func (c *Component) places(s State, authority pki.Authority, certificate, key []
 		k := kube.Kubeconfig{
 			Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName, CA: authority.Bundle(), Certificate: certificate, Key: key,
 		}
-		places := []place{{"", s.Files.Kubeconfig, k.Encode(), 0o600}}
+		places := []place{{s.Files.Root, s.Files.Kubeconfig, k.Encode(), 0o600}}
 		if s.Files.Combined != "" { // the kubelet reads both from one file, and renews them there by itself
 			places = append([]place{{s.Files.Kubelet, s.Files.Combined, slices.Concat(certificate, key), 0o600}}, places...)
 		}
 		return places
 	}
-	return []place{{s.Files.Kubelet, s.Files.Key, key, 0o600}, {s.Files.Kubelet, s.Files.Certificate, certificate, 0o644}}
+	root := s.Files.pairRoot()
+	return []place{{root, s.Files.Key, key, 0o600}, {root, s.Files.Certificate, certificate, 0o644}}
 }
 
-// put installs one file and keeps what it replaces as .previous. It may be repeated: what is in place stays.
+// put installs one file and keeps what it replaces as .previous. It may be repeated: what is in place stays. A link is
+// replaced itself, such as the kubelet's to its newest pair, and what it leads to stays.
 func (c *Component) put(p place) error {
-	root := c.root
 	if p.root != "" {
 		if err := os.MkdirAll(p.root, 0o755); err != nil {
 			return err
 		}
-		var err error
-		if root, err = durable.Open(p.root); err != nil {
+	}
+	return c.below(p.root, func(root *durable.Dir) error {
+		have, err := readBelow(root, p.file)
+		switch {
+		case err == nil && !bytes.Equal(have, p.bytes):
+			if err := writeBelow(root, p.file+".previous", have, p.mode); err != nil {
+				return err
+			}
+		case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, durable.ErrLink):
 			return err
 		}
-		defer root.Close()
-	}
-	have, err := readBelow(root, p.file)
-	switch {
-	case err == nil && !bytes.Equal(have, p.bytes):
-		if err := writeBelow(root, p.file+".previous", have, p.mode); err != nil {
-			return err
-		}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	return writeBelow(root, p.file, p.bytes, p.mode)
+		return writeBelow(root, p.file, p.bytes, p.mode)
+	})
 }
 
 // installedUntil is when the certificate ends that lies in a request's place; zero where there is none, or where what
@@ -201,31 +202,35 @@ func (c *Component) installedUntil(f Files, e pki.Expected) (end time.Time) {
 
 // installed reads the file in a request's place.
 func (c *Component) installed(f Files) ([]byte, error) {
-	if f.Kubelet == "" || f.Kubeconfig != "" {
-		return readBelow(c.root, f.Place())
+	if f.Kubeconfig != "" {
+		return c.readAt(f.Root, f.Kubeconfig)
 	}
-	root, err := durable.Open(f.Kubelet)
-	if err != nil {
-		return nil, err
+	return c.readAt(f.pairRoot(), f.Certificate)
+}
+
+// key reads a request's private key: kept beside the request until the answer comes, or in its place all along.
+func (c *Component) key(s State, dir *durable.Dir) (pem []byte, err error) {
+	if s.KeyInPlace {
+		return c.keyInPlace(s.Files)
 	}
-	defer root.Close()
-	return readBelow(root, f.Place())
+	pem, _, err = dir.Read(keyFile, sizeLimit)
+	return pem, err
 }
 
 // read gives a request's key and the request itself.
-func (c *Component) read(id string) (crypto.Signer, *pki.Request, error) {
-	dir, err := c.request(id)
+func (c *Component) read(s State) (crypto.Signer, *pki.Request, error) {
+	dir, err := c.request(s.ID)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer dir.Close()
-	pem, _, err := dir.Read(keyFile, sizeLimit)
+	pem, err := c.key(s, dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	key, err := pki.ParsePrivateKey(pem, nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the key of request %s: %w", id[:16], err)
+		return nil, nil, fmt.Errorf("reading the key of request %s: %w", s.ID[:16], err)
 	}
 	entry, _, err := dir.Read(requestFile, inbox.Limit)
 	if err != nil {
@@ -233,7 +238,10 @@ func (c *Component) read(id string) (crypto.Signer, *pki.Request, error) {
 	}
 	request, refusals := pki.ParseRequest(entry, nil)
 	if request == nil {
-		return nil, nil, fmt.Errorf("reading request %s: %s", id[:16], refusals[0].Code.Meaning())
+		return nil, nil, fmt.Errorf("reading request %s: %s", s.ID[:16], refusals[0].Code.Meaning())
+	}
+	if err := madeWith(request.CSR, key); err != nil {
+		return nil, nil, fmt.Errorf("request %s: %w: ask again", s.ID[:16], err)
 	}
 	return key, request, nil
 }

@@ -41,16 +41,18 @@ type State struct {
 	Organizations []string  `json:"organizations,omitempty"`
 	Names         []string  `json:"names,omitempty"`
 	Files         Files     `json:"files"`
-	Worker        bool      `json:"worker,omitempty"` // the host gets the cluster's CA alone
-	Said          string    `json:"said,omitempty"`   // what the outbox last said of it, unverified: Held, Denied
+	KeyInPlace    bool      `json:"keyInPlace,omitempty"` // the key lay in its place before, and stays there
+	Worker        bool      `json:"worker,omitempty"`     // the host gets the cluster's CA alone
+	Said          string    `json:"said,omitempty"`       // what the outbox last said of it, unverified: Held, Denied
 	Created       time.Time `json:"created"`
 	Expires       time.Time `json:"expires"`
 	Fingerprint   string    `json:"fingerprint,omitempty"` // of the installed certificate
 	NotAfter      time.Time `json:"notAfter,omitzero"`
 }
 
-// Files are the places of what a request brings, below the component directory.
+// Files are the places of what a request brings, below the component directory unless Root says otherwise.
 type Files struct {
+	Root        string `json:"root,omitempty"`
 	Certificate string `json:"certificate,omitempty"`
 	Key         string `json:"key,omitempty"`
 	Kubeconfig  string `json:"kubeconfig,omitempty"`
@@ -62,19 +64,29 @@ type Files struct {
 
 // Place is what tells requests for different things apart: where the result goes.
 func (f Files) Place() string {
-	if f.Certificate != "" {
-		return f.Certificate
+	if f.Kubeconfig != "" {
+		return filepath.Join(f.Root, f.Kubeconfig)
 	}
-	return f.Kubeconfig
+	return filepath.Join(f.Root, f.Certificate)
+}
+
+// pairRoot is the directory that Certificate and Key lie below; "" for the component directory.
+func (f Files) pairRoot() string {
+	if f.Kubelet != "" {
+		return f.Kubelet
+	}
+	return f.Root
 }
 
 // Wish is what a person adds to an ask.
 type Wish struct {
-	KeyType pki.KeyType
-	Days    int
-	Release kube.Release
-	Files   Files // where the result goes
-	Worker  bool  // the host runs no control plane
+	KeyType    pki.KeyType
+	Days       int
+	Release    kube.Release
+	Files      Files  // where the result goes
+	Worker     bool   // the host runs no control plane
+	KeyInPlace bool   // no new key: the one that lies in Files
+	CSR        []byte // made by another program with that key, DER; nil to have one made
 }
 
 // Request makes a key and a request for an ask, durably and before anything is dropped. A second request for the same
@@ -83,13 +95,9 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 	if c.Trust == "" {
 		return State{}, ErrUnpinned
 	}
-	key, err := w.KeyType.Generate()
+	key, csr, err := c.keyAndCSR(ask, w)
 	if err != nil {
 		return State{}, err
-	}
-	csr, err := pki.CreateRequest(key, ask.CommonName, ask.Organizations, ask.Names)
-	if err != nil {
-		return State{}, fmt.Errorf("making a CSR: %w", err)
 	}
 	now := c.Now().UTC().Truncate(time.Second)
 	cover := &pki.Cover{
@@ -105,7 +113,7 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 	s := State{
 		APIVersion: pki.APIVersion, Kind: "Request", Status: StatusOpen, ID: parsed.ID.String(), Entry: entryName(ask, parsed.ID),
 		Profile: ask.Profile.Name, Release: w.Release.String(), Node: ask.Node, CommonName: ask.CommonName, Organizations: ask.Organizations,
-		Names: ask.Names.Strings(), Files: w.Files, Worker: w.Worker, Created: cover.Created, Expires: cover.Expires,
+		Names: ask.Names.Strings(), Files: w.Files, KeyInPlace: w.KeyInPlace, Worker: w.Worker, Created: cover.Created, Expires: cover.Expires,
 	}
 	signed, err := c.sign(entry)
 	if err != nil {
@@ -115,6 +123,25 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 		return State{}, err
 	}
 	return s, c.keep(s, key, signed)
+}
+
+// keyAndCSR makes the key, or reads the one in place, and the CSR that goes with it.
+func (c *Component) keyAndCSR(ask kube.Ask, w Wish) (key crypto.Signer, csr []byte, err error) {
+	if w.KeyInPlace {
+		key, err = c.signerInPlace(w.Files)
+	} else {
+		key, err = w.KeyType.Generate()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if w.CSR != nil {
+		return key, w.CSR, nil
+	}
+	if csr, err = pki.CreateRequest(key, ask.CommonName, ask.Organizations, ask.Names); err != nil {
+		return nil, nil, fmt.Errorf("making a CSR: %w", err)
+	}
+	return key, csr, nil
 }
 
 // entryName: "cp1-kube-apiserver-3f9a1c0b00112233", so that a person at the inbox sees who wants what.
@@ -132,10 +159,6 @@ func entryName(ask kube.Ask, id pki.ID) string {
 
 // keep writes a request's directory, the state last: a directory without one is an interrupted request, and means nothing.
 func (c *Component) keep(s State, key crypto.Signer, entry []byte) error {
-	pem, err := pki.EncodePrivateKey(key)
-	if err != nil {
-		return err
-	}
 	requests, _, err := c.private.MakeDir(requestsDir, 0o700, -1)
 	if err != nil {
 		return err
@@ -146,8 +169,14 @@ func (c *Component) keep(s State, key crypto.Signer, entry []byte) error {
 		return err
 	}
 	defer dir.Close()
-	if err := dir.Create(keyFile, pem, 0o600); err != nil {
-		return err
+	if !s.KeyInPlace {
+		pem, err := pki.EncodePrivateKey(key)
+		if err != nil {
+			return err
+		}
+		if err := dir.Create(keyFile, pem, 0o600); err != nil {
+			return err
+		}
 	}
 	if err := dir.Create(requestFile, entry, 0o644); err != nil {
 		return err

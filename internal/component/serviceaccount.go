@@ -15,8 +15,8 @@ var ErrServiceAccount = errors.New("another service account key is in place")
 
 // ServiceAccount puts the cluster's service account key pair into pki/: the one given, else the one that is there, else
 // a new one. All control planes have the same; it never goes through the exchange, since its private half would.
-func (c *Component) ServiceAccount(given []byte, kind pki.KeyType) (made bool, err error) {
-	have, err := readBelow(c.root, kube.ServiceAccountKey)
+func (c *Component) ServiceAccount(root string, given []byte, kind pki.KeyType) (made bool, err error) {
+	have, err := c.readAt(root, kube.ServiceAccountKey)
 	switch {
 	case err == nil && (given == nil || bytes.Equal(have, given)):
 		given = have
@@ -42,8 +42,8 @@ func (c *Component) ServiceAccount(given []byte, kind pki.KeyType) (made bool, e
 	if err != nil {
 		return false, err
 	}
-	if err := writeBelow(c.root, kube.ServiceAccountKey, given, 0o600); err != nil {
+	if err := c.put(place{root, kube.ServiceAccountKey, given, 0o600}); err != nil {
 		return false, err
 	}
-	return made, writeBelow(c.root, kube.ServiceAccountPublic, public, 0o644)
+	return made, c.put(place{root, kube.ServiceAccountPublic, public, 0o644})
 }

@@ -155,7 +155,7 @@ func (c *Component) cover(out *Outcome) error {
 		return err
 	}
 	defer dir.Close()
-	key, request, err := c.read(out.ID)
+	key, request, err := c.read(out.State)
 	if err != nil {
 		return err
 	}

@@ -178,8 +178,14 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 		return c.Answer()
 	}
 	good := sign(issuer, func(*Plan) {})
-	if _, warnings, err := VerifyAnswer(good, expected, noon); err != nil || len(warnings) > 0 {
+	leaf, warnings, err := VerifyAnswer(good, expected, noon)
+	if err != nil || len(warnings) > 0 {
 		t.Fatalf("the right one: %v, %v", warnings, err)
+	}
+	asLong := expected
+	asLong.NotAfter = leaf.NotAfter
+	if _, _, err := VerifyAnswer(good, asLong, noon); err != nil {
+		t.Errorf("one that ends with the installed one: %v", err)
 	}
 	for name, test := range map[string]struct {
 		answer []byte
@@ -194,7 +200,7 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 		"usage":      {sign(issuer, func(p *Plan) { p.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), nil, noon, "the certificate is for clientAuth"},
 		"more names": {sign(issuer, func(p *Plan) { p.Names.DNS = []string{"www.example", "evil.example"} }), nil, noon, `not asked for: "DNS:evil.example"`},
 		"expired":    {good, nil, noon.AddDate(0, 2, 0), "not valid now"},
-		"not longer": {good, func(e *Expected) { e.NotAfter = noon.AddDate(0, 0, 60) }, noon, "not later than the installed one"},
+		"shorter":    {good, func(e *Expected) { e.NotAfter = leaf.NotAfter.Add(time.Second) }, noon, "before the installed one"},
 		"no names":   {good, func(e *Expected) { e.Profile.Names, e.AcceptNames = NoNames, true }, noon, "has none"},
 		"CA":         {EncodeCertificates(issuer.Certificate), func(e *Expected) { e.Key = issuer.Certificate.PublicKey }, noon, ""},
 		"hidden":     {hidden(t, issuer, plan), nil, noon, "of a kind that is not understood"},

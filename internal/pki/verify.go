@@ -120,17 +120,14 @@ func checkValidity(leaf *x509.Certificate, e Expected, now time.Time) error {
 	switch {
 	case now.Before(leaf.NotBefore), now.After(leaf.NotAfter):
 		return fmt.Errorf("the certificate is valid from %s to %s, and it is %s", stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(now))
-	case !leaf.NotAfter.After(e.NotAfter):
-		return fmt.Errorf("the certificate ends at %s, not later than the installed one (%s)", stamp(leaf.NotAfter), stamp(e.NotAfter))
+	case leaf.NotAfter.Before(e.NotAfter): // the same end is no step back: near its own, an issuer gives all alike
+		return fmt.Errorf("the certificate ends at %s, before the installed one (%s)", stamp(leaf.NotAfter), stamp(e.NotAfter))
 	}
 	return nil
 }
 
 func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err error) {
-	names := Names{DNS: leaf.DNSNames, Emails: leaf.EmailAddresses, IPs: addresses(leaf.IPAddresses)}
-	for _, u := range leaf.URIs {
-		names.URIs = append(names.URIs, u.String())
-	}
+	names := NamesOf(leaf)
 	if all, err := countNames(leaf); err != nil || all != names.Len() {
 		return nil, errors.Join(err, errors.New("the certificate has names of a kind that is not understood"))
 	}
@@ -144,6 +141,15 @@ func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err erro
 		warnings = append(warnings, "the certificate lacks names that were asked for: "+quoteAll(fewer))
 	}
 	return warnings, nil
+}
+
+// NamesOf are a certificate's alternative names, of the kinds that are understood.
+func NamesOf(c *x509.Certificate) Names {
+	names := Names{DNS: c.DNSNames, Emails: c.EmailAddresses, IPs: addresses(c.IPAddresses)}
+	for _, u := range c.URIs {
+		names.URIs = append(names.URIs, u.String())
+	}
+	return names
 }
 
 // countNames counts a certificate's alternative names of every kind: the standard library drops those it does not know.

@@ -1,0 +1,222 @@
+package component
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// Errors of adoption that the command line answers with a hint.
+var (
+	ErrNothingFound = errors.New("there is no key to ask a certificate for")
+	ErrRefused      = errors.New("the CA would deny this request")
+)
+
+// Found is a key that lies in its place already, with what stands beside it.
+type Found struct {
+	Profile     kube.Profile
+	Files       Files
+	CSR         *pki.CSR          // made by kubeadm certs generate-csr; else nil
+	Certificate *x509.Certificate // nil where there is none
+}
+
+// Node is the node that a request or certificate names, as the kubelet or as an etcd member; "" where it names none.
+func (f Found) Node() string {
+	var commonName string
+	switch {
+	case f.CSR != nil:
+		commonName = f.CSR.Subject.CommonName()
+	case f.Certificate != nil:
+		commonName = f.Certificate.Subject.CommonName
+	}
+	before, after, hasNode := strings.Cut(f.Profile.CommonName, "{node}")
+	node, fits := strings.CutPrefix(strings.TrimSuffix(commonName, after), before)
+	if !hasNode || !fits || kube.CheckNode(node) != nil {
+		return ""
+	}
+	return node
+}
+
+// FromKubeadm finds what kubeadm certs generate-csr wrote: KEY and NAME.csr below root/pki, NAME.conf and NAME.conf.csr
+// in root ("" for the component directory). The name of a file tells the profile.
+func (c *Component) FromKubeadm(root string, profiles []kube.Profile) ([]Found, error) {
+	var found []Found
+	for _, p := range profiles {
+		f := Found{Profile: p, Files: Files{Root: root, Certificate: p.Certificate, Key: p.Key}}
+		file := strings.TrimSuffix(p.Certificate, ".crt") + ".csr"
+		if p.Kubeconfig != "" {
+			f.Files, file = Files{Root: root, Kubeconfig: p.Kubeconfig}, p.Kubeconfig+".csr"
+		}
+		if p.Generic() || p.InKubelet {
+			continue
+		}
+		text, err := c.readAt(root, file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		request, refusals := pki.ParseRequest(text, nil)
+		if request == nil {
+			r := refusals[0]
+			return nil, fmt.Errorf("%q: %w: %s: %s %s (allowed: %s)", file, ErrRefused, r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
+		}
+		f.CSR = request.CSR
+		if err := c.fill(&f); err != nil {
+			return nil, err
+		}
+		found = append(found, f)
+	}
+	if len(found) == 0 {
+		return nil, ErrNothingFound
+	}
+	return found, nil
+}
+
+// FromPKI finds the keys of certificates that the host has: below the component directory, the kubelet's also below its own.
+func (c *Component) FromPKI(kubeletDir string, profiles []kube.Profile) ([]Found, error) {
+	var found []Found
+	for _, p := range profiles {
+		f := Found{Profile: p, Files: Files{Certificate: p.Certificate, Key: p.Key}}
+		if p.Kubeconfig != "" {
+			f.Files = Files{Kubeconfig: p.Kubeconfig, Combined: p.Combined}
+		}
+		if p.InKubelet || p.Combined != "" {
+			f.Files.Kubelet = kubeletDir
+		}
+		if p.Generic() {
+			continue
+		}
+		switch err := c.fill(&f); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		found = append(found, f)
+	}
+	if len(found) == 0 {
+		return nil, ErrNothingFound
+	}
+	return found, nil
+}
+
+// fill reads what lies in a request's place: the key, which must be there, the certificate, the kubeconfig's server.
+func (c *Component) fill(f *Found) error {
+	key, err := c.signerInPlace(f.Files)
+	if err != nil {
+		return err
+	}
+	if f.CSR != nil {
+		if err := madeWith(f.CSR, key); err != nil {
+			return fmt.Errorf("%q: %w", f.Files.keyPlace(), err)
+		}
+	}
+	certificate, err := c.installed(f.Files)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if f.Files.Kubeconfig != "" {
+		k, err := kube.ParseKubeconfig(certificate)
+		if err != nil {
+			return fmt.Errorf("%q: %w", f.Files.Kubeconfig, err)
+		}
+		f.Files.Server, f.Files.Cluster = k.Server, k.Cluster
+		if certificate = k.Certificate; len(certificate) == 0 && f.Files.Combined != "" {
+			certificate, _, err = c.combined(f.Files)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if len(certificate) == 0 {
+		return nil
+	}
+	chain, err := pki.ParseCertificates(certificate)
+	if err != nil {
+		return fmt.Errorf("%q: %w", f.Files.Place(), err)
+	}
+	f.Certificate = chain[0]
+	return nil
+}
+
+// keyInPlace reads the key that lies where a request's result goes: in its own file, in the kubeconfig, or in the file
+// that a kubelet's kubeconfig leaves it to.
+func (c *Component) keyInPlace(f Files) ([]byte, error) {
+	if f.Kubeconfig == "" {
+		return c.readAt(f.pairRoot(), f.Key)
+	}
+	text, err := c.readAt(f.Root, f.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	k, err := kube.ParseKubeconfig(text)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", f.Kubeconfig, err)
+	}
+	switch {
+	case len(k.Key) > 0:
+		return k.Key, nil
+	case f.Combined == "":
+		return nil, fmt.Errorf("%q holds no key: %w", f.Kubeconfig, fs.ErrNotExist)
+	}
+	_, key, err := c.combined(f)
+	return key, err
+}
+
+// combined reads the kubelet's certificate and key. The kubelet makes it a link to its newest pair beside it; a link to
+// anywhere else is not followed.
+func (c *Component) combined(f Files) (certificates, key []byte, err error) {
+	text, err := c.readAt(f.Kubelet, f.Combined)
+	if errors.Is(err, durable.ErrLink) {
+		var target string
+		if target, err = os.Readlink(filepath.Join(f.Kubelet, f.Combined)); err == nil {
+			text, err = c.readAt(f.Kubelet, filepath.Join(filepath.Dir(f.Combined), filepath.Base(target)))
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	certificates, key = splitPEM(text)
+	return certificates, key, nil
+}
+
+// signerInPlace parses the key in place.
+func (c *Component) signerInPlace(f Files) (crypto.Signer, error) {
+	pem, err := c.keyInPlace(f)
+	if err != nil {
+		return nil, err
+	}
+	key, err := pki.ParsePrivateKey(pem, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading the key in %q: %w", f.keyPlace(), err)
+	}
+	return key, nil
+}
+
+// madeWith says whether a CSR was made with a key.
+func madeWith(csr *pki.CSR, key crypto.Signer) error {
+	fingerprint, err := pki.KeyFingerprint(key.Public())
+	if err == nil && fingerprint != csr.Fingerprint {
+		err = errors.New("the request was made with another key than the one in place")
+	}
+	return err
+}
+
+// keyPlace is the file that holds the key in place.
+func (f Files) keyPlace() string {
+	if f.Kubeconfig != "" {
+		return filepath.Join(f.Root, f.Kubeconfig)
+	}
+	return filepath.Join(f.pairRoot(), f.Key)
+}
