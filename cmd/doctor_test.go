@@ -91,12 +91,15 @@ $names"`, "a client identity, too", "request kube-apiserver"},
 	{"no key at all", `echo >k/pki/apiserver.key`, "it holds no private key", "request kube-apiserver"},
 	{"CA absent", `rm k/pki/front-proxy-ca.crt`, "front-proxy-ca.crt: it is not there", "front-proxy-ca.crt from the outbox"},
 	{"CA of somebody else", `other; cat other.crt >k/pki/ca.crt`, "it is not the pinned CA, but", "ca.crt from the outbox"},
+	{"one root beside two issuers", `other; cat other.crt >>k/pki/ca.crt; cat other.crt >>k/pki/etcd/ca.crt`, `is trusted, too: it stands beside the issuer, and in`, "openssl x509 -in"},
 	{"the kubelet's own file spoiled", `sed -i '/PRIVATE KEY/,$d' k/kubelet/pki/kubelet-client-current.pem`, "kubelet-client-current.pem: it holds no private key", "request kubelet --node cp1"},
 }
 
 // advised are hosts that work, with something to be known of them.
 var advised = []struct{ name, spoil, problem, fix string }{
 	{"CA key on the host", `cp ca/ca.key k/pki/`, "the CA's private key lies on a cluster host", "ca-admin init --import-pki"},
+	{"a root beside the issuer", `other; cat other.crt >>k/pki/ca.crt`, `whoever has a certificate below "CN=kubernetes" is trusted, too`, "openssl x509 -in"},
+	{"service address of one family", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed 's/IP:fd00::1,//')"`, `second family: IP:fd00::1`, "request kube-apiserver"},
 	{"no serving certificate", `rm k/kubelet/pki/kubelet.crt k/kubelet/pki/kubelet.key`, "kubelet.crt: it is not there", "request kubelet-serving --node cp1"},
 }
 

@@ -73,7 +73,7 @@ func (p *pass) tidy() {
 func (c *CA) publishTrust(x *inbox.Exchange, warn func(string, ...any)) error {
 	files := []inbox.File{{Name: "issuers.pem", Bytes: pki.EncodeTrust(c.trust.Authorities)}}
 	for _, a := range c.trust.Authorities {
-		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Bundle()})
+		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Anchor()})
 	}
 	for _, f := range files {
 		before, err := x.ReadAnswer("", f.Name)

@@ -258,7 +258,7 @@ func (c *Component) installIssuer(root, file string, a pki.Authority) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return c.below(root, func(dir *durable.Dir) error { return writeBelow(dir, file, a.Bundle(), 0o644) })
+	return c.below(root, func(dir *durable.Dir) error { return writeBelow(dir, file, a.Anchor(), 0o644) })
 }
 
 // below does something in the directory that files lie below: "" for the component directory.

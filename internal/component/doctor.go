@@ -1,6 +1,7 @@
 package component
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,7 +57,7 @@ func (h Host) Examine() (Report, error) {
 	if h.Node == "" {
 		h.Node = h.nodeOfKubelet()
 	}
-	e := &examination{Host: h, worker: h.isWorker(), authorities: map[string]pki.Authority{}}
+	e := &examination{Host: h, worker: h.isWorker(), authorities: map[string]pki.Authority{}, anchors: map[string]string{}}
 	asks, err := e.asks()
 	if err != nil {
 		return Report{}, err
@@ -100,6 +101,7 @@ type examination struct {
 	Host
 	worker      bool
 	authorities map[string]pki.Authority
+	anchors     map[string]string // certificates that stand beside an issuer's in its file, and that file
 	findings    []Finding
 }
 
@@ -187,9 +189,24 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 		return
 	}
 	e.authorities[i.Name] = pki.Authority{Name: i.Name, Certificate: ca, Chain: certificates[1:]}
+	e.beside(file, certificates[1:])
 	e.validity(file, ca.NotBefore, ca.NotAfter, "the CA admin makes a new CA; plan it with them")
 	if key := filepath.Join(e.Path, "pki", i.Key); exists(key) {
 		e.find(Advice, key, "move it to the CA admin's host: ca-admin init --import-pki DIR", "the CA's private key lies on a cluster host, so kubeadm signs here itself and is not in external CA mode")
+	}
+}
+
+// beside examines what stands beside an issuer in its file: components trust all below it, too. A root that two issuers
+// have in common makes them one: etcd would serve whoever has a certificate of the cluster, each kubelet.
+func (e *examination) beside(file string, certificates []*x509.Certificate) {
+	fix := "openssl x509 -in " + file + " -out " + file
+	for _, c := range certificates {
+		severity, problem := Advice, "whoever has a certificate below "+pki.Quote(c.Subject.String())+" is trusted, too: it stands beside the issuer"
+		if other, seen := e.anchors[string(c.Raw)]; seen && other != file {
+			severity, problem = Wrong, problem+", and in "+other
+		}
+		e.anchors[string(c.Raw)] = file
+		e.find(severity, file, fix, "%s", problem)
 	}
 }
 

@@ -140,7 +140,7 @@ type place struct {
 func (c *Component) places(s State, authority pki.Authority, certificate, key []byte) []place {
 	if s.Files.Kubeconfig != "" {
 		k := kube.Kubeconfig{
-			Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName, CA: authority.Bundle(), Certificate: certificate, Key: key,
+			Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName, CA: authority.Anchor(), Certificate: certificate, Key: key,
 		}
 		places := []place{{s.Files.Root, s.Files.Kubeconfig, k.Encode(), 0o600}}
 		if s.Files.Combined != "" { // the kubelet reads both from one file, and renews them there by itself

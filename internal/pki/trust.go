@@ -24,9 +24,13 @@ func (a Authority) Path() []*x509.Certificate {
 	return append([]*x509.Certificate{a.Certificate}, a.Chain...)
 }
 
-// Bundle is what stands in pki/ca.crt: the issuer first, then its chain up to the root, so that both Go, which
-// trusts any certificate in it, and openssl, which wants the root, verify with it.
+// Bundle is the issuer first, then its chain up to the root.
 func (a Authority) Bundle() []byte { return EncodeCertificates(a.Path()...) }
+
+// Anchor is what stands in pki/ca.crt: the issuer alone. Every certificate in such a file is trusted with all below it:
+// with the root, whoever another intermediate of that root certifies would be a client of the cluster, and a kubelet one
+// of etcd. Go's verifier takes an intermediate for an anchor, openssl's wants -partial_chain.
+func (a Authority) Anchor() []byte { return EncodeCertificates(a.Certificate) }
 
 // Trust is all that a component admin pins.
 type Trust struct {
