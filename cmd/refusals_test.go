@@ -15,7 +15,7 @@ import (
 	"ca-exchange/internal/pki/pkitest"
 )
 
-var update = flag.Bool("update", false, "write docs/refusals.md anew")
+var update = flag.Bool("update", false, "write the pages anew that tests compare with")
 
 // TestRefusalsDocument makes docs/refusals.md out of the table of codes and one real example of each, taken from the
 // notices that the real binary writes.
