@@ -81,9 +81,9 @@ certificates() { # certificates INIT-FLAGS…: two hosts, all of what they ask f
 		discovery: {bootstrapToken: {apiServerEndpoint: "192.0.2.100:6443", token: "abcdef.0123456789abcdef"}}
 		controlPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.11}}
 	END
-	ca-admin init -q --config kubeadm.yaml "$@" >/dev/null || return 1
-	host cp1 192.0.2.10 "$key_type" --config kubeadm.yaml || return 1
-	host cp2 192.0.2.11 "$key_type" --config join.yaml --config kubeadm.yaml --sa-key cp1/pki/sa.key || return 1
+	ca-admin init -q --config kubeadm.yaml --node cp2=192.0.2.11 "$@" >/dev/null || return 1
+	host cp1 "$key_type" --config kubeadm.yaml || return 1
+	host cp2 "$key_type" --config join.yaml --config kubeadm.yaml --sa-key cp1/pki/sa.key || return 1
 	ca-admin sync -q
 	component-admin -q --dir cp1 sync
 	component-admin -q --dir cp2 sync
@@ -91,12 +91,11 @@ certificates() { # certificates INIT-FLAGS…: two hosts, all of what they ask f
 	component-admin -q --dir cp1 sync && component-admin -q --dir cp2 sync
 }
 
-host() { # host NAME ADDRESS KEY-TYPE FLAG…: a control plane's requests, by a requester that the CA knows
-	local name=$1 address=$2 type=$3
-	shift 3
+host() { # host NAME KEY-TYPE FLAG…: a control plane's requests, by a requester that the CA knows
+	local name=$1 type=$2
+	shift 2
 	component-admin -q --dir "$name" init --name "$name" --trust "$(ca-admin status -o json | sed -n 's/.*"trust": "\(.*\)".*/\1/p')" >/dev/null
-	ca-admin enroll -q "$name" --key "$name/component-admin/identity.pub" --node "$name" --ip "$address" \
-		--profile "$(ca-admin profiles | awk 'NR>1 && !/a person/ && $1!="server" && $1!="client"{print $1}' | paste -sd,)"
+	ca-admin enroll -q "$name" --key "$name/component-admin/identity.pub" --control-plane
 	component-admin -q --dir "$name" request control-plane --key-type "$type" "$@"
 }
 

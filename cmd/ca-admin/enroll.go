@@ -10,18 +10,21 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/kube"
 	"ca-exchange/internal/policy"
 )
 
 type enrollCommand struct {
-	Name        string   `arg:"" help:"The requester's name, as its covers give it."`
-	Key         string   `type:"existingfile" placeholder:"FILE" help:"Its public key: identity.pub, or any OpenSSH .pub file."`
-	From        string   `placeholder:"ID" help:"Take the key that signed this held request."`
-	Fingerprint string   `placeholder:"SHA256:…" help:"The key's fingerprint as the requester told it by another way; without it, you are asked."`
-	Profile     []string `placeholder:"P,…" help:"Profiles it may ask for."`
-	Node        []string `placeholder:"GLOB,…" help:"Nodes it may ask for; * stands for any run without a dot, ** for any."`
-	DNS         []string `name:"dns" placeholder:"GLOB,…" help:"DNS names it may ask for."`
-	IP          []string `name:"ip" placeholder:"CIDR,…" help:"Addresses it may ask for."`
+	Name         string   `arg:"" help:"The requester's name, as its covers give it."`
+	Key          string   `type:"existingfile" placeholder:"FILE" help:"Its public key: identity.pub, or any OpenSSH .pub file."`
+	From         string   `placeholder:"ID" help:"Take the key that signed this held request."`
+	Fingerprint  string   `placeholder:"SHA256:…" help:"The key's fingerprint as the requester told it by another way; without it, you are asked."`
+	ControlPlane bool     `help:"It is the control-plane host NAME: it may ask for all that one needs."`
+	Worker       bool     `help:"It is the worker host NAME: it may ask for its kubelet's two certificates."`
+	Profile      []string `placeholder:"P,…" help:"Profiles it may ask for."`
+	Node         []string `placeholder:"GLOB,…" help:"Nodes it may ask for; * stands for any run without a dot, ** for any."`
+	DNS          []string `name:"dns" placeholder:"GLOB,…" help:"DNS names it may ask for."`
+	IP           []string `name:"ip" placeholder:"CIDR,…" help:"Addresses it may ask for."`
 }
 
 // Validate holds the flags against each other.
@@ -29,7 +32,34 @@ func (e *enrollCommand) Validate() error {
 	if (e.Key == "") == (e.From == "") {
 		return errors.New("one of --key FILE and --from ID")
 	}
+	if e.ControlPlane && e.Worker {
+		return errors.New("--control-plane or --worker, not both")
+	}
+	if e.ControlPlane || e.Worker {
+		return kube.CheckNode(e.Name)
+	}
 	return nil
+}
+
+// scope is what the requester may ask for: a host, all that one needs, the guarded profiles too, which a person decides.
+func (e *enrollCommand) scope(release kube.Release) policy.Scope {
+	s := policy.Scope{Profiles: e.Profile, Nodes: e.Node, DNS: e.DNS, IPs: e.IP}
+	var host []kube.Profile
+	switch {
+	case e.ControlPlane:
+		config := kube.DefaultConfig()
+		config.Release = release
+		host = config.ControlPlaneProfiles()
+	case e.Worker:
+		host = kube.WorkerProfiles()
+	default:
+		return s
+	}
+	s.Nodes = append(s.Nodes, e.Name)
+	for _, p := range host {
+		s.Profiles = append(s.Profiles, p.Name)
+	}
+	return s
 }
 
 func (e *enrollCommand) Run(ctx context.Context, a *app) error {
@@ -45,9 +75,14 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 	if err := e.confirm(ctx, a, fingerprint); err != nil {
 		return err
 	}
+	release, err := c.Release()
+	if err != nil {
+		return err
+	}
+	scope := e.scope(release)
 	err = c.Enroll(ctx, policy.Requester{
 		Name: e.Name, Key: key, Since: time.Now().UTC().Format(time.RFC3339),
-		Scope: policy.Scope{Profiles: e.Profile, Nodes: e.Node, DNS: e.DNS, IPs: e.IP},
+		Scope: scope,
 	})
 	if errors.Is(err, policy.ErrEnrolled) {
 		return cli.Hint(err, "ca-admin requesters; to change it: ca-admin unenroll NAME, then enroll again, or edit requesters.yaml")
@@ -56,7 +91,7 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.Say("enrolled %q with key %s", e.Name, fingerprint)
-	if len(e.Profile) == 0 {
+	if len(scope.Profiles) == 0 {
 		a.Warn("without --profile everything it asks for still waits for a person")
 	}
 	return nil

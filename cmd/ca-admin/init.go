@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -30,7 +31,7 @@ type initCommand struct {
 	ImportKey  string   `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key; an encrypted one stays so."`
 	ImportPKI  string   `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt all issuers of a kubeadm pki directory, such as /etc/kubernetes/pki."`
 	Config     []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file: release, service subnets, DNS domain, endpoint and certSANs go into the policy."`
-	Node       []string `placeholder:"NODE,…" help:"With --trust-inbox: the nodes that may ask; any by default."`
+	Node       []string `placeholder:"NODE[=ADDRESS],…" help:"A host of the cluster, and an address its certificates may name; with --trust-inbox no other may ask."`
 	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
 	TrustInbox bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
 	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
@@ -46,8 +47,6 @@ func (i *initCommand) Validate() error {
 		return errors.New("--import-cert and --import-key go together")
 	case i.ImportCert != "" && i.ImportPKI != "":
 		return errors.New("--import-pki or --import-cert, not both")
-	case len(i.Node) > 0 && !i.TrustInbox:
-		return errors.New("--node goes with --trust-inbox; an enrolled requester's nodes are given to ca-admin enroll")
 	case i.Days < 1 || i.Days > issuersMost:
 		return fmt.Errorf("--days %d: between 1 and %d", i.Days, issuersMost)
 	case len(i.Issuer) == 2 || len(i.Issuer) == 1 && i.Issuer[0] != kube.ClusterIssuer:
@@ -126,7 +125,8 @@ func (i *initCommand) policy() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}, Nodes: i.Node}
+	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}}
+	var own []string // the host that the configuration is for
 	if len(i.Config) > 0 {
 		c, err := i.configuration()
 		if err != nil {
@@ -144,6 +144,12 @@ func (i *initCommand) policy() ([]byte, error) {
 			_, name, _ = strings.Cut(name, ":")
 			d.Cluster.CertSANs = append(d.Cluster.CertSANs, name)
 		}
+		if c.HasInit && c.NodeName != "" && c.AdvertiseAddress.IsValid() {
+			own = append(own, c.NodeName+"="+c.AdvertiseAddress.String())
+		}
+	}
+	if d.Cluster.Nodes, err = i.nodes(own); err != nil {
+		return nil, err
 	}
 	if i.TrustInbox {
 		for _, p := range kube.Profiles(release) {
@@ -153,6 +159,32 @@ func (i *initCommand) policy() ([]byte, error) {
 		}
 	}
 	return policy.Default(d)
+}
+
+// nodes are the cluster's hosts: those named, and the one of the configuration.
+func (i *initCommand) nodes(own []string) (map[string][]string, error) {
+	nodes := map[string][]string{}
+	for _, text := range append(own, i.Node...) {
+		node, address, given := strings.Cut(text, "=")
+		if err := kube.CheckNode(node); err != nil {
+			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node: %w", err))
+		}
+		if _, known := nodes[node]; !known {
+			nodes[node] = nil
+		}
+		if !given {
+			continue
+		}
+		ip, err := netip.ParseAddr(address)
+		if err == nil {
+			err = pki.CheckIP(ip)
+		}
+		if err != nil {
+			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node %s: %q is no address of a host", node, address))
+		}
+		nodes[node] = append(nodes[node], ip.String())
+	}
+	return nodes, nil
 }
 
 func (i *initCommand) configuration() (kube.Config, error) {

@@ -43,6 +43,9 @@ func (c Config) Values(node string) pki.Values {
 	for _, ip := range c.ServiceIPs() {
 		v["serviceIP"] = append(v["serviceIP"], ip.String())
 	}
+	if c.AdvertiseAddress.IsValid() {
+		v["address"] = []string{c.AdvertiseAddress.String()}
+	}
 	return v
 }
 
@@ -97,19 +100,13 @@ func ControlPlane(c Config, node string, extra pki.Names) ([]Ask, error) {
 // configuration adds, and the extra ones.
 func (c Config) Ask(p Profile, node string, extra pki.Names) Ask {
 	var own pki.Names
-	if c.AdvertiseAddress.IsValid() {
-		own.IPs = []netip.Addr{c.AdvertiseAddress}
-	}
 	switch p.Name {
 	case "kube-apiserver":
-		own = own.Merge(c.CertSANs)
+		own = c.CertSANs
 	case "etcd-server":
-		own = own.Merge(c.EtcdServerSANs)
+		own = c.EtcdServerSANs
 	case "etcd-peer":
-		own = own.Merge(c.EtcdPeerSANs)
-	case "kubelet-serving":
-	default:
-		own = pki.Names{}
+		own = c.EtcdPeerSANs
 	}
 	a := AskFor(p, c.Values(node), node, own.Merge(extra))
 	a.Server = c.ServerURL(p.Server)

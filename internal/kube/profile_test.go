@@ -28,14 +28,14 @@ var facts = []struct {
 	files            string
 }{
 	{"kube-apiserver", "ca", "kube-apiserver", [3]string{"-", "-", "-"}, "server",
-		"{node} kubernetes kubernetes.default kubernetes.default.svc kubernetes.default.svc.{dnsDomain} {serviceIP} {endpoint}", "pki/apiserver.crt pki/apiserver.key"},
+		"{node} kubernetes kubernetes.default kubernetes.default.svc kubernetes.default.svc.{dnsDomain} {serviceIP} {endpoint} {address}", "pki/apiserver.crt pki/apiserver.key"},
 	{"apiserver-kubelet-client", "ca", "kube-apiserver-kubelet-client", [3]string{"system:masters", "kubeadm:cluster-admins", "-"}, "client",
 		"none", "pki/apiserver-kubelet-client.crt pki/apiserver-kubelet-client.key"},
 	{"apiserver-etcd-client", "etcd-ca", "kube-apiserver-etcd-client", [3]string{"system:masters", "-", "-"}, "client",
 		"none", "pki/apiserver-etcd-client.crt pki/apiserver-etcd-client.key"},
 	{"front-proxy-client", "front-proxy-ca", "front-proxy-client", [3]string{"-", "-", "-"}, "client", "none", "pki/front-proxy-client.crt pki/front-proxy-client.key"},
-	{"etcd-server", "etcd-ca", "{node}", [3]string{"-", "-", "-"}, "server client", "{node} localhost 127.0.0.1 ::1", "pki/etcd/server.crt pki/etcd/server.key"},
-	{"etcd-peer", "etcd-ca", "{node}", [3]string{"-", "-", "-"}, "server client", "{node} localhost 127.0.0.1 ::1", "pki/etcd/peer.crt pki/etcd/peer.key"},
+	{"etcd-server", "etcd-ca", "{node}", [3]string{"-", "-", "-"}, "server client", "{node} localhost 127.0.0.1 ::1 {address}", "pki/etcd/server.crt pki/etcd/server.key"},
+	{"etcd-peer", "etcd-ca", "{node}", [3]string{"-", "-", "-"}, "server client", "{node} localhost 127.0.0.1 ::1 {address}", "pki/etcd/peer.crt pki/etcd/peer.key"},
 	{"etcd-healthcheck-client", "etcd-ca", "kube-etcd-healthcheck-client", [3]string{"system:masters", "-", "-"}, "client",
 		"none", "pki/etcd/healthcheck-client.crt pki/etcd/healthcheck-client.key"},
 	{"admin", "ca", "kubernetes-admin", [3]string{"system:masters", "kubeadm:cluster-admins", "kubeadm:cluster-admins"}, "client", "none", "admin.conf endpoint"},
@@ -46,7 +46,7 @@ var facts = []struct {
 	{"kubelet", "ca", "system:node:{node}", [3]string{"system:nodes", "system:nodes", "system:nodes"}, "client",
 		"none", "kubelet.conf endpoint KUBELET/pki/kubelet-client-current.pem"},
 	{"kubelet-serving", "ca", "system:node:{node}", [3]string{"system:nodes", "system:nodes", "system:nodes"}, "server",
-		"{node}", "KUBELET/pki/kubelet.crt KUBELET/pki/kubelet.key"},
+		"{node} {address}", "KUBELET/pki/kubelet.crt KUBELET/pki/kubelet.key"},
 	{"server", "ca", "", [3]string{"-", "-", "-"}, "server", "", "pki/{name}.crt pki/{name}.key"},
 	{"client", "ca", "", [3]string{"-", "-", "-"}, "client", "", "pki/{name}.crt pki/{name}.key"},
 }

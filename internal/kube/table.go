@@ -77,8 +77,8 @@ func server(name, issuer, commonName string, usages []x509.ExtKeyUsage, own ...s
 func apiServer(r Release) []Profile {
 	return []Profile{
 		{Profile: server("kube-apiserver", ClusterIssuer, "kube-apiserver", serverOnly, "{node}", "kubernetes", "kubernetes.default",
-			"kubernetes.default.svc", "kubernetes.default.svc.{dnsDomain}", "{serviceIP}", "{endpoint}"),
-			About:       "the API server's own certificate; ask for its advertise address too",
+			"kubernetes.default.svc", "kubernetes.default.svc.{dnsDomain}", "{serviceIP}", "{endpoint}", "{address}"),
+			About:       "the API server's own certificate",
 			Certificate: "pki/apiserver.crt", Key: "pki/apiserver.key"},
 		{Profile: client("apiserver-kubelet-client", ClusterIssuer, "kube-apiserver-kubelet-client", kubeletClientGroups(r)...),
 			About:       "the API server as a client of kubelets (logs, exec); " + guardNote(kubeletClientGroups(r)),
@@ -94,13 +94,13 @@ func apiServer(r Release) []Profile {
 
 // etcd: kubeadm certlist.go, KubeadmCertEtcd*; a member is a server to clients and both to its peers.
 func etcd(r Release) []Profile {
-	own := []string{"{node}", "localhost", "127.0.0.1", "::1"}
+	own := []string{"{node}", "localhost", "127.0.0.1", "::1", "{address}"}
 	return []Profile{
 		{Profile: server("etcd-server", EtcdIssuer, "{node}", serverAndClient, own...),
-			About:       "an etcd member towards its clients; ask for its advertise address too",
+			About:       "an etcd member towards its clients",
 			Certificate: "pki/etcd/server.crt", Key: "pki/etcd/server.key"},
 		{Profile: server("etcd-peer", EtcdIssuer, "{node}", serverAndClient, own...),
-			About:       "an etcd member towards the other members; ask for its advertise address too",
+			About:       "an etcd member towards the other members",
 			Certificate: "pki/etcd/peer.crt", Key: "pki/etcd/peer.key"},
 		{Profile: client("etcd-healthcheck-client", EtcdIssuer, "kube-etcd-healthcheck-client", etcdClientGroups(r)...),
 			About:       "the liveness probe of etcd, and the administrator's etcdctl; " + guardNote(etcdClientGroups(r)),
@@ -134,12 +134,12 @@ func kubeconfigs(r Release) []Profile {
 // The kubelet's server is the shared endpoint on control planes too: kubeadm 1.33 and later write the local one
 // where they hold the CA key, but with an external CA expect the endpoint and warn about any other (v1.37.2, observed).
 func kubelet() []Profile {
-	serving := server("kubelet-serving", ClusterIssuer, "system:node:{node}", serverOnly, "{node}")
+	serving := server("kubelet-serving", ClusterIssuer, "system:node:{node}", serverOnly, "{node}", "{address}")
 	serving.Organizations = []string{nodes}
 	return []Profile{
 		{Profile: client("kubelet", ClusterIssuer, "system:node:{node}", nodes),
 			About: "a node's kubelet towards the API server", Kubeconfig: "kubelet.conf", Combined: "pki/kubelet-client-current.pem", Server: EndpointServer},
-		{Profile: serving, About: "a node's kubelet towards the API server's logs and exec; ask for the node's addresses too",
+		{Profile: serving, About: "a node's kubelet towards the API server's logs and exec",
 			Certificate: "pki/kubelet.crt", Key: "pki/kubelet.key", InKubelet: true},
 	}
 }

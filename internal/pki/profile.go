@@ -33,7 +33,7 @@ type Profile struct {
 	Guarded       bool // always a person
 }
 
-// Values fill a profile's templates: "node", "dnsDomain", "serviceIP", "endpoint". A template whose value is
+// Values fill a profile's templates: "node", its "address", "dnsDomain", "serviceIP", "endpoint". A template whose value is
 // missing gives nothing; one with several values gives a name each (dual stack).
 type Values map[string][]string
 

@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"ca-exchange/internal/pki"
 )
 
 const apiVersion = "ca-exchange/v1"
@@ -36,6 +38,8 @@ type Cluster struct {
 	ServiceSubnets []string `yaml:"serviceSubnets"` // networking.serviceSubnet
 	Endpoint       string   `yaml:"endpoint"`       // controlPlaneEndpoint's host, with or without port
 	CertSANs       []string `yaml:"certSANs"`       // apiServer.certSANs
+
+	Nodes map[string][]string `yaml:"nodes"` // known hosts and their addresses
 }
 
 // Certificates are the limits of all profiles.
@@ -153,6 +157,17 @@ func (c *Config) check() error {
 	for i, subnet := range c.Cluster.ServiceSubnets {
 		if _, err := netip.ParsePrefix(subnet); err != nil {
 			return c.source.at(fmt.Sprintf("$.cluster.serviceSubnets[%d]", i), "%q is no subnet such as 10.96.0.0/12", subnet)
+		}
+	}
+	for node, addresses := range c.Cluster.Nodes {
+		path := "$.cluster.nodes.'" + node + "'"
+		if pki.CheckDNSName(node) != nil || strings.ToLower(node) != node || strings.HasPrefix(node, "*") {
+			return c.source.at("$.cluster.nodes", "%q is no node's name: lower case, RFC 1123", node)
+		}
+		for i, address := range addresses {
+			if ip, err := netip.ParseAddr(address); err != nil || pki.CheckIP(ip) != nil {
+				return c.source.at(fmt.Sprintf("%s[%d]", path, i), "%q is no address of a host", address)
+			}
 		}
 	}
 	if c.Unsigned != nil {

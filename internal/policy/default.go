@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -12,7 +14,6 @@ type Defaults struct {
 	Days     int
 	MaxDays  int
 	Unsigned []string // profiles that unsigned requests get (init --trust-inbox); nil: none
-	Nodes    []string // hosts known by name; nil: any
 }
 
 // Default is the first policy.yaml: every line explained, nothing set that need not be.
@@ -21,15 +22,19 @@ func Default(d Defaults) ([]byte, error) {
 		d.Days = defaultDays
 	}
 	d.MaxDays = max(d.MaxDays, d.Days)
-	if d.Nodes == nil {
-		d.Nodes = []string{"**"}
+	nodes := slices.Sorted(maps.Keys(d.Cluster.Nodes))
+	if len(nodes) == 0 {
+		nodes = []string{"**"}
 	}
 	t, err := template.New("policy").Funcs(template.FuncMap{"list": list}).Parse(defaultText)
 	if err != nil {
 		return nil, err
 	}
 	var b strings.Builder
-	err = t.Execute(&b, d)
+	err = t.Execute(&b, struct {
+		Defaults
+		Nodes []string
+	}{d, nodes})
 	return []byte(b.String()), err
 }
 
@@ -57,6 +62,10 @@ cluster:
   serviceSubnets: {{if .Cluster.ServiceSubnets}}{{list .Cluster.ServiceSubnets}}{{else}}["10.96.0.0/12"]{{end}}
   endpoint: {{if .Cluster.Endpoint}}{{printf "%q" .Cluster.Endpoint}}{{else}}""{{end}}           # controlPlaneEndpoint: the name or address in front of the API servers
   certSANs: {{list .Cluster.CertSANs}}           # further names of the API servers
+  # Known hosts, with the addresses that their certificates may always have:
+  nodes:
+{{- range $node, $addresses := .Cluster.Nodes}}
+    {{printf "%q" $node}}: {{list $addresses}}{{else}} {}{{end}}
 
 # Validity in days of 24 hours. A request may ask for fewer; more than maxDays is never given, by nobody.
 certificates:

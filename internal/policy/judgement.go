@@ -185,20 +185,39 @@ func (j *judgement) checkKey() {
 // nodeAsked is the node that the request is for.
 func (j *judgement) nodeAsked() string { return j.nodeFor(j.profile) }
 
-// nodeFor is the node under a profile: the person's word, the cover's, or the one its subject names.
+// nodeFor is the node under a profile: the person's word, the cover's, the one its subject names, or the one known host
+// among the names.
 func (j *judgement) nodeFor(p *pki.Profile) string {
 	switch {
 	case j.override.Node != "":
 		return j.override.Node
 	case j.request.Cover != nil && j.request.Cover.Node != "":
 		return j.request.Cover.Node
+	case !strings.Contains(p.CommonName, "{node}"):
+		return j.knownNode(p)
 	}
-	before, after, found := strings.Cut(p.CommonName, "{node}")
+	before, after, _ := strings.Cut(p.CommonName, "{node}")
 	node, ok := strings.CutPrefix(j.request.CSR.Subject.CommonName(), before)
-	if !found || !ok || !strings.HasSuffix(node, after) {
+	if !ok || !strings.HasSuffix(node, after) {
 		return ""
 	}
 	return strings.TrimSuffix(node, after)
+}
+
+// knownNode is the host of the policy whose name the request asks for; none where it asks for two.
+func (j *judgement) knownNode(p *pki.Profile) (node string) {
+	if !p.HasNode() {
+		return ""
+	}
+	for known := range j.policy.config.Cluster.Nodes {
+		if slices.Contains(j.request.CSR.Names.DNS, known) {
+			if node != "" {
+				return ""
+			}
+			node = known
+		}
+	}
+	return node
 }
 
 // checkNode holds the node against the CSR: it stands in the subject, or among the names.

@@ -59,7 +59,7 @@ func (p *Policy) Requesters() Requesters { return p.requesters }
 
 // Values fill the profiles' templates for a node of the cluster.
 func (c Cluster) Values(node string) pki.Values {
-	v := pki.Values{"node": {node}, "dnsDomain": {c.DNSDomain}, "endpoint": append([]string{hostOf(c.Endpoint)}, c.CertSANs...)}
+	v := pki.Values{"node": {node}, "dnsDomain": {c.DNSDomain}, "endpoint": append([]string{hostOf(c.Endpoint)}, c.CertSANs...), "address": c.Nodes[node]}
 	if c.DNSDomain == "" {
 		v["dnsDomain"] = []string{"cluster.local"}
 	}

@@ -5,7 +5,8 @@ import "testing"
 func TestDefaultParses(t *testing.T) {
 	for _, d := range []Defaults{
 		{Cluster: Cluster{Kubernetes: "1.37"}},
-		{Cluster: Cluster{Kubernetes: "1.28", Name: "prod", DNSDomain: "k8s.example", ServiceSubnets: []string{"10.0.0.0/16", "fd00::/108"}, Endpoint: "api.example:6443", CertSANs: []string{"a.example"}}, Days: 90, MaxDays: 100, Unsigned: []string{"server", "client"}, Nodes: []string{"cp1"}},
+		{Cluster: Cluster{Kubernetes: "1.28", Name: "prod", DNSDomain: "k8s.example", ServiceSubnets: []string{"10.0.0.0/16", "fd00::/108"}, Endpoint: "api.example:6443", CertSANs: []string{"a.example"},
+			Nodes: map[string][]string{"cp1": {"192.0.2.10", "2001:db8::10"}, "w1.example": nil}}, Days: 90, MaxDays: 100, Unsigned: []string{"server", "client"}},
 	} {
 		text, err := Default(d)
 		if err != nil {
@@ -30,6 +31,8 @@ func TestParseErrors(t *testing.T) {
 		{head + "certificates:\n  days: many\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
 		{head + "certificates:\n  days: 0x\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
 		{head + "certificates:\n  days: 400\n  maxDays: 300\n", `policy.yaml:5:12: maxDays is 300, not between days (400) and 3650`},
+		{head + "cluster:\n  nodes: {cp1: [192.0.2]}\n", `policy.yaml:4:17: "192.0.2" is no address of a host`},
+		{head + "cluster:\n  nodes: {CP1: []}\n", `policy.yaml:4:10: "CP1" is no node's name: lower case, RFC 1123`},
 		{head + "cluster:\n  serviceSubnets: [10.96.0.0/12, ten]\n", `policy.yaml:4:34: "ten" is no subnet such as 10.96.0.0/12`},
 		{head + "unsigned:\n  profiles: [server]\n  dns:\n    - ok.example\n    - 'a b'\n", `policy.yaml:7:7: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`},
 		{head + "unsigned:\n  ips: [all]\n", `policy.yaml:4:9: "all" is no address and no subnet such as 192.0.2.0/24`},
