@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (p *pass) tidy() {
 	if back > 0 {
 		p.Log.Info("entries that a stopped process had taken aside were put back", "entries", back)
 	}
-	if err := p.x.Sweep(p.Now()); err != nil {
+	if err := errors.Join(p.x.Sweep(p.Now()), p.dir.Sweep(p.Now(), inbox.SweepAge)); err != nil {
 		p.warnOnce("sweep", "removing old temporary files", err)
 	}
 }

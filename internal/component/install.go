@@ -21,8 +21,9 @@ import (
 const certificateFile = "certificate.pem"
 
 // install verifies an answer by everything that was asked and pinned, and puts it into place. The order is a journal:
-// certificate beside the key, state "Installing", key, certificate, state "Installed"; finish goes on from any point.
-func (c *Component) install(out *Outcome, trust pki.Trust, answer []byte, o SyncOptions) error {
+// certificate beside the key, state "Installing", key, certificate, answer away, state "Installed"; finish goes on from any
+// point.
+func (c *Component) install(x *inbox.Exchange, out *Outcome, trust pki.Trust, answer []byte, o SyncOptions) error {
 	profile, err := profileOf(out.State)
 	if err != nil {
 		return err
@@ -59,11 +60,11 @@ func (c *Component) install(out *Outcome, trust pki.Trust, answer []byte, o Sync
 	if err := c.setStatus(&out.State, StatusInstalling); err != nil {
 		return err
 	}
-	return c.finish(&out.State, trust)
+	return c.finish(x, &out.State, trust)
 }
 
 // finish puts a verified pair into place, however far an earlier attempt came.
-func (c *Component) finish(s *State, trust pki.Trust) error {
+func (c *Component) finish(x *inbox.Exchange, s *State, trust pki.Trust) error {
 	profile, err := profileOf(*s)
 	if err != nil {
 		return err
@@ -93,6 +94,8 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 			return err
 		}
 	}
+	removeAnswer(x, *s)
+	x.SyncOutbox()
 	if err := c.setStatus(s, StatusInstalled); err != nil {
 		return err
 	}

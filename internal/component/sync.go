@@ -42,6 +42,7 @@ func (c *Component) Sync(ctx context.Context, x *inbox.Exchange, o SyncOptions) 
 	if err != nil {
 		return nil, err
 	}
+	c.tidy(x, states)
 	var outcomes []Outcome
 	for _, s := range states {
 		if s.Status == StatusSuperseded || s.Status == StatusInstalled {
@@ -83,19 +84,20 @@ func (c *Component) remember(out *Outcome) error {
 // settle looks for a request's answer and installs it.
 func (c *Component) settle(x *inbox.Exchange, trust pki.Trust, o SyncOptions, out *Outcome) {
 	if out.Status == StatusInstalling {
-		out.Problem = c.finish(&out.State, trust)
+		out.Problem = c.finish(x, &out.State, trust)
 		return
 	}
-	for _, name := range []string{out.Entry, out.Entry + "." + out.ID[:16]} {
+	for _, name := range out.answerNames() {
 		c.settleUnder(x, trust, name, o, out)
 		if out.Status == StatusInstalled {
-			// Tidying up; on a read-only outbox the answer stays, which harms nothing.
-			x.RemoveAnswer("", name+inbox.CertificateSuffix)
 			out.Notice, out.Problem = nil, nil
 			return
 		}
 	}
 }
+
+// answerNames are what a request's answer may be called: another may have had its name before.
+func (s State) answerNames() []string { return []string{s.Entry, s.Entry + "." + s.ID[:16]} }
 
 func (c *Component) settleUnder(x *inbox.Exchange, trust pki.Trust, name string, o SyncOptions, out *Outcome) {
 	answer, err := x.ReadAnswer("", name+inbox.CertificateSuffix)
@@ -104,7 +106,7 @@ func (c *Component) settleUnder(x *inbox.Exchange, trust pki.Trust, name string,
 		return
 	}
 	if answer.Bytes != nil {
-		if out.Problem = c.install(out, trust, answer.Bytes, o); out.Problem == nil {
+		if out.Problem = c.install(x, out, trust, answer.Bytes, o); out.Problem == nil {
 			return
 		}
 	}

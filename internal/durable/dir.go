@@ -24,9 +24,20 @@ type Dir struct {
 }
 
 // Open opens the operator's own directory: links on the way to it are followed, as with any path they type.
-func Open(path string) (*Dir, error) { return OpenOn(Kernel{}, path) }
+func Open(path string) (*Dir, error) { return OpenOn(base, path) }
 
-// OpenOn is Open on another System, for tests that break it.
+// base is the System under every directory that Open opens.
+var base System = Kernel{}
+
+// Swap puts another System there until back is called. Only tests may, which break it below a whole program; directories
+// that are open stay on theirs.
+func Swap(s System) (back func()) {
+	before := base
+	base = s
+	return func() { base = before }
+}
+
+// OpenOn is Open on a System of its own.
 func OpenOn(sys System, path string) (*Dir, error) {
 	fd, err := sys.Open(AtWorkingDirectory, path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
@@ -161,6 +172,14 @@ func (d *Dir) Self() (Stat, error) {
 // Remove unlinks a file; durable only after Sync.
 func (d *Dir) Remove(name string) error {
 	if err := d.sys.Unlink(d.fd, name); err != nil {
+		return d.fail("remove", name, err)
+	}
+	return nil
+}
+
+// RemoveDir removes an empty directory; durable only after Sync.
+func (d *Dir) RemoveDir(name string) error {
+	if err := d.sys.Rmdir(d.fd, name); err != nil {
 		return d.fail("remove", name, err)
 	}
 	return nil

@@ -233,7 +233,7 @@ func TestSweep(t *testing.T) {
 	if err := d.Sweep(time.Now(), time.Hour); err != nil || count() != 4 {
 		t.Errorf("young temporaries: %d left, %v", count(), err)
 	}
-	if err := d.Sweep(time.Now().Add(2*time.Hour), time.Hour); err != nil || count() != 3 {
+	if err := d.Sweep(time.Now().Add(2*time.Hour), time.Hour); err != nil || count() != 2 {
 		t.Errorf("old temporaries: %d left, %v", count(), err)
 	}
 }

@@ -174,8 +174,12 @@ func (d *Dir) Sweep(now time.Time, age time.Duration) error {
 		if !IsTemporary(name.Name) {
 			continue
 		}
-		if s, err := d.Stat(name.Name); err == nil && s.Regular() && now.Sub(s.Changed) > age {
+		switch s, err := d.Stat(name.Name); {
+		case err != nil || now.Sub(s.Changed) <= age:
+		case s.Regular():
 			errs = append(errs, d.Remove(name.Name))
+		case s.Mode.IsDir(): // of MakeDir, empty; rmdir touches no other
+			d.sys.Rmdir(d.fd, name.Name)
 		}
 	}
 	return errors.Join(errs...)

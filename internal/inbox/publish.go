@@ -15,8 +15,8 @@ type File struct {
 	Bytes      []byte
 }
 
-// sweepAge is how old a temporary must be to count as a dead process's: no write takes that long.
-const sweepAge = time.Hour
+// SweepAge is how old a temporary must be to count as a dead process's: no write takes that long.
+const SweepAge = time.Hour
 
 // Publish makes files appear in the outbox, each whole, all durable when it returns. A file with other bytes on a name
 // is first moved to rejected/ and reported by moved: the name belongs to the request, so what lies there is not ours.
@@ -144,6 +144,9 @@ func (x *Exchange) RemoveAnswer(team, file string) error {
 	return err
 }
 
+// SyncOutbox makes removals durable: a medium may be unplugged right after.
+func (x *Exchange) SyncOutbox() error { return x.outbox.Sync() }
+
 // Drop puts a request into the inbox, whole and durable. The same bytes under the same name are no error; other bytes
 // are fs.ErrExist.
 func (x *Exchange) Drop(name string, request []byte) error {
@@ -169,7 +172,7 @@ func (x *Exchange) Waiting(name string) (bool, error) {
 func (x *Exchange) Sweep(now time.Time) error {
 	var errs []error
 	for _, dir := range []*durable.Dir{x.inbox, x.outbox} {
-		if err := dir.Sweep(now, sweepAge); !errors.Is(err, fs.ErrPermission) {
+		if err := dir.Sweep(now, SweepAge); !errors.Is(err, fs.ErrPermission) {
 			errs = append(errs, err)
 		}
 	}
