@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
-	"ca-exchange/internal/cli"
+	"ca-exchange/internal/ca"
 )
 
 type statusCommand struct{ exchangeFlags }
@@ -17,6 +16,8 @@ type statusResult struct {
 	Trust    string         `json:"trust"`
 	Exchange string         `json:"exchange"`
 	Mode     string         `json:"mode"`
+	Watch    *ca.Watching   `json:"watch"`
+	Problems []string       `json:"problems"`
 	Issuers  []issuerStatus `json:"issuers"`
 	Pending  int64          `json:"pending"`
 	Backlog  int            `json:"backlog"`
@@ -40,7 +41,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	result := statusResult{
-		Kind: "Status", Trust: status.Trust, Exchange: status.Exchange, Mode: status.Mode, Issuers: []issuerStatus{},
+		Kind: "Status", Trust: status.Trust, Exchange: status.Exchange, Mode: status.Mode, Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
 		Pending: status.Pending, Backlog: status.Backlog, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
 	for _, i := range status.Issuers {
@@ -57,10 +58,22 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		a.Print("issuer    %-15s %s until %s", i.Name, i.Subject, i.NotAfter.Format("2006-01-02"))
 	}
 	a.Print("exchange  %s%s", result.Exchange, parenthesised(result.Mode))
+	a.Print("watch     %s", watching(status.Watch))
 	a.Print("waiting   %d for a person, %d in the inbox", result.Pending, result.Backlog)
 	a.Print("issued    %d certificates", status.Certificates)
 	a.Print("ledger    %s", result.Head)
 	return nil
+}
+
+// watching says what serves the exchange: a watch, by events or by looking now and then, or nobody.
+func watching(w *ca.Watching) string {
+	switch {
+	case w == nil:
+		return "none runs; start one: ca-admin watch, or answer now: ca-admin sync"
+	case w.PID == 0:
+		return "begins"
+	}
+	return fmt.Sprintf("process %d on %s since %s: %s, a look every %s", w.PID, w.Host, w.Since.Format(time.RFC3339), w.Mode, w.Poll)
 }
 
 func parenthesised(s string) string {
@@ -68,30 +81,6 @@ func parenthesised(s string) string {
 		return ""
 	}
 	return " (" + s + ")"
-}
-
-type verifyCommand struct {
-	Head string `placeholder:"SEQ:HASH" help:"A head that status printed earlier: it must be part of the chain."`
-}
-
-func (v *verifyCommand) Run(ctx context.Context, a *app) error {
-	c, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	var seq int64
-	number, hash, given := strings.Cut(v.Head, ":")
-	if given {
-		if _, err := fmt.Sscan(number, &seq); err != nil {
-			return cli.WithStatus(cli.Usage, fmt.Errorf("--head %q: SEQ:HASH, as `ca-admin status` prints it", v.Head))
-		}
-	}
-	if err := c.Ledger().Verify(ctx, seq, hash); err != nil {
-		return cli.WithStatus(cli.Unverified, err, "restore ledger.db from a backup; docs/ledger.md says how to look into it")
-	}
-	a.Say("the ledger's chain is whole")
-	return nil
 }
 
 type clockCommand struct {

@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"ca-exchange/internal/durable"
-	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/ledger"
-	"ca-exchange/internal/pki"
 )
 
 // openLedger opens the ledger of a CA directory. SQLite opens by path: the directory is the owner's alone.
@@ -31,47 +29,6 @@ func (c *CA) Release() (kube.Release, error) {
 		return kube.Release{}, err
 	}
 	return rules.release, nil
-}
-
-// Status is how a CA stands.
-type Status struct {
-	Trust        string
-	Issuers      []pki.Authority
-	Exchange     string
-	Mode         string // how answers are made durable there
-	Pending      int64
-	Certificates int64
-	Backlog      int      // entries that wait in the inbox
-	Problems     []string // what can't be read or written
-	Head         ledger.Event
-}
-
-// Status looks at the ledger and, where it is at hand, at the exchange.
-func (c *CA) Status(ctx context.Context, at Sides) (Status, error) {
-	s := Status{Trust: c.trust.Fingerprint, Issuers: c.trust.Authorities, Exchange: at.Inbox}
-	var err error
-	if s.Pending, s.Certificates, err = c.ledger.Counts(ctx); err != nil {
-		return s, err
-	}
-	if s.Head, err = c.ledger.Head(ctx); err != nil {
-		return s, err
-	}
-	x, err := c.OpenExchange(ctx, at, true)
-	if err != nil {
-		s.Problems = append(s.Problems, err.Error())
-		return s, nil
-	}
-	defer x.Close()
-	watch := x.Watch(inbox.WatchOptions{})
-	s.Mode = watch.Mode() + ", " + x.SyncMode()
-	for _, err := range x.Entries() {
-		if err != nil {
-			s.Problems = append(s.Problems, err.Error())
-			continue
-		}
-		s.Backlog++
-	}
-	return s, watch.Close()
 }
 
 // Certificates lists certificates that have not ended, or all; expiring limits them to those that end within it.

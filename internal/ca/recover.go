@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -110,26 +111,93 @@ func (p *pass) publishOwed(ctx context.Context) error {
 }
 
 func (p *pass) publishAnswers(ctx context.Context, answers []ledger.Answer) error {
-	if len(answers) == 0 {
-		return nil
+	o, err := p.published(ctx, answers)
+	if err != nil || len(answers) == 0 {
+		return err
 	}
+	return p.publish(ctx, []outgoing{o})
+}
+
+// published is what the ledger says the outbox should have of some answers.
+func (p *pass) published(ctx context.Context, answers []ledger.Answer) (o outgoing, err error) {
 	ids := make([]pki.ID, len(answers))
 	for i, a := range answers {
 		ids[i] = a.Request
 	}
 	requests, err := p.ledger.Lookup(ctx, ids)
 	if err != nil {
-		return err
+		return o, err
 	}
-	o := outgoing{answers: answers}
+	o.answers = answers
 	for _, a := range answers {
 		r := requests[a.Request]
 		content, err := p.ledger.Content(ctx, r)
 		if err != nil {
-			return err
+			return o, err
 		}
 		o.files = append(o.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(r.Status), Bytes: content})
 		o.stale = append(o.stale, staleNotices(a, r.Status)...)
 	}
-	return p.publish(ctx, []outgoing{o})
+	return o, nil
+}
+
+// Repair brings an exchange's outbox to what the ledger says: every answer that is missing or altered is put back, and
+// the issuers. Certificates that have ended stay away. It says how many it put back, and of how many.
+func (c *CA) Repair(ctx context.Context, x *inbox.Exchange) (restored, all int, err error) {
+	if err := c.publishTrust(x, c.Log.Warn); err != nil {
+		return 0, 0, err
+	}
+	p := c.newPass(x, nil)
+	var batch []ledger.Answer
+	flush := func() error {
+		n, err := p.restore(ctx, batch)
+		restored, batch = restored+n, batch[:0]
+		return err
+	}
+	for a, err := range c.ledger.Answers(ctx, x.ID, true) {
+		if err != nil {
+			return restored, all, err
+		}
+		all++
+		if batch = append(batch, a); len(batch) == batchSize {
+			if err := flush(); err != nil {
+				return restored, all, err
+			}
+		}
+	}
+	return restored, all, flush()
+}
+
+// restore publishes those of a batch that do not lie in the outbox as they should.
+func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored int, err error) {
+	ids := make([]pki.ID, len(answers))
+	for i, a := range answers {
+		ids[i] = a.Request
+	}
+	certificates, err := p.ledger.CertificatesFor(ctx, ids)
+	if err != nil {
+		return 0, err
+	}
+	o, err := p.published(ctx, answers)
+	if err != nil {
+		return 0, err
+	}
+	missing := outgoing{stale: o.stale}
+	for i, f := range o.files {
+		certificate, issued := certificates[ids[i]]
+		if issued && p.Now().After(certificate.NotAfter) {
+			continue
+		}
+		have, err := p.x.ReadAnswer(f.Team, f.Name)
+		if err != nil {
+			return 0, err
+		}
+		if !bytes.Equal(have.Bytes, f.Bytes) {
+			missing.files, missing.answers = append(missing.files, f), append(missing.answers, answers[i])
+		}
+	}
+	if len(missing.files) == 0 {
+		return 0, nil
+	}
+	return len(missing.files), p.publish(ctx, []outgoing{missing})
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/pki"
 )
@@ -26,7 +27,7 @@ const backoffLimit = time.Minute
 // Watch answers an exchange until ctx ends: at once when something is dropped where events are to be had, and every
 // Poll in any case. An exchange that is gone, full or read-only is waited for; only what no waiting mends ends it.
 func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
-	lock, err := c.Lock()
+	lock, err := c.lockPatiently()
 	if err != nil {
 		return err
 	}
@@ -50,6 +51,16 @@ func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
 	}
 }
 
+// lockPatiently tries again once: `status` takes the lock for a moment, to see whether a watch holds it.
+func (c *CA) lockPatiently() (*durable.Lock, error) {
+	lock, err := c.Lock()
+	if errors.Is(err, ErrLocked) {
+		time.Sleep(100 * time.Millisecond)
+		lock, err = c.Lock()
+	}
+	return lock, err
+}
+
 // watch is a running Watch.
 type watch struct {
 	*CA
@@ -59,6 +70,7 @@ type watch struct {
 	events   *inbox.Watch
 	failures int
 	trouble  string
+	told     Watching
 }
 
 func (w *watch) wake() <-chan struct{} {
@@ -98,6 +110,7 @@ func (w *watch) round(ctx context.Context) time.Duration {
 	if ctx.Err() != nil {
 		return 0
 	}
+	defer w.tell()
 	if err == nil {
 		if w.trouble != "" {
 			w.Log.Info("serving again")
@@ -141,6 +154,22 @@ func (w *watch) patiently(ctx context.Context) error {
 	}
 }
 
+// listen takes up team directories, and events where they had failed and can be had again.
+func (w *watch) listen() {
+	if !w.events.Failed() {
+		w.events.Refresh()
+		return
+	}
+	fresh := w.x.Watch(inbox.WatchOptions{NoEvents: w.NoEvents})
+	if fresh.Failed() {
+		fresh.Close()
+		return
+	}
+	w.events.Close()
+	w.events = fresh
+	w.Log.Info("watching", "exchange", pki.Quote(w.x.Path()), "mode", fresh.Mode(), "poll", w.Poll.String())
+}
+
 func (w *watch) once(ctx context.Context) error {
 	if w.x == nil || w.x.Moved() {
 		if err := w.reopen(ctx); err != nil {
@@ -152,7 +181,7 @@ func (w *watch) once(ctx context.Context) error {
 	p.settle = func(e inbox.Entry, content inbox.Content) bool {
 		return w.memory.settled(e, content.Stat, w.Now(), w.Settle)
 	}
-	w.events.Refresh()
+	w.listen()
 	sum, err := p.run(ctx)
 	if sum.Answered() > 0 {
 		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated, "left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())

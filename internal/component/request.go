@@ -119,6 +119,11 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	lock, err := c.Lock()
+	if err != nil {
+		return State{}, err
+	}
+	defer lock.Release()
 	if err := c.supersede(s.Files.Place()); err != nil {
 		return State{}, err
 	}

@@ -156,6 +156,15 @@ func (d *Dir) Stat(name string) (Stat, error) {
 	return s, nil
 }
 
+// Writable says why this process may not make files there, nil where it may: permissions and a read-only mount count, a
+// full disk does not.
+func (d *Dir) Writable() error {
+	if err := unix.Faccessat(d.fd, ".", unix.W_OK|unix.X_OK, 0); err != nil {
+		return d.fail("write", ".", err)
+	}
+	return nil
+}
+
 // Self describes the directory itself, through its descriptor.
 func (d *Dir) Self() (Stat, error) {
 	s, err := d.sys.Fstat(d.fd)

@@ -211,6 +211,16 @@ func (x *Exchange) WorldWritable() (bool, error) {
 	return s.Mode.Perm()&0o002 != 0, err
 }
 
+// Writable says why nothing can be written into the outbox, or removed from the inbox; nil where both work.
+func (x *Exchange) Writable() error {
+	for _, dir := range []*durable.Dir{x.outbox, x.inbox} {
+		if err := dir.Writable(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Moved says whether the paths now lead elsewhere than to the directories held open: removed and made again, mounted
 // over, unmounted. What is held open then goes deaf and must be opened again.
 func (x *Exchange) Moved() bool {

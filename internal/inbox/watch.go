@@ -20,6 +20,7 @@ type Watch struct {
 	x      *Exchange
 	events *fsnotify.Watcher // nil: polling only
 	why    string            // why it is nil
+	failed bool              // it is nil for want of something that may come back
 	wake   chan struct{}
 	done   chan struct{}
 }
@@ -59,11 +60,11 @@ func (x *Exchange) deaf(o WatchOptions) string {
 func (w *Watch) start() {
 	events, err := fsnotify.NewWatcher()
 	if err != nil {
-		w.why = err.Error()
+		w.why, w.failed = fmt.Sprintf("no events: %v: see fs.inotify.max_user_instances", err), true
 		return
 	}
 	if err := events.Add(filepath.Join(w.x.inboxRoot, inboxDir)); err != nil {
-		w.why = err.Error() // the limit of watches, most likely
+		w.why, w.failed = fmt.Sprintf("no events: %v: see fs.inotify.max_user_watches", err), true
 		events.Close()
 		return
 	}
@@ -114,6 +115,9 @@ func (w *Watch) Refresh() {
 		}
 	}
 }
+
+// Failed says that events are missing for want of something that may come back, such as a watch of the user's limit.
+func (w *Watch) Failed() bool { return w.failed }
 
 // Mode says how the inbox is watched, and why not by events where it is not.
 func (w *Watch) Mode() string {

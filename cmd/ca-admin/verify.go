@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+)
+
+type verifyCommand struct {
+	exchangeFlags
+	Head   string `placeholder:"SEQ:HASH" help:"A head that status printed earlier: it must be part of the chain."`
+	Repair bool   `help:"Put back every answer that is missing from the outbox, or altered: those that were installed, too."`
+}
+
+func (v *verifyCommand) Run(ctx context.Context, a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var seq int64
+	number, hash, given := strings.Cut(v.Head, ":")
+	if given {
+		if _, err := fmt.Sscan(number, &seq); err != nil {
+			return cli.WithStatus(cli.Usage, fmt.Errorf("--head %q: SEQ:HASH, as `ca-admin status` prints it", v.Head))
+		}
+	}
+	if err := c.Ledger().Verify(ctx, seq, hash); err != nil {
+		return cli.WithStatus(cli.Unverified, err, "restore ledger.db from a backup; docs/ledger.md says how to look into it")
+	}
+	a.Say("the ledger's chain is whole")
+	if v.Repair {
+		return v.repair(ctx, a, c)
+	}
+	return nil
+}
+
+func (v *verifyCommand) repair(ctx context.Context, a *app, c *ca.CA) error {
+	x, err := c.OpenExchange(ctx, v.sides(), true)
+	if err != nil {
+		return explain(err, v.sides())
+	}
+	defer x.Close()
+	restored, all, err := c.Repair(ctx, x)
+	if err != nil {
+		return explain(err, v.sides())
+	}
+	a.Say("put back %d of %d answers; every other one lies there as it should, or has ended", restored, all)
+	return nil
+}

@@ -1,0 +1,98 @@
+package ca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+)
+
+// Status is how a CA stands.
+type Status struct {
+	Trust        string
+	Issuers      []pki.Authority
+	Exchange     string
+	Mode         string // how the inbox can be watched, and how answers are made durable
+	Watch        *Watching
+	Pending      int64
+	Certificates int64
+	Backlog      int      // entries that wait in the inbox
+	Problems     []string // what can't be read or written
+	Head         ledger.Event
+}
+
+// answerTime is how long an exchange may take to say what it holds: a dead network mount never does.
+const answerTime = 10 * time.Second
+
+// Status looks at the ledger, the running watch and, where it is at hand, the exchange.
+func (c *CA) Status(ctx context.Context, at Sides) (Status, error) {
+	s := Status{Trust: c.trust.Fingerprint, Issuers: c.trust.Authorities, Exchange: at.Inbox}
+	var err error
+	if s.Pending, s.Certificates, err = c.ledger.Counts(ctx); err != nil {
+		return s, err
+	}
+	if s.Head, err = c.ledger.Head(ctx); err != nil {
+		return s, err
+	}
+	if s.Watch, err = c.Watching(); err != nil {
+		return s, err
+	}
+	if s.Watch != nil && s.Watch.Trouble != "" {
+		s.Problems = append(s.Problems, fmt.Sprintf("the watch waits since %s: %s", s.Watch.Begun.Format(time.RFC3339), s.Watch.Trouble))
+	}
+	seen := make(chan look, 1) // the call that hangs goes with the process
+	go func() { seen <- c.look(ctx, at) }()
+	select {
+	case l := <-seen:
+		s.Mode, s.Backlog, s.Problems = l.mode, l.backlog, append(s.Problems, l.problems...)
+	case <-time.After(answerTime):
+		s.Problems = append(s.Problems, fmt.Sprintf("%s has not answered for %s: is the mount dead?", pki.Quote(at.Inbox), answerTime))
+	case <-ctx.Done():
+		return s, ctx.Err()
+	}
+	return s, nil
+}
+
+// look is what there is to see of an exchange.
+type look struct {
+	mode     string
+	backlog  int
+	problems []string
+}
+
+func (c *CA) look(ctx context.Context, at Sides) (l look) {
+	problem := func(format string, args ...any) { l.problems = append(l.problems, fmt.Sprintf(format, args...)) }
+	x, err := c.OpenExchange(ctx, at, true)
+	if err != nil {
+		problem("%v", err)
+		return l
+	}
+	defer x.Close()
+	watch := x.Watch(inbox.WatchOptions{})
+	defer watch.Close()
+	l.mode = watch.Mode() + ", " + x.SyncMode()
+	if err := x.Writable(); err != nil {
+		problem("%v", err)
+	}
+	unreadable, example := 0, error(nil)
+	for entry, err := range x.Entries() {
+		if err != nil {
+			problem("%v", err)
+			continue
+		}
+		l.backlog++
+		if content, err := x.Read(entry); err != nil || content.State == inbox.Unreadable {
+			if unreadable++; example == nil {
+				example = errors.Join(err, content.Err)
+			}
+		}
+	}
+	if unreadable > 0 {
+		problem("%d entries can't be read (chmod a+r), such as: %v", unreadable, example)
+	}
+	return l
+}
