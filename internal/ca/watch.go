@@ -106,6 +106,7 @@ func (w *watch) reopen(ctx context.Context) error {
 
 // round is one pass and how long to wait after it.
 func (w *watch) round(ctx context.Context) time.Duration {
+	w.Log.Debug("round")
 	err := w.patiently(ctx)
 	if ctx.Err() != nil {
 		return 0

@@ -1,0 +1,153 @@
+package ca
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+)
+
+// remembered is a log that a test reads.
+type remembered struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (r *remembered) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, string(p))
+	return len(p), nil
+}
+
+func (r *remembered) count(text string) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.lines {
+		if strings.Contains(l, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestBackOff: while the exchange is away the watch looks ever more rarely, warns once, and serves within a minute of
+// its return. Time is the test's own: half an hour passes in a moment.
+func TestBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &remembered{}
+		c, exchange := watched(t, log)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- c.Watch(ctx, WatchOptions{Sides: Sides{exchange, exchange}, TrustEverybody: true, Poll: time.Second, NoEvents: true})
+		}()
+		time.Sleep(5 * time.Second)
+		away := exchange + ".away"
+		if err := os.Rename(exchange, away); err != nil {
+			t.Fatal(err)
+		}
+		attempts := log.count("level=DEBUG msg=round")
+		time.Sleep(30 * time.Minute)
+		if n := log.count("waiting for better times"); n != 1 {
+			t.Errorf("%d warnings of one trouble", n)
+		}
+		// Waits of 1, 2, 4, … s up to a minute, each shortened by at most half: 60 looks at most once they have grown.
+		if n := log.count("level=DEBUG msg=round") - attempts; n < 25 || n > 75 {
+			t.Errorf("it looked %d times in half an hour", n)
+		}
+		if err := os.Rename(away, exchange); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(backoffLimit + time.Second)
+		if n := log.count("serving again"); n != 1 {
+			t.Errorf("it said %d times that it serves again", n)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("at the end: %v", err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestSettles: half an entry is denied once it has not changed for as long as the settings say, and not before; one that
+// grows is not.
+func TestSettles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &remembered{}
+		c, exchange := watched(t, log)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- c.Watch(ctx, WatchOptions{Sides: Sides{exchange, exchange}, TrustEverybody: true, Poll: time.Second, NoEvents: true, Settle: 10 * time.Minute})
+		}()
+		half := []byte("-----BEGIN CERTIFICATE REQUEST-----\nMIIB")
+		for _, name := range []string{"left", "growing"} {
+			if err := os.WriteFile(filepath.Join(exchange, "inbox", name+".csr"), half, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		denied := func(name string) bool {
+			_, err := os.Stat(filepath.Join(exchange, "outbox", name+".denied.json"))
+			return err == nil
+		}
+		for minute := range 9 {
+			time.Sleep(time.Minute)
+			half = append(half, 'A')
+			if err := os.WriteFile(filepath.Join(exchange, "inbox", "growing.csr"), half, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if denied("left") || denied("growing") {
+				t.Fatalf("denied after %d minutes", minute+1)
+			}
+		}
+		time.Sleep(2 * time.Minute)
+		if !denied("left") || denied("growing") {
+			t.Errorf("after 11 minutes: the one left %t, the growing one %t", denied("left"), denied("growing"))
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("at the end: %v", err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// watched is a CA with an exchange, opened within the test's own time.
+func watched(t *testing.T, log *remembered) (*CA, string) {
+	t.Helper()
+	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c, err := Create(filepath.Join(dir, "ca"), Setup{
+		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 36500}}, Policy: text,
+	}, Settings{Now: time.Now, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange := filepath.Join(dir, "exchange")
+	x, err := c.MakeExchange(exchange, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return c, exchange
+}
