@@ -8,6 +8,7 @@
 # root that is a failure, since there everything can be had. Whatever is mounted or started here is gone at the end.
 set -u
 cd "$(dirname "$0")/.."
+root=$PWD
 work=$(mktemp -d)
 export PATH="$work/bin:$PATH:/usr/sbin:/sbin"
 unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK
@@ -58,7 +59,7 @@ promises() {
 	[ "$n" = 0 ] || broken+=("list shows $n requests twice")
 	sed 's/$/.crt/' dropped | sort >wanted
 	ls "$answers" | sort | comm -23 wanted - >missing
-	lost=$((lost + $(wc -l <missing) + $(query "SELECT count(*) FROM ders WHERE answer NOT IN (SELECT data FROM fsdir('$answers') WHERE data NOT NULL)")))
+	lost=$((lost + $(wc -l <missing) + $(query "SELECT count(*) FROM ders WHERE answer NOT IN (SELECT data FROM fsdir('$answers') WHERE data NOT NULL) AND certificate IN (SELECT c.num FROM certificates c JOIN answers a USING (request))")))
 	known
 	partial "$answers"
 }
@@ -493,6 +494,148 @@ remote() {
 	verdict "${FUNCNAME[0]}" "dropped on the far side of an sshfs, answered after $slowest ms at most by a watch that polls every $poll s"
 }
 
+# --- a file system that lies, hangs, vanishes ---
+
+breaking() { # breaking FAULT: a file system of our own over $work/below, which breaks as $work/rule says
+	needs "$1" root || return
+	if ! (cd "$root/test/fuse" && GOWORK=off go build -o "$work/bin/fuse" .) || [ ! -e /dev/fuse ]; then
+		missing_tool "$1" "a kernel with FUSE"
+		return 1
+	fi
+	mkdir -p "$work/below" "$work/broken"
+	over || { times=1 broken=("fuse: $(cat "$work/fuse.log")"); verdict "$1" "a FUSE file system of its own"; return 1; }
+	exchange=$work/broken/$1 inbox=$work/below/$1/inbox outbox=$work/below/$1/outbox
+}
+
+over() { # mounts it
+	"$work/bin/fuse" "$work/below" "$work/broken" "$work/rule" >>"$work/fuse.log" 2>&1 &
+	fuse=$!
+	started+=("$fuse")
+	disown
+	soon 5 mountpoint -q "$work/broken"
+}
+rule() { echo "$*" >"$work/rule.new" && mv "$work/rule.new" "$work/rule"; } # rule CALL FROM TO WHAT; nothing for none
+met() { wc -l <"$work/fuse.log"; }
+unbroken() {
+	rule
+	ends TERM "$watch"
+	CA_EXCHANGE=$work/below/$(basename "$exchange")
+	umount -l "$work/broken"
+}
+
+# Each call of an exchange fails once, at each of its first turns, and then for as long as somebody may need to mend it.
+lying() {
+	local exchange inbox outbox fuse call what n warned before
+	breaking "${FUNCNAME[0]}" || return
+	world "${FUNCNAME[0]}"
+	onlooker "$outbox"
+	watching --poll 50ms
+	soon 5 grep -q ^watching watch.log
+	for call in create write fsync rename unlink readdir; do
+		for what in EIO ENOSPC; do
+			for n in 1 2 3; do
+				before=$(met)
+				rule "$call" $n $n $what
+				drop 2
+				soon 20 answered || broken+=("no answer after $what from $call $n")
+				times=$((times + $(met) - before))
+			done
+			rule "$call" 1 1000000 $what
+			warned=$(grep -c 'waiting for better times' watch.log)
+			drop 2
+			sleep 1
+			warned=$(($(grep -c 'waiting for better times' watch.log) - warned))
+			[ $warned -le 1 ] || broken+=("warned $warned times of $what from $call: $(tail -1 watch.log)")
+			rule
+			soon 20 answered || broken+=("no answer after a second of $what from $call")
+		done
+	done
+	unbroken
+	seen
+	promises
+	verdict "${FUNCNAME[0]}" "EIO and ENOSPC from a FUSE file system's create, write, fsync, rename, unlink and readdir, once and for a second, under ca-admin watch"
+}
+
+lying_component() {
+	local exchange inbox outbox fuse call what n before
+	breaking "${FUNCNAME[0]}" || return
+	world "${FUNCNAME[0]}"
+	watching -q --poll 50ms
+	for call in create write fsync rename unlink; do
+		for what in EIO ENOSPC; do
+			for n in 1 2; do
+				before=$(met)
+				rule "$call" $n $n $what
+				component-admin request server -q --dns "l$next.example" --key-type ECDSA-P256 >log 2>&1
+				echo "l$next.example" >>asked
+				next=$((next + 1))
+				component-admin sync -q >log 2>&1
+				rule
+				component-admin sync -q --wait 20s >log 2>&1 || broken+=("sync after $what from $call $n exits $?: $(tail -1 log)")
+				times=$((times + $(met) - before))
+			done
+		done
+	done
+	unbroken
+	installed
+	verdict "${FUNCNAME[0]}" "the same under component-admin request and sync, beside the watch"
+}
+
+# A directory that never answers: the watch says so and can be stopped, and what does not need it goes on.
+hanging() {
+	local exchange inbox outbox fuse
+	breaking "${FUNCNAME[0]}" || return
+	world "${FUNCNAME[0]}"
+	watching --poll 50ms
+	drop 2
+	soon 20 answered
+	rule readdir 1 1000000 hang
+	drop 2
+	soon 60 grep -q 'this pass takes long' watch.log || broken+=("the watch says nothing of it")
+	timeout 30 ca-admin status >log 2>&1 || broken+=("status hangs, too")
+	grep -q 'has not answered for' log || broken+=("status: $(tail -1 log)")
+	timeout 10 ca-admin sign --yes "${pool[$next]}" --out by-hand.crt >log 2>&1 || broken+=("sign: $(tail -1 log)")
+	timeout 10 ca-admin list >log 2>&1 || broken+=("list hangs")
+	rule
+	soon 20 answered || broken+=("no answer after it came back")
+	rule readdir 1 1000000 hang
+	sleep 1
+	kill -TERM "$watch"
+	soon 10 gone "$watch" || broken+=("it cannot be stopped")
+	times=2
+	unbroken
+	promises
+	verdict "${FUNCNAME[0]}" "a directory that does not answer, under ca-admin watch: said after half a minute, stopped at once, served when it was back"
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# The file system dies in a rename, before it or after, and comes back: a stick that is pulled.
+vanishing() {
+	local exchange inbox outbox fuse what n
+	breaking "${FUNCNAME[0]}" || return
+	world "${FUNCNAME[0]}"
+	onlooker "$outbox"
+	watching --poll 50ms
+	for what in vanish vanish-late; do
+		for n in 1 2 3 4 5; do
+			rule rename $n $n $what
+			drop 3
+			soon 20 gone "$fuse" || { broken+=("it is still there"); break; }
+			soon 20 troubled || broken+=("the watch has not noticed")
+			rule
+			umount -l "$work/broken"
+			over || broken+=("not mounted again")
+			soon 60 answered || broken+=("no answer after $what in rename $n")
+			times=$((times + 1))
+		done
+	done
+	unbroken
+	seen
+	promises
+	verdict "${FUNCNAME[0]}" "a FUSE file system that dies before or after the n-th rename of a pass, and is mounted again"
+}
+troubled() { tail -3 watch.log | grep -q 'waiting for better times'; }
+
 # --- a flood ---
 
 cpu() { awk '{print $14 + $15}' "/proc/$1/stat"; } # in hundredths of a second
@@ -527,7 +670,7 @@ go build -o "$work/bin/" ./cmd/... ./bench/requests ./test/whole || exit 1
 requests 3000 "$work/requests" || exit 1
 pool=("$work"/requests/*)
 faults=(kill_watch kill_component kill_ca_calls kill_component_calls fail_ca_calls fail_component_calls
-	disk_full read_only power_cut stick remote flood)
+	disk_full read_only power_cut stick remote lying lying_component hanging vanishing flood)
 [ $# = 0 ] || faults=("$@")
 for fault in "${faults[@]}"; do $fault; done
 echo "$passed passed, $failed failed"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -47,13 +48,21 @@ func (x *Exchange) Remove(e Entry, read []byte) error {
 		return err
 	}
 	now, _, err := dir.Read(aside, Limit)
-	if err == nil && bytes.Equal(now, read) {
-		err = dir.Remove(aside)
-	} else {
-		err = putBack(dir, aside, e.File)
+	if err != nil || !bytes.Equal(now, read) {
+		return existing(putBack(dir, aside, e.File)) // another entry by now
 	}
+	err = existing(dir.Remove(aside))
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		// It gets its name back and counts as what it is: answered, and still there.
+		err = errors.Join(&fs.PathError{Op: failed.Op, Path: filepath.Join(dir.Path(), e.File), Err: failed.Err}, existing(putBack(dir, aside, e.File)))
+	}
+	return err
+}
+
+// existing passes over what another process took away meanwhile.
+func existing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // another process put it back: it is answered again, and removed then
+		return nil
 	}
 	return err
 }
