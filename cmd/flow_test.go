@@ -309,9 +309,10 @@ func TestFlowFailing(t *testing.T) {
 	template, wanted := newWorld(t), asks(t)
 	errnos := []unix.Errno{unix.EIO, unix.ENOSPC, unix.EROFS, unix.ESTALE, unix.EACCES}
 	dir := t.TempDir()
-	failed := 0
+	failed, calls := 0, 0
 	for n := 1; ; n += stride() {
 		late := (n/len(errnos))%2 == 1
+		calls = n
 		w := template.copy(t, filepath.Join(dir, fmt.Sprint(n)))
 		f := &durabletest.Failing{System: durable.Kernel{}, At: n, Err: errnos[n%len(errnos)], Late: late}
 		f.After = func() {
@@ -336,7 +337,7 @@ func TestFlowFailing(t *testing.T) {
 	if failed < 20 {
 		t.Errorf("only %d of the failures were noticed", failed)
 	}
-	t.Logf("%d failures were reported, the others made no difference", failed)
+	t.Logf("%d of %d failures were reported, the others made no difference", failed, calls)
 }
 
 // TestFlowCrashing cuts the power at every change of the whole way in turn, with each kind of loss; then the machine

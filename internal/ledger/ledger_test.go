@@ -220,3 +220,25 @@ func BenchmarkRecord(b *testing.B) {
 		})
 	}
 }
+
+// TestOwedAreFoundFirst: every pass asks what is owed, so that question must not grow with the answers there are.
+func TestOwedAreFoundFirst(t *testing.T) {
+	l := fresh(t)
+	var plan []string
+	rows, err := l.reader.Query("EXPLAIN QUERY PLAN "+owedQuery, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, step)
+	}
+	if err := rows.Err(); err != nil || len(plan) == 0 || !strings.HasPrefix(plan[0], "SCAN owed") {
+		t.Errorf("plan %q, %v", plan, err)
+	}
+}

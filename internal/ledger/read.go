@@ -146,12 +146,14 @@ func (l *Ledger) AnswersFor(ctx context.Context, id pki.ID) iter.Seq2[Answer, er
 	return each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE request = (SELECT num FROM requests WHERE id = ?)", id.String())
 }
 
+// owedQuery finds the few that are owed first, whatever SQLite thinks of it: every pass asks.
+const owedQuery = "SELECT " + answerColumns + " FROM owed CROSS JOIN answers ON num = answer WHERE exchange = ?"
+
 // Answers lists an exchange's addresses: those not published yet, or all.
 func (l *Ledger) Answers(ctx context.Context, exchange string, all bool) iter.Seq2[Answer, error] {
-	query := "SELECT " + answerColumns + " FROM answers WHERE exchange = ?"
-	if !all {
-		// CROSS: few are owed, and every pass asks; SQLite would rather go through all answers.
-		query = "SELECT " + answerColumns + " FROM owed CROSS JOIN answers ON num = answer WHERE exchange = ?"
+	query := owedQuery
+	if all {
+		query = "SELECT " + answerColumns + " FROM answers WHERE exchange = ?"
 	}
 	return each(ctx, l.reader, scanAnswer, query, exchange)
 }
