@@ -262,7 +262,9 @@ func TestBesideWatch(t *testing.T) {
 		}
 	}
 	people.Wait()
-	var list struct{ Items []struct{ Request, Serial string } }
+	var list struct {
+		Items []struct{ Request, Serial string }
+	}
 	must(t, json.Unmarshal([]byte(x.ca(0, "list", "-o", "json")), &list))
 	perRequest := map[string]int{}
 	for _, c := range list.Items {

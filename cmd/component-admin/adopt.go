@@ -44,13 +44,9 @@ func (r *requestCommand) validateAdoption() error {
 
 // adopted turns what lies on the host into requests.
 func (r *requestCommand) adopted(config kube.Config, dir string, c *component.Component) ([]order, error) {
-	wish, err := r.wish(&config)
+	wish, extra, err := r.wish(&config)
 	if err != nil {
 		return nil, err
-	}
-	extra, err := r.names()
-	if err != nil {
-		return nil, cli.WithStatus(cli.Usage, err)
 	}
 	found, err := r.find(config, dir, c)
 	if err != nil {

@@ -106,13 +106,9 @@ func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Componen
 
 // orders turns the command line into requests, before anything is made.
 func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error) {
-	wish, err := r.wish(&config)
+	wish, extra, err := r.wish(&config)
 	if err != nil {
 		return nil, err
-	}
-	extra, err := r.names()
-	if err != nil {
-		return nil, cli.WithStatus(cli.Usage, err)
 	}
 	if set := r.Profiles[0]; set == controlPlane || set == worker {
 		return r.hostOrders(config, set, extra, wish, dir)
@@ -129,19 +125,22 @@ func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error)
 	return orders, nil
 }
 
-// wish is what every request of this command line has in common; the flags win over the configuration.
-func (r *requestCommand) wish(config *kube.Config) (w component.Wish, err error) {
+// wish is what every request of this command line has in common, with the names that were added; the flags win over the
+// configuration.
+func (r *requestCommand) wish(config *kube.Config) (w component.Wish, extra pki.Names, err error) {
 	if r.Kubernetes != "" {
 		if config.Release, err = kube.ParseRelease(r.Kubernetes); err != nil {
-			return w, cli.WithStatus(cli.Usage, err)
+			return w, extra, cli.WithStatus(cli.Usage, err)
 		}
 	}
-	name := cmp.Or(r.KeyType, string(config.KeyType), string(pki.RSA2048))
-	keyType, err := pki.ParseKeyType(name)
-	if err != nil {
-		return w, cli.WithStatus(cli.Usage, err)
+	w = component.Wish{Days: r.Days, Release: config.Release}
+	if w.KeyType, err = pki.ParseKeyType(cmp.Or(r.KeyType, string(config.KeyType), string(pki.RSA2048))); err == nil {
+		extra, err = r.names()
 	}
-	return component.Wish{KeyType: keyType, Days: r.Days, Release: config.Release}, nil
+	if err != nil {
+		return w, extra, cli.WithStatus(cli.Usage, err)
+	}
+	return w, extra, nil
 }
 
 func (r *requestCommand) hostOrders(config kube.Config, set string, extra pki.Names, wish component.Wish, dir string) ([]order, error) {

@@ -69,3 +69,34 @@ func TestOverlap(t *testing.T) {
 		t.Errorf("%d certificates, %v", len(all), err)
 	}
 }
+
+// TestOver: the same request dropped again gets the same certificate, until that is in its last third; then it waits for a
+// person, who gives it another.
+func TestOver(t *testing.T) {
+	c, x := fixture(t, "ECDSA-P256")
+	entry, began := requests(t, 1)[0], time.Now()
+	drop := func(after time.Duration) Summary {
+		t.Helper()
+		c.Now = func() time.Time { return began.Add(after) }
+		if err := dropFast(x, "again", entry); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := c.Sync(t.Context(), x, -1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	const day = 24 * time.Hour
+	for _, step := range []struct {
+		after                  time.Duration
+		issued, repeated, held int
+	}{{0, 1, 0, 0}, {time.Minute, 0, 1, 0}, {243 * day, 0, 1, 0}, {244 * day, 0, 0, 1}, {400 * day, 0, 1, 0}} {
+		if sum := drop(step.after); sum.Issued != step.issued || sum.Repeated != step.repeated || sum.Held != step.held {
+			t.Errorf("after %s: %+v", step.after, sum)
+		}
+	}
+	if certificates, err := c.Certificates(t.Context(), 0, true); err != nil || len(certificates) != 1 {
+		t.Errorf("%d certificates, %v", len(certificates), err)
+	}
+}

@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -45,12 +46,7 @@ func (r *remembered) count(text string) (n int) {
 func TestBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &remembered{}
-		c, exchange := watched(t, log)
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() {
-			ended <- c.Watch(ctx, WatchOptions{Sides: Sides{exchange, exchange}, TrustEverybody: true, Poll: time.Second, NoEvents: true})
-		}()
+		exchange, stop := watched(t, log, WatchOptions{Poll: time.Second})
 		time.Sleep(5 * time.Second)
 		away := exchange + ".away"
 		if err := os.Rename(exchange, away); err != nil {
@@ -73,12 +69,6 @@ func TestBackOff(t *testing.T) {
 			t.Errorf("it said %d times that it serves again", n)
 		}
 		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("at the end: %v", err)
-		}
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 }
 
@@ -87,12 +77,7 @@ func TestBackOff(t *testing.T) {
 func TestSettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &remembered{}
-		c, exchange := watched(t, log)
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() {
-			ended <- c.Watch(ctx, WatchOptions{Sides: Sides{exchange, exchange}, TrustEverybody: true, Poll: time.Second, NoEvents: true, Settle: 10 * time.Minute})
-		}()
+		exchange, stop := watched(t, log, WatchOptions{Poll: time.Second, Settle: 10 * time.Minute})
 		half := []byte("-----BEGIN CERTIFICATE REQUEST-----\nMIIB")
 		for _, name := range []string{"left", "growing"} {
 			if err := os.WriteFile(filepath.Join(exchange, "inbox", name+".csr"), half, 0o644); err != nil {
@@ -118,17 +103,11 @@ func TestSettles(t *testing.T) {
 			t.Errorf("after 11 minutes: the one left %t, the growing one %t", denied("left"), denied("growing"))
 		}
 		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("at the end: %v", err)
-		}
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 }
 
-// watched is a CA with an exchange, opened within the test's own time.
-func watched(t *testing.T, log *remembered) (*CA, string) {
+// watched is an exchange with a watch of its own, within the test's time; stop ends it.
+func watched(t *testing.T, log *remembered, o WatchOptions) (exchange string, stop func()) {
 	t.Helper()
 	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server"}})
 	if err != nil {
@@ -141,13 +120,22 @@ func watched(t *testing.T, log *remembered) (*CA, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exchange := filepath.Join(dir, "exchange")
+	exchange = filepath.Join(dir, "exchange")
 	x, err := c.MakeExchange(exchange, 0)
+	if err == nil {
+		err = x.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := x.Close(); err != nil {
-		t.Fatal(err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	o.Sides, o.TrustEverybody, o.NoEvents = Sides{exchange, exchange}, true, true
+	go func() { ended <- c.Watch(ctx, o) }()
+	return exchange, func() {
+		cancel()
+		if err := errors.Join(<-ended, c.Close()); err != nil {
+			t.Errorf("at the end: %v", err)
+		}
 	}
-	return c, exchange
 }

@@ -166,7 +166,7 @@ func (c *Component) put(p place) error {
 	return c.below(p.root, func(root *durable.Dir) error {
 		have, err := readBelow(root, p.file)
 		switch {
-		case err == nil && !bytes.Equal(have, p.bytes):
+		case err == nil && !bytes.Equal(have, p.bytes) && !incomplete(have):
 			if err := writeBelow(root, p.file+".previous", have, p.mode); err != nil {
 				return err
 			}
@@ -175,6 +175,13 @@ func (c *Component) put(p place) error {
 		}
 		return writeBelow(root, p.file, p.bytes, p.mode)
 	})
+}
+
+// incomplete says that a file is a kubeconfig of kubeadm certs generate-csr, which waits for its certificate: nothing but
+// another copy of the key would be kept with it.
+func incomplete(file []byte) bool {
+	k, err := kube.ParseKubeconfig(file)
+	return err == nil && len(k.Key) > 0 && len(k.Certificate) == 0
 }
 
 // installedUntil is when the certificate ends that lies in a request's place; zero where there is none, or where what
