@@ -164,7 +164,7 @@ func (i *Issuer) Sign(p Plan, now time.Time) (*Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading back a certificate of profile %q: %w", p.Profile, err)
 	}
-	if err := asPlanned(leaf, template, p); err != nil {
+	if err := asPlanned(leaf, template, i.Certificate, p); err != nil {
 		return nil, fmt.Errorf("reading back a certificate of profile %q: %w", p.Profile, err)
 	}
 	if err := i.accepted(leaf, p, now); err != nil {
@@ -243,10 +243,8 @@ func (i *Issuer) template(p Plan, now time.Time) (*x509.Certificate, bool, error
 }
 
 // asPlanned is the last look before a certificate leaves: every part of it against the plan.
-func asPlanned(leaf, template *x509.Certificate, p Plan) error {
-	var names Names
-	names.DNS, names.Emails = leaf.DNSNames, leaf.EmailAddresses
-	names.IPs = addresses(leaf.IPAddresses)
+func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
+	names := NamesOf(leaf)
 	switch {
 	case leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.Cmp(template.SerialNumber) != 0:
 		return errors.New("another serial")
@@ -262,6 +260,10 @@ func asPlanned(leaf, template *x509.Certificate, p Plan) error {
 		return errors.New("another key")
 	case !equalSets(leaf.ExtKeyUsage, p.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
 		return errors.New("other usages")
+	case leaf.KeyUsage != template.KeyUsage:
+		return errors.New("another key usage")
+	case !bytes.Equal(leaf.RawIssuer, issuer.RawSubject) || !bytes.Equal(leaf.AuthorityKeyId, issuer.SubjectKeyId):
+		return errors.New("another issuer")
 	}
 	return nil
 }

@@ -12,12 +12,8 @@ func Render(c *x509.Certificate) string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-12s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	names := Names{DNS: c.DNSNames, Emails: c.EmailAddresses, IPs: addresses(c.IPAddresses)}
-	for _, u := range c.URIs {
-		names.URIs = append(names.URIs, u.String())
-	}
 	line("subject", "%s", subjectOf(c))
-	line("names", "%s", orNone(quoteNames(names.Strings())))
+	line("names", "%s", orNone(quoteNames(NamesOf(c).Strings())))
 	line("issuer", "CN=%s", quoteASCII(c.Issuer.CommonName))
 	line("serial", "%s", SerialHex(c.SerialNumber))
 	line("validity", "%s to %s", stamp(c.NotBefore), stamp(c.NotAfter))

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -93,10 +91,4 @@ func (p *Policy) limits(profile string) (days, most int) {
 		return n.Days, n.MaxDays
 	}
 	return p.config.Certificates.Days, p.config.Certificates.MaxDays
-}
-
-// Digest identifies a policy file's bytes.
-func Digest(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }
