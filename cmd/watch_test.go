@@ -25,6 +25,7 @@ type watching struct {
 	command *exec.Cmd
 	log     string // the file it logs to
 	next    int
+	lying   string // what lies in the outbox, for a test that waits in vain
 }
 
 // watch starts a watch, wrapped in another command where one is given, and waits until it serves.
@@ -54,7 +55,7 @@ func (w *watching) eventually(what string, true func() bool) {
 	for end := time.Now().Add(30 * time.Second); !true(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			text, _ := os.ReadFile(w.log)
-			w.Fatalf("%s: not within half a minute; the watch says:\n%s", what, text)
+			w.Fatalf("%s: not within half a minute; the watch says:\n%s%s", what, text, w.lying)
 		}
 	}
 }
@@ -275,10 +276,11 @@ func TestBesideWatch(t *testing.T) {
 	if held := x.ids(); len(held) > 0 {
 		t.Errorf("%d are still held", len(held))
 	}
-	w.eventually("every answer", func() bool {
+	w.eventually("every answer, and no other", func() bool {
 		certificates, _ := filepath.Glob(x.path("outbox", "r*.crt"))
-		denials, _ := filepath.Glob(x.path("outbox", "r*.denied.json"))
-		return len(certificates) == len(perRequest) && len(certificates)+len(denials) == requests
+		notices, _ := filepath.Glob(x.path("outbox", "r*.json"))
+		w.lying = fmt.Sprint(certificates, notices)
+		return len(certificates) == len(perRequest) && len(certificates)+len(notices) == requests
 	})
 	x.ca(0, "verify")
 }

@@ -44,7 +44,12 @@ func (p *pass) publish(ctx context.Context, batch []outgoing) error {
 			return fmt.Errorf("removing a notice: %w", err)
 		}
 	}
-	return p.ledger.MarkPublished(ctx, answers)
+	late, err := p.ledger.MarkPublished(ctx, answers)
+	if err == nil && late > 0 {
+		// A person decided otherwise while this was published: the last word goes out, and takes the place of this one.
+		err = p.publishOwed(ctx)
+	}
+	return err
 }
 
 func (p *pass) movedAside(f inbox.File) {

@@ -152,7 +152,11 @@ func (p *pass) step(ctx context.Context, c certified, names *naming) (outgoing, 
 			return out, nil, err
 		}
 	}
-	for _, a := range out.answers {
+	for i, a := range out.answers {
+		out.answers[i].Version = c.known.Version
+		if !c.repeat {
+			out.answers[i].Version++ // the one that is about to be written
+		}
 		out.files = append(out.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(status), Bytes: content})
 		if c.known.Version > 0 && !c.repeat {
 			out.stale = append(out.stale, staleNotices(a, status)...)

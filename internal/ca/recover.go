@@ -129,8 +129,9 @@ func (p *pass) published(ctx context.Context, answers []ledger.Answer) (o outgoi
 		return o, err
 	}
 	o.answers = answers
-	for _, a := range answers {
+	for i, a := range answers {
 		r := requests[a.Request]
+		answers[i].Version = r.Version
 		content, err := p.ledger.Content(ctx, r)
 		if err != nil {
 			return o, err

@@ -57,8 +57,9 @@ func TestRecordAndRead(t *testing.T) {
 	if err != nil || !ok || owner.Request != id || owner.Published {
 		t.Errorf("Owners = %+v, %v: a name is owned whatever its case", owners, err)
 	}
-	if err := l.MarkPublished(ctx, []Answer{owner}); err != nil {
-		t.Fatal(err)
+	owner.Version = 1
+	if late, err := l.MarkPublished(ctx, []Answer{owner}); err != nil || late != 0 {
+		t.Fatalf("%d late, %v", late, err)
 	}
 	for a, err := range l.Answers(ctx, "x", false) {
 		t.Errorf("still unpublished: %+v, %v", a, err)
@@ -218,6 +219,40 @@ func BenchmarkRecord(b *testing.B) {
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
 		})
+	}
+}
+
+// TestPublishedLate: what was published while another process decided otherwise is owed again, whether it was marked
+// before or not.
+func TestPublishedLate(t *testing.T) {
+	l, ctx := fresh(t), t.Context()
+	id := pki.BytesID([]byte("a"))
+	held := Change{Request: Request{ID: id, Status: Held, Received: noon, Decided: noon}, Answers: []Answer{{Address: Address{"x", "", "a"}, Request: id}}}
+	issued := issue(id, "01ab")
+	issued.Request.Version, issued.Answers = 1, held.Answers
+	for _, c := range []Change{held, issued} {
+		if err := l.Record(ctx, []Change{c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer := held.Answers[0]
+	owed := func() (n int) {
+		for _, err := range l.Answers(ctx, "x", false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		return n
+	}
+	for _, step := range []struct {
+		version, late int64
+		owed          int
+	}{{1, 0, 1}, {2, 0, 0}, {1, 1, 1}, {2, 0, 0}} {
+		answer.Version = step.version
+		if late, err := l.MarkPublished(ctx, []Answer{answer}); err != nil || late != step.late || owed() != step.owed {
+			t.Errorf("version %d published: %d late, %d owed, %v", step.version, late, owed(), err)
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // statements are the writes of a batch, prepared once.
 type statements struct {
-	find, add, change, body, certificate, der, own, owe, paid, event *sql.Stmt
+	find, add, change, body, certificate, der, own, owe, paid, late, event *sql.Stmt
 }
 
 func prepare(db *sql.DB) (s statements, err error) {
@@ -32,7 +32,9 @@ func prepare(db *sql.DB) (s statements, err error) {
 			SET name = excluded.name, request = excluded.request RETURNING num`},
 		{&s.owe, `INSERT OR IGNORE INTO owed VALUES (?)`},
 		{&s.paid, `DELETE FROM owed WHERE answer = (SELECT num FROM answers WHERE folded = ? AND exchange = ? AND team = ?
-			AND request = (SELECT num FROM requests WHERE id = ?))`},
+			AND request = (SELECT num FROM requests WHERE id = ? AND version = ?))`},
+		{&s.late, `INSERT OR IGNORE INTO owed SELECT num FROM answers WHERE folded = ? AND exchange = ? AND team = ?
+			AND request = (SELECT num FROM requests WHERE id = ? AND version <> ?)`},
 		{&s.event, `INSERT INTO events VALUES (?` + marks(8) + `)`},
 	} {
 		if *one.stmt, err = db.Prepare(one.query); err != nil {
@@ -183,17 +185,35 @@ func (w *writing) append(e *Event, about int64) error {
 	return err
 }
 
-// MarkPublished notes that answers lie durably in their outbox.
-func (l *Ledger) MarkPublished(ctx context.Context, answers []Answer) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
-		paid := tx.StmtContext(ctx, l.insert.paid)
+// MarkPublished notes that answers lie durably in their outbox, those of the requests' present version: one that another
+// process changed meanwhile is owed again, and counted as late.
+func (l *Ledger) MarkPublished(ctx context.Context, answers []Answer) (late int64, err error) {
+	err = l.transaction(ctx, func(tx *sql.Tx) error {
+		paid, again := tx.StmtContext(ctx, l.insert.paid), tx.StmtContext(ctx, l.insert.late)
 		for _, a := range answers {
-			if _, err := paid.ExecContext(ctx, Fold(a.Name), a.Exchange, a.Team, a.Request.String()); err != nil {
+			key := []any{Fold(a.Name), a.Exchange, a.Team, a.Request.String(), a.Version}
+			if n, err := affected(paid.ExecContext(ctx, key...)); err != nil || n > 0 {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			n, err := affected(again.ExecContext(ctx, key...))
+			if err != nil {
 				return err
 			}
+			late += n
 		}
 		return nil
 	})
+	return late, err
+}
+
+func affected(r sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
 }
 
 // Append logs an event that belongs to no change.

@@ -63,6 +63,7 @@ func (a Address) Folded() Address { return Address{a.Exchange, a.Team, Fold(a.Na
 type Answer struct {
 	Address
 	Request   pki.ID
+	Version   int64 // of the request, whose answer was published: for MarkPublished
 	Published bool
 }
 
