@@ -19,11 +19,14 @@ expect() { # expect NAME COMMAND…
 }
 contains() { grep -q "$1" "$work/out" || { cat "$work/out"; return 1; }; }
 
-authority() { # authority NAME INIT-FLAGS…: a CA, and a control plane cp1 that it knows
+directory() { # directory NAME: one for a CA, an exchange and a host, with the host's configuration
 	mkdir -p "$work/$1" && cd "$work/$1" || return 1
-	local name=$1
+	cp "$root/cmd/testdata/kubeadm.yaml" . && echo "certificatesDir: $work/$1/kubernetes/pki" >>kubeadm.yaml
+}
+
+authority() { # authority NAME INIT-FLAGS…: a CA, and a control plane cp1 that it knows
+	directory "$1" || return 1
 	shift
-	cp "$root/cmd/testdata/kubeadm.yaml" . && echo "certificatesDir: $work/$name/kubernetes/pki" >>kubeadm.yaml
 	ca-admin init -q --config kubeadm.yaml "$@" >/dev/null || return 1
 	component-admin -q --dir kubernetes init --name cp1 --trust "$(ca-admin status -o json | sed -n 's/.*"trust": "\(.*\)".*/\1/p')" >/dev/null
 	ca-admin enroll -q cp1 --key kubernetes/component-admin/identity.pub --control-plane
@@ -50,6 +53,17 @@ generated() { # generated NAME INIT-FLAGS…: kubeadm makes every key and reques
 	sha256sum kubernetes/pki/*.key kubernetes/pki/etcd/*.key >keys
 	component-admin -q --dir kubernetes request --from-kubeadm kubernetes || return 1
 	answered '10 of 12' && sha256sum -c --quiet keys
+}
+
+recertified() { # recertified NAME: a host that kubeadm made with CA keys of its own hands those over, and keeps all others
+	directory "$1" || return 1
+	kubeadm init phase certs all --config kubeadm.yaml >/dev/null 2>&1 || return 1
+	kubeadm init phase kubeconfig all --config kubeadm.yaml --kubeconfig-dir "$PWD/kubernetes" >/dev/null 2>&1 || return 1
+	authority "$1" --import-pki "$PWD/kubernetes/pki" || return 1
+	rm kubernetes/pki/ca.key kubernetes/pki/etcd/ca.key kubernetes/pki/front-proxy-ca.key
+	sha256sum kubernetes/pki/*.key kubernetes/pki/etcd/*.key >keys
+	component-admin -q --dir kubernetes request --from-pki || return 1
+	answered '10 of 12' && sha256sum -c --quiet keys && component-admin --dir kubernetes doctor --config kubeadm.yaml
 }
 
 dropped() { # dropped NAME: kubeadm's requests put into the inbox by hand, unsigned: told by their subjects, or held
@@ -95,6 +109,7 @@ expect "intermediate: issuers" bash "$root/test/kubernetes/intermediates.sh" "$w
 expect "intermediate: cluster" cluster intermediate --import-pki "$work/intermediates" && judge intermediate
 expect "generated: cluster" generated generated && judge generated
 expect "generated below intermediates: cluster" generated chained --import-pki "$work/intermediates" && judge chained
+expect "recertified: cluster" recertified recertified && judge recertified
 expect "dropped by hand" dropped dropped
 cd "$work/dropped" || exit 1
 told=$(ca-admin list -o json | sed -n 's/.*"profile": "\(.*\)".*/\1/p' | sort | paste -sd' ')
