@@ -1,8 +1,10 @@
 package cmd_test
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,6 +88,35 @@ func TestDocumentedCommands(t *testing.T) {
 				if !strings.Contains(string(help), f) {
 					t.Errorf("%s: %q: %s %s has no %s", file, match[1], words[0], words[1], f)
 				}
+			}
+		}
+	}
+}
+
+// TestDocumentedTests: a test that a page names as proof is there, by its whole name or, with an ellipsis, its beginning.
+func TestDocumentedTests(t *testing.T) {
+	var code strings.Builder
+	must(t, filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			text, readErr := os.ReadFile(path)
+			code.Write(text)
+			err = readErr
+		}
+		return err
+	}))
+	pages, err := filepath.Glob("../docs/*.md")
+	must(t, err)
+	named := regexp.MustCompile(`\b(?:TestScenarios/([a-z_]+)|((?:Test|Fuzz)[A-Z]\w*)(…)?)`)
+	for _, page := range append(pages, "../README.md") {
+		text, err := os.ReadFile(page)
+		must(t, err)
+		for _, match := range named.FindAllStringSubmatch(string(text), -1) {
+			wanted := "func " + match[2]
+			if match[3] == "" {
+				wanted += "("
+			}
+			if _, err := os.Stat("testdata/" + match[1] + ".txtar"); match[1] != "" && err != nil || match[2] != "" && !strings.Contains(code.String(), wanted) {
+				t.Errorf("%s names %s, which is nowhere", page, match[0])
 			}
 		}
 	}
