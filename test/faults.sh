@@ -425,10 +425,25 @@ on_stick() { # on_stick FAULT HOW: the exchange lies on $work/stick, which is mo
 	world "$1" || return
 	drop 20
 	answer
+	folded
 	promises # before component-admin takes answers away
+	# A name with what vfat reserves: it never gets into a file's.
+	component-admin request server -q --ip 2001:db8::5 --key-type ECDSA-P256 >log 2>&1 || broken+=("request exits $?: $(tail -1 log)")
+	echo 2001_db8__5 >>asked
 	handoff 5
 	umount "$work/stick"
 	verdict "$1" "$2"
+}
+
+folded() { # two requests whose names are one to this file system: the second is answered beside the first
+	local first=${pool[$next]} second=${pool[$((next + 1))]} crt
+	next=$((next + 2))
+	cp "$first" "$CA_EXCHANGE/inbox/Fold.csr" && answer
+	cp "$second" "$CA_EXCHANGE/inbox/fold.csr" && answer
+	for crt in Fold "$(cd "$CA_EXCHANGE/outbox" && ls | sed -n 's/^\(fold\..*\)\.crt$/\1/p')"; do
+		[ "$(openssl x509 -in "$CA_EXCHANGE/outbox/$crt.crt" -noout -pubkey 2>&1)" = "$(openssl req -in "$first" -noout -pubkey 2>&1)" ] || broken+=("$crt.crt is not its answer")
+		first=$second
+	done
 }
 
 stick() {
