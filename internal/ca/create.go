@@ -45,7 +45,7 @@ func Create(path string, setup Setup, s Settings) (*CA, error) {
 		return nil, err
 	}
 	parent := filepath.Dir(filepath.Clean(path))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := durable.MakeAll(parent, 0o755); err != nil {
 		return nil, err
 	}
 	// A half-made directory never has the final name: an interrupted init leaves only a temporary one.
@@ -59,7 +59,7 @@ func Create(path string, setup Setup, s Settings) (*CA, error) {
 	if err := os.Rename(building, path); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(building))
 	}
-	if err := syncDirectory(parent); err != nil {
+	if err := durable.SyncDir(parent); err != nil {
 		return nil, err
 	}
 	return Open(path, s)
@@ -109,12 +109,4 @@ func fill(path string, issuers []made, policyYAML []byte, s Settings) error {
 		return err
 	}
 	return errors.Join(rememberTrust(l, trust.Fingerprint), l.Close())
-}
-
-func syncDirectory(path string) error {
-	dir, err := durable.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

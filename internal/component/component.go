@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ type Component struct {
 
 // Create sets a component directory up; what else lies in it is left alone.
 func Create(path string, c Config, s Settings) (*Component, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
+	if err := durable.MakeAll(path, 0o755); err != nil {
 		return nil, err
 	}
 	root, err := durable.Open(path)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -159,7 +158,7 @@ func (c *Component) places(s State, authority pki.Authority, certificate, key []
 // replaced itself, such as the kubelet's to its newest pair, and what it leads to stays.
 func (c *Component) put(p place) error {
 	if p.root != "" {
-		if err := os.MkdirAll(p.root, 0o755); err != nil {
+		if err := durable.MakeAll(p.root, 0o755); err != nil {
 			return err
 		}
 	}

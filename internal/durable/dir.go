@@ -3,6 +3,7 @@ package durable
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -44,6 +45,35 @@ func OpenOn(sys System, path string) (*Dir, error) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	return &Dir{sys, fd, path}, nil
+}
+
+// MakeAll makes an operator's directory and all above it that are missing, durably; modes are subject to the umask.
+func MakeAll(path string, mode fs.FileMode) error {
+	if s, err := os.Stat(path); err == nil && s.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(filepath.Clean(path))
+	if parent != filepath.Clean(path) {
+		if err := MakeAll(parent, mode); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // one that may be written but not read
+		return err
+	}
+	return nil
+}
+
+// SyncDir makes durable what changed in a directory.
+func SyncDir(path string) error {
+	dir, err := Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // OpenDir opens a directory below d, never through a link: ErrLink says there is one in its place.

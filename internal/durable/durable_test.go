@@ -317,3 +317,28 @@ func TestOneTroubleReadsTheSame(t *testing.T) {
 		t.Errorf("%v, then %v", first, second)
 	}
 }
+
+func TestMakeAll(t *testing.T) {
+	root := t.TempDir()
+	deep := filepath.Join(root, "a", "b", "c")
+	for range 2 { // again is no error
+		if err := durable.MakeAll(deep, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{"a", "a/b", "a/b/c"} {
+		if s, err := os.Stat(filepath.Join(root, dir)); err != nil || s.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v", dir, s, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.MakeAll(filepath.Join(root, "file", "below"), 0o700); err == nil {
+		t.Error("a directory below a file")
+	}
+	t.Chdir(root)
+	if err := durable.MakeAll("relative/dir", 0o700); err != nil {
+		t.Error(err)
+	}
+}

@@ -56,7 +56,7 @@ const teamsLimit = 256
 
 // Create makes an exchange, or repairs one: what is missing is made, what is there is left as it is.
 func Create(path string, o Options) (*Exchange, error) {
-	if err := os.MkdirAll(path, publicDir); err != nil {
+	if err := durable.MakeAll(path, publicDir); err != nil {
 		return nil, err
 	}
 	root, err := durable.Open(path)
