@@ -93,6 +93,20 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 }
 
+// TestOnlyTestsSwap: the one package state there is, the System below durable, belongs to tests.
+func TestOnlyTestsSwap(t *testing.T) {
+	must(t, filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), "durable.Swap(") {
+			t.Errorf("%s puts another system below the program", path)
+		}
+		return err
+	}))
+}
+
 // TestDocumentedTests: a test that a page names as proof is there, by its whole name or, with an ellipsis, its beginning.
 func TestDocumentedTests(t *testing.T) {
 	var code strings.Builder
