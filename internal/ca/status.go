@@ -39,7 +39,7 @@ func (c *CA) Status(ctx context.Context, at Sides) (Status, error) {
 		return s, err
 	}
 	if s.Watch, err = c.Watching(); err != nil {
-		return s, err
+		s.Problems = append(s.Problems, err.Error())
 	}
 	if s.Watch != nil && s.Watch.Trouble != "" {
 		s.Problems = append(s.Problems, fmt.Sprintf("the watch waits since %s: %s", s.Watch.Begun.Format(time.RFC3339), s.Watch.Trouble))
