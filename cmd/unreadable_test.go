@@ -45,6 +45,13 @@ func TestUnreadableEntry(t *testing.T) {
 	if _, err := os.Stat(secret); err != nil {
 		t.Error(err)
 	}
+	// status says so, too, and a name that would steer a terminal or write a line of its own stays a name.
+	must(t, os.Remove(secret))
+	must(t, os.WriteFile(filepath.Join(filepath.Dir(secret), "x\x1b[31m\nca-admin: all is well.csr"), nil, 0o000))
+	out, _ = run("status")
+	if !strings.Contains(out, `1 entries can't be read (chmod a+r), such as "x\x1b[31m\nca-admin: all is well.csr": permission denied`) || strings.Contains(out, "\x1b") {
+		t.Errorf("status: %q", out)
+	}
 }
 
 // TestClockBehind: a clock behind the last record stops signing, says so with a hint, and goes on once a person accepts it.

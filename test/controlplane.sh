@@ -223,7 +223,7 @@ embedded() { # embedded NAME: a kubeconfig's pair as NAME.crt, NAME.key
 	sed -n 's/.*client-key-data: //p' "cp1/$1.conf" | base64 -d >"$1.key"
 }
 user_nobody() { api POST /apis/authentication.k8s.io/v1/selfsubjectreviews -H 'X-Remote-User: alice' -H 'Content-Type: application/json' \
-	-d '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}' | sed -n 's/.*"username": *"\([^"]*\)".*/\1/p' | grep . || echo system:anonymous; }
+	-d '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}' | grep -o 'system:anonymous\|alice' | sort -u; } # who it is, or who is refused
 
 logs() { # the API server reaches a kubelet's TLS server that demands its client certificate; openssl plays the kubelet
 	cat >node.yaml <<-END

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
@@ -109,8 +109,14 @@ func (r *requestCommand) explainFound(err error, dir string) error {
 		return nil
 	case errors.Is(err, component.ErrRefused):
 		return cli.WithStatus(cli.Usage, err, "names are kubeadm's --config's: localAPIEndpoint.advertiseAddress, apiServer.certSANs; take these files away, and let it generate again")
+	case errors.Is(err, component.ErrOtherKey):
+		return cli.WithStatus(cli.Usage, err, "put its key back, or take the files away and let kubeadm generate again")
+	case errors.Is(err, pki.ErrEncrypted):
+		return cli.WithStatus(cli.Usage, err, "no component asks for a passphrase: openssl pkey -in KEY -out KEY")
+	case errors.Is(err, fs.ErrPermission):
+		return cli.Hint(err, "run component-admin as the owner of the keys, mostly root")
 	case !errors.Is(err, component.ErrNothingFound):
-		return cli.WithStatus(cli.Usage, err)
+		return cli.WithStatus(cli.Usage, err, "component-admin doctor says what is wrong with a host's files, and what mends them")
 	case r.FromPKI:
 		return cli.WithStatus(cli.Usage, fmt.Errorf("%q: %w", dir, err), "for a new host: component-admin request control-plane, or worker")
 	case exists(dir, "apiserver.csr"):
@@ -167,6 +173,6 @@ func (r *requestCommand) checkSubject(config kube.Config, f component.Found, ask
 	for _, o := range ask.Organizations {
 		wanted += ", O=" + o
 	}
-	return cli.WithStatus(cli.Usage, fmt.Errorf("kubeadm's request for %s has the subject %s; in Kubernetes %s it is %s", f.Profile.Name, subject, config.Release, strings.TrimSpace(wanted)),
+	return cli.WithStatus(cli.Usage, fmt.Errorf("kubeadm's request for %s has the subject %s; in Kubernetes %s it is %s", f.Profile.Name, subject, config.Release, wanted),
 		"--kubernetes RELEASE: the cluster's own", "--node NAME, where the node is another")
 }

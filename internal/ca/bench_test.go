@@ -118,25 +118,32 @@ func inMemory(b *testing.B, c *CA, entries [][]byte) time.Duration {
 
 func fixture(b testing.TB, issuer pki.KeyType) (*CA, *inbox.Exchange) {
 	b.Helper()
+	c, x := makeCA(b, issuer, slog.New(slog.DiscardHandler))
+	if err := c.Unlock(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { x.Close(); c.Close() })
+	return c, x
+}
+
+// makeCA makes a CA that issues unsigned server certificates, and its exchange.
+func makeCA(b testing.TB, issuer pki.KeyType, log *slog.Logger) (*CA, *inbox.Exchange) {
+	b.Helper()
 	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server"}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	dir := b.TempDir()
 	c, err := Create(filepath.Join(dir, "ca"), Setup{
-		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: issuer, Days: 3650}}, Policy: text,
-	}, Settings{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: issuer, Days: 36500}}, Policy: text,
+	}, Settings{Now: time.Now, Log: log})
 	if err != nil {
-		b.Fatal(err)
-	}
-	if err := c.Unlock(); err != nil {
 		b.Fatal(err)
 	}
 	x, err := c.MakeExchange(filepath.Join(dir, "exchange"), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { x.Close(); c.Close() })
 	return c, x
 }
 

@@ -120,11 +120,7 @@ func (p *pass) publishAnswers(ctx context.Context, answers []ledger.Answer) erro
 
 // published is what the ledger says the outbox should have of some answers.
 func (p *pass) published(ctx context.Context, answers []ledger.Answer) (o outgoing, err error) {
-	ids := make([]pki.ID, len(answers))
-	for i, a := range answers {
-		ids[i] = a.Request
-	}
-	requests, err := p.ledger.Lookup(ctx, ids)
+	requests, err := p.ledger.Lookup(ctx, requestsOf(answers))
 	if err != nil {
 		return o, err
 	}
@@ -140,6 +136,14 @@ func (p *pass) published(ctx context.Context, answers []ledger.Answer) (o outgoi
 		o.stale = append(o.stale, staleNotices(a, r.Status)...)
 	}
 	return o, nil
+}
+
+func requestsOf(answers []ledger.Answer) []pki.ID {
+	ids := make([]pki.ID, len(answers))
+	for i, a := range answers {
+		ids[i] = a.Request
+	}
+	return ids
 }
 
 // Repair brings an exchange's outbox to what the ledger says: every answer that is missing or altered is put back, and
@@ -171,11 +175,7 @@ func (c *CA) Repair(ctx context.Context, x *inbox.Exchange) (restored, all int, 
 
 // restore publishes those of a batch that do not lie in the outbox as they should.
 func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored int, err error) {
-	ids := make([]pki.ID, len(answers))
-	for i, a := range answers {
-		ids[i] = a.Request
-	}
-	certificates, err := p.ledger.CertificatesFor(ctx, ids)
+	certificates, err := p.ledger.CertificatesFor(ctx, requestsOf(answers))
 	if err != nil {
 		return 0, err
 	}
@@ -185,7 +185,7 @@ func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored i
 	}
 	missing := outgoing{stale: o.stale}
 	for i, f := range o.files {
-		certificate, issued := certificates[ids[i]]
+		certificate, issued := certificates[answers[i].Request]
 		if issued && p.Now().After(certificate.NotAfter) {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"ca-exchange/internal/inbox"
@@ -78,7 +79,7 @@ func (c *CA) look(ctx context.Context, at Sides) (l look) {
 	if err := x.Writable(); err != nil {
 		problem("%v", err)
 	}
-	unreadable, example := 0, error(nil)
+	unreadable, example := 0, ""
 	for entry, err := range x.Entries() {
 		if err != nil {
 			problem("%v", err)
@@ -86,13 +87,21 @@ func (c *CA) look(ctx context.Context, at Sides) (l look) {
 		}
 		l.backlog++
 		if content, err := x.Read(entry); err != nil || content.State == inbox.Unreadable {
-			if unreadable++; example == nil {
-				example = errors.Join(err, content.Err)
+			if unreadable++; example == "" {
+				example = fmt.Sprintf("%s: %v", pki.Quote(entry.File), bare(errors.Join(err, content.Err)))
 			}
 		}
 	}
 	if unreadable > 0 {
-		problem("%d entries can't be read (chmod a+r), such as: %v", unreadable, example)
+		problem("%d entries can't be read (chmod a+r), such as %s", unreadable, example)
 	}
 	return l
+}
+
+// bare is an error without the path in it, which a neighbour may have chosen.
+func bare(err error) error {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return failed.Err
+	}
+	return err
 }

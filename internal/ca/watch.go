@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"time"
 
@@ -37,9 +38,13 @@ func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
 	}
 	w := &watch{CA: c, WatchOptions: o, memory: newMemory()}
 	defer w.close()
+	if err := c.dir.Remove(watchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // it tells of another watch
+	}
 	if err := w.reopen(ctx); err != nil {
 		return err // at the start a person is there to mend it
 	}
+	w.tell()
 	for {
 		wait := w.round(ctx)
 		select {

@@ -12,9 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/policy"
 )
 
 // remembered is a log that a test reads.
@@ -109,23 +107,9 @@ func TestSettles(t *testing.T) {
 // watched is an exchange with a watch of its own, within the test's time; stop ends it.
 func watched(t *testing.T, log *remembered, o WatchOptions) (exchange string, stop func()) {
 	t.Helper()
-	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	c, err := Create(filepath.Join(dir, "ca"), Setup{
-		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 36500}}, Policy: text,
-	}, Settings{Now: time.Now, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	exchange = filepath.Join(dir, "exchange")
-	x, err := c.MakeExchange(exchange, 0)
-	if err == nil {
-		err = x.Close()
-	}
-	if err != nil {
+	c, x := makeCA(t, pki.ECDSAP256, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	exchange = x.Path()
+	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -37,7 +40,21 @@ func New(program string) *Terminal {
 func (t *Terminal) line(kind, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, visible(fmt.Sprintf(format, args...)))
+}
+
+// visible writes out what would steer a terminal. What comes from the exchange is quoted where it is met; this is for
+// what an error's path brings along.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) && r != utf8.RuneError || r == '\n' {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // Warn prints a warning line.

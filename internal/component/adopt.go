@@ -19,6 +19,7 @@ import (
 var (
 	ErrNothingFound = errors.New("there is no key to ask a certificate for")
 	ErrRefused      = errors.New("the CA would deny this request")
+	ErrOtherKey     = errors.New("the request was made with another key than the one in place")
 )
 
 // Found is a key that lies in its place already, with what stands beside it.
@@ -208,7 +209,7 @@ func (c *Component) signerInPlace(f Files) (crypto.Signer, error) {
 func madeWith(csr *pki.CSR, key crypto.Signer) error {
 	fingerprint, err := pki.KeyFingerprint(key.Public())
 	if err == nil && fingerprint != csr.Fingerprint {
-		err = errors.New("the request was made with another key than the one in place")
+		err = ErrOtherKey
 	}
 	return err
 }

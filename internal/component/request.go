@@ -108,7 +108,7 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 	// What the CA would refuse unread is told here, before a key lies around for it.
 	parsed, refusals := pki.ParseRequest(entry, nil)
 	if parsed == nil {
-		return State{}, fmt.Errorf("the CA would deny this request: %s", refusals[0].Code.Meaning())
+		return State{}, fmt.Errorf("%w: %s", ErrRefused, refusals[0].Code.Meaning())
 	}
 	s := State{
 		APIVersion: pki.APIVersion, Kind: "Request", Status: StatusOpen, ID: parsed.ID.String(), Entry: entryName(ask, parsed.ID),

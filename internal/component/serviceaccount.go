@@ -16,6 +16,11 @@ var ErrServiceAccount = errors.New("another service account key is in place")
 // ServiceAccount puts the cluster's service account key pair into pki/: the one given, else the one that is there, else
 // a new one. All control planes have the same; it never goes through the exchange, since its private half would.
 func (c *Component) ServiceAccount(root string, given []byte, kind pki.KeyType) (made bool, err error) {
+	lock, err := c.Lock()
+	if err != nil {
+		return false, err
+	}
+	defer lock.Release()
 	have, err := c.readAt(root, kube.ServiceAccountKey)
 	switch {
 	case err == nil && (given == nil || bytes.Equal(have, given)):
