@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -385,4 +387,42 @@ func stride() int {
 func (w *world) on(t *testing.T, s durable.System, asks []kube.Ask) error {
 	defer durable.Swap(s)()
 	return w.run(t.Context(), asks)
+}
+
+// TestServiceAccountOnce: of several that look for a service account key at once, one makes it; RSA takes long enough for
+// all to have looked.
+func TestServiceAccountOnce(t *testing.T) {
+	w := newWorld(t)
+	var made atomic.Int32
+	var programs sync.WaitGroup
+	for range 4 {
+		programs.Go(func() {
+			host, err := component.Open(w.path("host"), component.Settings{Now: w.now, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer host.Close()
+			first, err := host.ServiceAccount("", nil, pki.RSA2048)
+			if err != nil {
+				t.Error(err)
+			}
+			if first {
+				made.Add(1)
+			}
+		})
+	}
+	programs.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d keys were made", made.Load())
+	}
+	key, err := os.ReadFile(w.path("host/pki/sa.key"))
+	must(t, err)
+	signer, err := pki.ParsePrivateKey(key, nil)
+	must(t, err)
+	want, err := pki.EncodePublicKey(signer.Public())
+	must(t, err)
+	if public, err := os.ReadFile(w.path("host/pki/sa.pub")); err != nil || string(public) != string(want) {
+		t.Errorf("sa.pub is not the public half of sa.key: %v", err)
+	}
 }

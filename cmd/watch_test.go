@@ -337,39 +337,6 @@ func TestTwoComponentAdmins(t *testing.T) {
 	}
 }
 
-// TestServiceAccountOnce: several programs that ask for a control plane at once make one service account key, and its
-// public half.
-func TestServiceAccountOnce(t *testing.T) {
-	x := newExchange(t, build(t), "--trust-inbox")
-	config := absolute(t, "testdata/kubeadm.yaml")
-	var status struct{ Trust string }
-	must(t, json.Unmarshal([]byte(x.ca(0, "status", "-o", "json")), &status))
-	x.run(0, "component-admin", "init", "--name", "cp1", "--trust", status.Trust)
-	var programs sync.WaitGroup
-	for range 4 {
-		programs.Go(func() {
-			x.run(0, "component-admin", "request", "control-plane", "--config", config, "--key-type", "ECDSA-P256")
-		})
-	}
-	programs.Wait()
-	pki := filepath.Join(x.dir, "component", "pki")
-	key, err := os.ReadFile(filepath.Join(pki, "sa.key"))
-	must(t, err)
-	public, err := os.ReadFile(filepath.Join(pki, "sa.pub"))
-	must(t, err)
-	private, _ := pem.Decode(key)
-	parsed, err := x509.ParseECPrivateKey(private.Bytes)
-	must(t, err)
-	want, err := x509.MarshalPKIXPublicKey(&parsed.PublicKey)
-	must(t, err)
-	if block, _ := pem.Decode(public); block == nil || string(block.Bytes) != string(want) {
-		t.Error("sa.pub is not the public half of sa.key")
-	}
-	if replaced, _ := filepath.Glob(filepath.Join(pki, "sa.*.previous")); len(replaced) > 0 {
-		t.Errorf("a service account key was replaced: %v", replaced)
-	}
-}
-
 // TestStatusAfterKill: status tells of the watch that runs, never of one that was killed.
 func TestStatusAfterKill(t *testing.T) {
 	x := newExchange(t, build(t), "--trust-inbox")
