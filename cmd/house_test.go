@@ -120,8 +120,10 @@ func TestDocumentedTests(t *testing.T) {
 	}))
 	pages, err := filepath.Glob("../docs/*.md")
 	must(t, err)
+	lab, err := filepath.Glob("../docs/lab/*.md")
+	must(t, err)
 	named := regexp.MustCompile(`\b(?:TestScenarios/([a-z_]+)|((?:Test|Fuzz)[A-Z]\w*)(…)?)`)
-	for _, page := range append(pages, "../README.md") {
+	for _, page := range slices.Concat(pages, lab, []string{"../README.md"}) {
 		text, err := os.ReadFile(page)
 		must(t, err)
 		for _, match := range named.FindAllStringSubmatch(string(text), -1) {

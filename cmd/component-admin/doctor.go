@@ -98,7 +98,7 @@ func (d *doctorCommand) print(a *app, config kube.Config, report component.Repor
 }
 
 // kubeadm is the command that makes this host part of the cluster, with the files that join must be told to overlook:
-// they are ours (docs/kubernetes-observed.md).
+// they are ours (docs/lab/kubernetes-observed.md).
 func (d *doctorCommand) kubeadm(config kube.Config, worker bool) string {
 	const overlook = " --ignore-preflight-errors=FileAvailable--etc-kubernetes-kubelet.conf"
 	switch {
