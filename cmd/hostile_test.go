@@ -15,8 +15,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ca-exchange/internal/pki"
-	"ca-exchange/internal/pki/pkitest"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // exchange is a CA and an exchange in a directory of their own, served by the real binary.
@@ -65,13 +66,13 @@ func (x *exchange) drop(name string, entry []byte) {
 }
 
 // notice reads the notice of a name, nil where there is none.
-func (x *exchange) notice(name, status string) *pki.Notice {
+func (x *exchange) notice(name, status string) *refusal.Notice {
 	x.Helper()
 	text, err := os.ReadFile(x.path("outbox", name+"."+status+".json"))
 	if err != nil {
 		return nil
 	}
-	n, err := pki.ParseNotice(text)
+	n, err := refusal.ParseNotice(text)
 	if err != nil {
 		x.Errorf("%s: %v", name, err)
 	}
@@ -85,7 +86,7 @@ func (x *exchange) notice(name, status string) *pki.Notice {
 // them a good one: each is refused for its reason, none gets a certificate, and the good one is served.
 func TestHostileEntries(t *testing.T) {
 	x := newExchange(t, build(t), "--trust-inbox")
-	cases := pkitest.Hostile(t)
+	cases := requesttest.Hostile(t)
 	if len(cases) < 180 {
 		t.Fatalf("only %d hostile entries", len(cases))
 	}
@@ -117,7 +118,7 @@ func TestHostileEntries(t *testing.T) {
 	if left, err := os.ReadDir(x.path("inbox")); err != nil || len(left) > 0 {
 		t.Errorf("%d entries are left, %v", len(left), err)
 	}
-	good := pkitest.Good(t)[0]
+	good := requesttest.Good(t)[0]
 	x.drop("good.csr", good.Entry)
 	x.ca(0, "sync")
 	if _, err := os.Stat(x.path("outbox", "good.crt")); err != nil && x.notice("good", "held") == nil {
@@ -129,18 +130,18 @@ func TestHostileEntries(t *testing.T) {
 	t.Logf("%d hostile entries refused in %s", len(cases), took.Round(time.Millisecond))
 }
 
-func checkRefused(x *exchange, c pkitest.Case) {
+func checkRefused(x *exchange, c requesttest.Case) {
 	x.Helper()
 	if _, err := os.Stat(x.path("outbox", c.Name+".crt")); err == nil {
 		x.Errorf("%s: got a certificate", c.Name)
 	}
-	n := x.notice(c.Name, map[pki.Outcome]string{pki.Hold: "held", pki.Deny: "denied"}[c.Outcome])
+	n := x.notice(c.Name, map[refusal.Outcome]string{refusal.Hold: "held", refusal.Deny: "denied"}[c.Outcome])
 	if n == nil {
 		x.Errorf("%s: no notice says %s", c.Name, c.Outcome)
 		return
 	}
 	for _, r := range n.Refusals {
-		if r.Code == c.Code || r.Code == pki.EntryTooLarge && len(c.Entry) > pki.MaxEntry {
+		if r.Code == c.Code || r.Code == refusal.EntryTooLarge && len(c.Entry) > request.MaxEntry {
 			return
 		}
 	}
@@ -151,7 +152,7 @@ func checkRefused(x *exchange, c pkitest.Case) {
 // nothing is eaten, and a good request is served beside it all.
 func TestHostileFiles(t *testing.T) {
 	x := newExchange(t, build(t), "--trust-inbox")
-	good := pkitest.Good(t)[0].Entry
+	good := requesttest.Good(t)[0].Entry
 	secret := filepath.Join(x.dir, "secret")
 	must(t, os.WriteFile(secret, []byte("secret"), 0o600))
 	in := func(name string) string { return x.path("inbox", name) }
@@ -191,8 +192,8 @@ func TestHostileFiles(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	x.plain("the log", out)
-	for name, code := range map[string]pki.Code{"link": pki.EntryNotRegular, "dangling": pki.EntryNotRegular, "sparse": pki.EntryTooLarge, "large": pki.EntryTooLarge, "gzip": pki.EntryEncoding} {
-		checkRefused(x, pkitest.Case{Name: name, Code: code, Outcome: pki.Deny})
+	for name, code := range map[string]refusal.Code{"link": refusal.EntryNotRegular, "dangling": refusal.EntryNotRegular, "sparse": refusal.EntryTooLarge, "large": refusal.EntryTooLarge, "gzip": refusal.EntryEncoding} {
+		checkRefused(x, requesttest.Case{Name: name, Code: code, Outcome: refusal.Deny})
 	}
 	if text, err := os.ReadFile(secret); err != nil || string(text) != "secret" {
 		t.Errorf("the link's target: %q, %v", text, err)
@@ -284,7 +285,7 @@ func must(t *testing.T, err error) {
 // certificate.
 func TestGoodEntries(t *testing.T) {
 	x := newExchange(t, build(t))
-	cases := pkitest.Good(t)
+	cases := requesttest.Good(t)
 	for _, c := range cases {
 		x.drop(c.Name+".csr", c.Entry)
 	}

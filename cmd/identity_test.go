@@ -13,7 +13,9 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/pki/pkitest"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // trust is the CA's trust fingerprint.
@@ -25,18 +27,18 @@ func (x *exchange) trust() string {
 }
 
 // covered is a request with a cover for this CA, not yet signed.
-func (x *exchange) covered(requester, name string, change func(*pki.Cover)) []byte {
+func (x *exchange) covered(requester, name string, change func(*request.Cover)) []byte {
 	x.Helper()
 	key, err := pki.ECDSAP256.Generate()
 	must(x.T, err)
-	csr, err := pki.CreateRequest(key, name, nil, pki.Names{DNS: []string{name}})
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name}})
 	must(x.T, err)
 	now := time.Now().UTC().Truncate(time.Second)
-	cover := pki.Cover{Profile: "server", Requester: requester, Trust: x.trust(), Created: now, Expires: now.Add(time.Hour), Nonce: strings.Repeat("a", 32)}
+	cover := request.Cover{Profile: "server", Requester: requester, Trust: x.trust(), Created: now, Expires: now.Add(time.Hour), Nonce: strings.Repeat("a", 32)}
 	if change != nil {
 		change(&cover)
 	}
-	return pki.EncodeRequest(&cover, csr)
+	return request.Encode(&cover, csr)
 }
 
 func (x *exchange) enroll(name string, key ssh.PublicKey) {
@@ -56,7 +58,7 @@ func (x *exchange) answered(name string) string {
 	return ""
 }
 
-func (x *exchange) expect(name, kind string, code pki.Code) {
+func (x *exchange) expect(name, kind string, code refusal.Code) {
 	x.Helper()
 	if got := x.answered(name); got != kind {
 		x.Errorf("%s: answered by %q, not by %q", name, got, kind)
@@ -78,11 +80,11 @@ func mustJSON(t *testing.T, v any) []byte {
 // the original is served, though it comes last.
 func TestSignedEdits(t *testing.T) {
 	x := newExchange(t, build(t))
-	signer, other := pkitest.SecurityKey(t), pkitest.SecurityKey(t)
+	signer, other := requesttest.SecurityKey(t), requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
 	x.enroll("neighbour", other.PublicKey())
 	sign := func(entry []byte, with ssh.Signer) []byte {
-		signed, err := pki.SignRequest(entry, with)
+		signed, err := request.Sign(entry, with)
 		must(t, err)
 		return signed
 	}
@@ -96,21 +98,21 @@ func TestSignedEdits(t *testing.T) {
 	for name, c := range map[string]struct {
 		entry []byte
 		kind  string
-		code  pki.Code
+		code  refusal.Code
 	}{
-		"cover-changed":      {replaced("Nonce: aa", "Nonce: ab"), "denied", pki.SignatureBroken},
-		"cover-profile":      {replaced("Profile: server", "Profile: client"), "denied", pki.SignatureBroken},
-		"csr-of-another":     {append(bytes.Clone(foreign), signature...), "denied", pki.SignatureBroken},
-		"cover-stripped":     {csr, "held", pki.SignatureAbsent},
-		"cover-without-sign": {bytes.Replace(plain, []byte("aaaa"), []byte("bbbb"), 1), "held", pki.SignatureAbsent},
-		"signed-by-another":  {sign(plain, other), "denied", pki.CoverRequester},
-		"re-covered":         {sign(bytes.Replace(plain, []byte("Requester: me"), []byte("Requester: neighbour"), 1), pkitest.SecurityKey(t)), "held", pki.SignatureUnknownKey},
-		"other-trust":        {sign(x.covered("me", "www.example", func(c *pki.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) }), signer), "denied", pki.CoverTrust},
-		"other-cluster":      {sign(x.covered("me", "www.example", func(c *pki.Cover) { c.Cluster = "prod" }), signer), "denied", pki.CoverCluster},
-		"expired":            {sign(x.covered("me", "www.example", func(c *pki.Cover) { c.Created, c.Expires = c.Created.Add(-2*time.Hour), c.Created.Add(-time.Hour) }), signer), "denied", pki.CoverExpired},
-		"future":             {sign(x.covered("me", "www.example", func(c *pki.Cover) { c.Created, c.Expires = c.Created.Add(time.Hour), c.Created.Add(2*time.Hour) }), signer), "denied", pki.CoverFuture},
-		"outside":            {sign(x.covered("me", "www.elsewhere", nil), signer), "held", pki.ScopeName},
-		"renewal":            {sign(x.covered("me", "www.example", func(c *pki.Cover) { c.Replaces = strings.Repeat("0", 64) }), signer), "held", pki.Renewal},
+		"cover-changed":      {replaced("Nonce: aa", "Nonce: ab"), "denied", refusal.SignatureBroken},
+		"cover-profile":      {replaced("Profile: server", "Profile: client"), "denied", refusal.SignatureBroken},
+		"csr-of-another":     {append(bytes.Clone(foreign), signature...), "denied", refusal.SignatureBroken},
+		"cover-stripped":     {csr, "held", refusal.SignatureAbsent},
+		"cover-without-sign": {bytes.Replace(plain, []byte("aaaa"), []byte("bbbb"), 1), "held", refusal.SignatureAbsent},
+		"signed-by-another":  {sign(plain, other), "denied", refusal.CoverRequester},
+		"re-covered":         {sign(bytes.Replace(plain, []byte("Requester: me"), []byte("Requester: neighbour"), 1), requesttest.SecurityKey(t)), "held", refusal.SignatureUnknownKey},
+		"other-trust":        {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) }), signer), "denied", refusal.CoverTrust},
+		"other-cluster":      {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Cluster = "prod" }), signer), "denied", refusal.CoverCluster},
+		"expired":            {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(-2*time.Hour), c.Created.Add(-time.Hour) }), signer), "denied", refusal.CoverExpired},
+		"future":             {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(time.Hour), c.Created.Add(2*time.Hour) }), signer), "denied", refusal.CoverFuture},
+		"outside":            {sign(x.covered("me", "www.elsewhere", nil), signer), "held", refusal.ScopeName},
+		"renewal":            {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Replaces = strings.Repeat("0", 64) }), signer), "held", refusal.Renewal},
 	} {
 		x.drop(name+".csr", c.entry)
 		x.ca(0, "sync", "-q")
@@ -119,7 +121,7 @@ func TestSignedEdits(t *testing.T) {
 	// The same bytes but for the signature have the same id: held as unsigned, and issued once they come signed.
 	x.drop("signature-stripped.csr", plain)
 	x.ca(0, "sync", "-q")
-	x.expect("signature-stripped", "held", pki.SignatureAbsent)
+	x.expect("signature-stripped", "held", refusal.SignatureAbsent)
 	x.drop("original.csr", original)
 	x.ca(0, "sync", "-q")
 	x.expect("original", "crt", "")
@@ -134,10 +136,10 @@ func TestSignedEdits(t *testing.T) {
 // TestReplacedIsShown: a request that names the certificate it wants to replace is shown with what would change.
 func TestReplacedIsShown(t *testing.T) {
 	x := newExchange(t, build(t))
-	signer := pkitest.SecurityKey(t)
+	signer := requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
-	drop := func(name, host string, change func(*pki.Cover)) {
-		signed, err := pki.SignRequest(x.covered("me", host, change), signer)
+	drop := func(name, host string, change func(*request.Cover)) {
+		signed, err := request.Sign(x.covered("me", host, change), signer)
 		must(t, err)
 		x.drop(name+".csr", signed)
 		x.ca(0, "sync", "-q")
@@ -147,8 +149,8 @@ func TestReplacedIsShown(t *testing.T) {
 		Items []struct{ Fingerprint string }
 	}
 	must(t, json.Unmarshal([]byte(x.ca(0, "list", "-o", "json")), &list))
-	drop("new", "new.example", func(c *pki.Cover) { c.Replaces = list.Items[0].Fingerprint })
-	x.expect("new", "held", pki.Renewal)
+	drop("new", "new.example", func(c *request.Cover) { c.Replaces = list.Items[0].Fingerprint })
+	x.expect("new", "held", refusal.Renewal)
 	out := x.ca(0, "show", "new")
 	for _, want := range []string{"replaces", "+ DNS:new.example", "- DNS:old.example", `+ subject CN="new.example"`} {
 		if !strings.Contains(out, want) {
@@ -160,12 +162,12 @@ func TestReplacedIsShown(t *testing.T) {
 // TestEnrolmentDecidesAgain: what is held is issued once its signer is enrolled, and held again after that is undone.
 func TestEnrolmentDecidesAgain(t *testing.T) {
 	x := newExchange(t, build(t))
-	signer := pkitest.SecurityKey(t)
-	signed, err := pki.SignRequest(x.covered("me", "a.example", nil), signer)
+	signer := requesttest.SecurityKey(t)
+	signed, err := request.Sign(x.covered("me", "a.example", nil), signer)
 	must(t, err)
 	x.drop("a.csr", signed)
 	x.ca(0, "sync", "-q")
-	x.expect("a", "held", pki.SignatureUnknownKey)
+	x.expect("a", "held", refusal.SignatureUnknownKey)
 	x.ca(2, "enroll", "me", "--from", "a") // nobody to ask, no fingerprint given
 	x.ca(5, "enroll", "me", "--from", "a", "--fingerprint", "SHA256:wrong")
 	x.ca(0, "enroll", "me", "--from", "a", "--fingerprint", ssh.FingerprintSHA256(signer.PublicKey()), "--profile", "server", "--dns", "*.example")
@@ -173,11 +175,11 @@ func TestEnrolmentDecidesAgain(t *testing.T) {
 	x.ca(0, "sync", "-q")
 	x.expect("a", "crt", "")
 	x.ca(0, "unenroll", "me")
-	signed, err = pki.SignRequest(x.covered("me", "b.example", nil), signer)
+	signed, err = request.Sign(x.covered("me", "b.example", nil), signer)
 	must(t, err)
 	x.drop("b.csr", signed)
 	x.ca(0, "sync", "-q")
-	x.expect("b", "held", pki.SignatureUnknownKey)
+	x.expect("b", "held", refusal.SignatureUnknownKey)
 }
 
 // TestIdentities: each kind of OpenSSH identity does one whole hand-off.

@@ -15,7 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/pki/pkitest"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // terminal is a program on a pseudo-terminal, as a person has it.
@@ -95,9 +97,9 @@ func (x *exchange) held(name string) {
 	x.Helper()
 	key, err := pki.ECDSAP256.Generate()
 	must(x.T, err)
-	csr, err := pki.CreateRequest(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
 	must(x.T, err)
-	x.drop(name+".csr", pki.EncodeRequest(nil, csr))
+	x.drop(name+".csr", request.Encode(nil, csr))
 	x.ca(0, "sync", "-q")
 }
 
@@ -127,7 +129,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 		person.await("[y/N]", 1)
 		person.enter("")
 		person.exits(3)
-		x.expect("a", "held", pki.SignatureAbsent)
+		x.expect("a", "held", refusal.SignatureAbsent)
 	})
 	t.Run("policy", func(t *testing.T) {
 		x := newExchange(t, bin)
@@ -140,7 +142,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 		person.await("something changed since this was shown", 1)
 		person.await("30 days", 1)
 		person.await("[y/N]", 2)
-		x.expect("a", "held", pki.SignatureAbsent)
+		x.expect("a", "held", refusal.SignatureAbsent)
 		person.enter("y")
 		person.exits(0)
 		x.expect("a", "crt", "")
@@ -154,7 +156,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 		person.enter("y")
 		person.await("something changed since this was shown", 1)
 		person.await("[y/N]", 2)
-		x.expect("a", "denied", pki.DeniedByPerson)
+		x.expect("a", "denied", refusal.DeniedByPerson)
 		person.enter("n")
 		person.exits(3)
 	})
@@ -172,9 +174,9 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 	})
 	t.Run("enrolment", func(t *testing.T) {
 		x := newExchange(t, bin)
-		signer := pkitest.SecurityKey(t)
+		signer := requesttest.SecurityKey(t)
 		x.enroll("me", signer.PublicKey())
-		signed, err := pki.SignRequest(x.covered("me", "a.elsewhere", nil), signer)
+		signed, err := request.Sign(x.covered("me", "a.elsewhere", nil), signer)
 		must(t, err)
 		x.drop("a.csr", signed)
 		x.ca(0, "sync", "-q")

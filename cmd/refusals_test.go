@@ -12,7 +12,9 @@ import (
 	_ "modernc.org/sqlite"
 
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/pki/pkitest"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 var update = flag.Bool("update", false, "write the pages anew that tests compare with")
@@ -24,7 +26,7 @@ func TestRefusalsDocument(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Refusals\n\nEvery reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all reasons at once. The examples are real\n(`go test ./cmd -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is always quoted.\n\n")
 	b.WriteString("| code | outcome | what is wrong | what the asking side can do | example: field, asked, allowed |\n|---|---|---|---|---|\n")
-	for _, code := range pki.Codes() {
+	for _, code := range refusal.Codes() {
 		example, ok := examples[code]
 		if !ok {
 			t.Errorf("%s: no entry of the tests is refused for it", code)
@@ -66,13 +68,13 @@ func nonEmpty(items ...string) []string {
 }
 
 // refusalExamples gathers a refusal of each code from real notices.
-func refusalExamples(t *testing.T) map[pki.Code]pki.Refusal {
+func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	t.Helper()
 	x := newExchange(t, build(t))
-	signer := pkitest.SecurityKey(t)
+	signer := requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
 	var blocked strings.Builder
-	cases := append(pkitest.Hostile(t), pkitest.Good(t)...)
+	cases := append(requesttest.Hostile(t), requesttest.Good(t)...)
 	sort.Slice(cases, func(i, j int) bool { return cases[i].Name < cases[j].Name })
 	for _, c := range cases {
 		x.drop(c.Name+".csr", c.Entry)
@@ -81,23 +83,25 @@ func refusalExamples(t *testing.T) map[pki.Code]pki.Refusal {
 		}
 	}
 	must(t, os.WriteFile(x.dir+"/ca/blocked-keys", []byte(blocked.String()), 0o600))
-	for name, change := range map[string]func(*pki.Cover){
-		"zz-node": func(c *pki.Cover) { c.Profile, c.Node = "kube-apiserver", "cp9" }, "zz-cluster": func(c *pki.Cover) { c.Cluster = "prod" },
-		"zz-expired":   func(c *pki.Cover) { c.Created, c.Expires = c.Created.AddDate(-1, 0, 0), c.Created.AddDate(0, -1, 0) },
-		"zz-future":    func(c *pki.Cover) { c.Created = c.Created.AddDate(0, 0, 1); c.Expires = c.Created.AddDate(0, 0, 1) },
-		"zz-requester": func(c *pki.Cover) { c.Requester = "somebody" }, "zz-renewal": func(c *pki.Cover) { c.Replaces = strings.Repeat("0", 64) },
-		"zz-profile": func(c *pki.Cover) { c.Profile = "unheard-of" }, "zz-scope": func(c *pki.Cover) { c.Profile = "kube-scheduler" },
-		"zz-guarded": func(c *pki.Cover) { c.Profile = "admin" }, "zz-scope-node": func(c *pki.Cover) { c.Profile, c.Node = "kube-apiserver", "www.elsewhere" },
+	for name, change := range map[string]func(*request.Cover){
+		"zz-node": func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "cp9" }, "zz-cluster": func(c *request.Cover) { c.Cluster = "prod" },
+		"zz-expired": func(c *request.Cover) {
+			c.Created, c.Expires = c.Created.AddDate(-1, 0, 0), c.Created.AddDate(0, -1, 0)
+		},
+		"zz-future":    func(c *request.Cover) { c.Created = c.Created.AddDate(0, 0, 1); c.Expires = c.Created.AddDate(0, 0, 1) },
+		"zz-requester": func(c *request.Cover) { c.Requester = "somebody" }, "zz-renewal": func(c *request.Cover) { c.Replaces = strings.Repeat("0", 64) },
+		"zz-profile": func(c *request.Cover) { c.Profile = "unheard-of" }, "zz-scope": func(c *request.Cover) { c.Profile = "kube-scheduler" },
+		"zz-guarded": func(c *request.Cover) { c.Profile = "admin" }, "zz-scope-node": func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "www.elsewhere" },
 	} {
-		signed, err := pki.SignRequest(x.covered("me", "www.elsewhere", change), signer)
+		signed, err := request.Sign(x.covered("me", "www.elsewhere", change), signer)
 		must(t, err)
 		x.drop(name+".csr", signed)
 	}
 	ed, err := pki.Ed25519.Generate()
 	must(t, err)
-	csr, err := pki.CreateRequest(ed, "system:kube-scheduler", nil, pki.Names{})
+	csr, err := request.Create(ed, "system:kube-scheduler", nil, pki.Names{})
 	must(t, err)
-	x.drop("zz-key.csr", pki.EncodeRequest(nil, csr))
+	x.drop("zz-key.csr", request.Encode(nil, csr))
 	x.ca(0, "sync", "--settle", "0s", "-q")
 	x.over("zz-over")
 	x.held("zz-denied")
@@ -113,9 +117,9 @@ func (x *exchange) over(name string) {
 	x.Helper()
 	key, err := pki.ECDSAP256.Generate()
 	must(x.T, err)
-	csr, err := pki.CreateRequest(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
 	must(x.T, err)
-	entry := pki.EncodeRequest(nil, csr)
+	entry := request.Encode(nil, csr)
 	x.drop(name+".csr", entry)
 	x.ca(0, "sync", "-q")
 	x.ca(0, "approve", name, "--yes")
@@ -126,7 +130,7 @@ func (x *exchange) over(name string) {
 	must(x.T, err)
 	x.drop(name+".csr", entry)
 	x.ca(0, "sync", "-q")
-	if n := x.notice(name, "held"); n == nil || n.Refusals[len(n.Refusals)-1].Code != pki.CertificateOver {
+	if n := x.notice(name, "held"); n == nil || n.Refusals[len(n.Refusals)-1].Code != refusal.CertificateOver {
 		x.Errorf("a request whose certificate is over: %v", n)
 	}
 	x.ca(0, "approve", name, "--yes")
@@ -139,9 +143,9 @@ func (x *exchange) over(name string) {
 	x.ca(0, "sync", "-q")
 }
 
-func examplesIn(x *exchange) map[pki.Code]pki.Refusal {
+func examplesIn(x *exchange) map[refusal.Code]refusal.Refusal {
 	x.Helper()
-	examples := map[pki.Code]pki.Refusal{}
+	examples := map[refusal.Code]refusal.Refusal{}
 	files, err := os.ReadDir(x.path("outbox"))
 	must(x.T, err)
 	for _, f := range files {

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/pki/pkitest"
+	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // TestScreens looks at every screen that shows what came from the exchange: nothing but printable ASCII (and our own
@@ -15,7 +16,7 @@ import (
 func TestScreens(t *testing.T) {
 	x := newExchange(t, build(t))
 	check := []string{"check"}
-	for _, c := range append(pkitest.Hostile(t), pkitest.Good(t)...) {
+	for _, c := range append(requesttest.Hostile(t), requesttest.Good(t)...) {
 		file := filepath.Join(x.dir, c.Name+".csr")
 		must(t, os.WriteFile(file, c.Entry, 0o644))
 		check = append(check, file)
@@ -24,14 +25,14 @@ func TestScreens(t *testing.T) {
 	x.drop("\x1b]0;owned\a\u202e.csr", []byte("-----BEGIN \x1b[2J-----\n-----END \x1b[2J-----\n"))
 	x.plain("check", x.ca(4, check...))
 	x.plain("the log", x.ca(0, "sync", "--settle", "0s"))
-	for _, c := range pkitest.Good(t) {
+	for _, c := range requesttest.Good(t) {
 		x.drop("again-"+c.Name+".csr", c.Entry)
 	}
 	x.plain("the JSON log", x.ca(0, "sync", "--settle", "0s", "--log-format", "json"))
 	x.plain("pending", x.ca(0, "pending"))
 	x.plain("pending -o json", x.ca(0, "pending", "-o", "json"))
 	x.plain("status", x.ca(0, "status"))
-	for _, c := range pkitest.Good(t) {
+	for _, c := range requesttest.Good(t) {
 		if x.notice(c.Name, "held") == nil {
 			continue
 		}
@@ -60,9 +61,9 @@ func TestGuardedFirst(t *testing.T) {
 	x := newExchange(t, build(t))
 	key, err := pki.ECDSAP256.Generate()
 	must(t, err)
-	csr, err := pki.CreateRequest(key, "kubernetes-super-admin", []string{"system:masters"}, pki.Names{})
+	csr, err := request.Create(key, "kubernetes-super-admin", []string{"system:masters"}, pki.Names{})
 	must(t, err)
-	x.drop("root.csr", pki.EncodeRequest(nil, csr))
+	x.drop("root.csr", request.Encode(nil, csr))
 	x.ca(0, "sync")
 	lines := strings.Split(strings.TrimSpace(x.ca(0, "show", "root")), "\n")
 	if !strings.HasPrefix(lines[1], "GUARDED: ") {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request"
 )
 
 func main() {
@@ -44,7 +45,7 @@ func run(latency int, dir string) error {
 		wait.Go(func() {
 			for i := worker; i < n && errs[worker] == nil; i += len(errs) {
 				var entry []byte
-				if entry, errs[worker] = request(i); errs[worker] == nil {
+				if entry, errs[worker] = asking(i); errs[worker] == nil {
 					errs[worker] = os.WriteFile(filepath.Join(flag.Arg(1), fmt.Sprintf("r%06d.csr", i)), entry, 0o644)
 				}
 			}
@@ -54,14 +55,14 @@ func run(latency int, dir string) error {
 	return errors.Join(errs...)
 }
 
-func request(i int) ([]byte, error) {
+func asking(i int) ([]byte, error) {
 	key, err := pki.ECDSAP256.Generate()
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("r%d.example", i)
-	csr, err := pki.CreateRequest(key, name, nil, pki.Names{DNS: []string{name}})
-	return pki.EncodeRequest(nil, csr), err
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name}})
+	return request.Encode(nil, csr), err
 }
 
 // measure drops requests one by one beside a running watch, each by a rename, and waits for each certificate.
@@ -79,7 +80,7 @@ func measure(n int, dir string) error {
 	time.Sleep(time.Second)
 	took := make([]time.Duration, 0, n)
 	for i := range n {
-		entry, err := request(i)
+		entry, err := asking(i)
 		if err != nil {
 			return err
 		}

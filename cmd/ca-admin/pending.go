@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"ca-exchange/internal/ledger"
-	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 type pendingCommand struct{}
@@ -17,15 +17,15 @@ type requestList struct {
 }
 
 type requestItem struct {
-	ID             string        `json:"id"`
-	Name           string        `json:"name"`
-	Profile        string        `json:"profile"`
-	Requester      string        `json:"requester"`
-	KeyFingerprint string        `json:"keyFingerprint"`
-	Node           string        `json:"node"`
-	Names          []string      `json:"names"`
-	Refusals       []pki.Refusal `json:"refusals"`
-	Received       time.Time     `json:"received"`
+	ID             string            `json:"id"`
+	Name           string            `json:"name"`
+	Profile        string            `json:"profile"`
+	Requester      string            `json:"requester"`
+	KeyFingerprint string            `json:"keyFingerprint"`
+	Node           string            `json:"node"`
+	Names          []string          `json:"names"`
+	Refusals       []refusal.Refusal `json:"refusals"`
+	Received       time.Time         `json:"received"`
 }
 
 func (p *pendingCommand) Run(ctx context.Context, a *app) error {
@@ -53,7 +53,7 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{r.ID.Short(), pki.Quote(r.Name), dash(r.Profile), dash(pki.Quote(r.Node)), dash(r.Subject), r.Reason, r.Received.Format(time.RFC3339)})
+		rows = append(rows, []string{r.ID.Short(), refusal.Quote(r.Name), dash(r.Profile), dash(refusal.Quote(r.Node)), dash(r.Subject), r.Reason, r.Received.Format(time.RFC3339)})
 	}
 	return a.Table(rows)
 }
@@ -67,7 +67,7 @@ func itemOf(r ledger.Request) requestItem {
 		item.Names = []string{}
 	}
 	if item.Refusals == nil {
-		item.Refusals = []pki.Refusal{}
+		item.Refusals = []refusal.Refusal{}
 	}
 	return item
 }

@@ -12,6 +12,7 @@ import (
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
 )
 
 // planFlags are what a person adds to a request, or says in its place.
@@ -120,7 +121,7 @@ func (a *app) presentPlan(p *ca.Proposal) {
 		a.Say("  %-12s + %s", "not asked", name)
 	}
 	for _, name := range asked.Without(p.Plan.Names) {
-		a.Say("  %-12s - %s", "asked", pki.Quote(name))
+		a.Say("  %-12s - %s", "asked", refusal.Quote(name))
 	}
 }
 
@@ -160,7 +161,7 @@ func requesterLine(p *ca.Proposal) string {
 }
 
 // refusalLine is a refusal on one line.
-func refusalLine(r pki.Refusal) string {
+func refusalLine(r refusal.Refusal) string {
 	line := r.Code.Meaning()
 	if r.Asked != "" {
 		line += ": " + r.Asked

@@ -11,6 +11,7 @@ import (
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
 )
 
 type showCommand struct {
@@ -69,7 +70,7 @@ func (a *app) showFile(ctx context.Context, c *ca.CA, file string) error {
 	if err != nil {
 		return err
 	}
-	a.Print("%s: the policy would %s it", pki.Quote(file), p.Decision.Outcome)
+	a.Print("%s: the policy would %s it", refusal.Quote(file), p.Decision.Outcome)
 	a.present(c, p)
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/ledger"
-	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
 )
 
 type signCommand struct {
@@ -123,7 +123,7 @@ func (k *checkCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	worst := pki.Issue
+	worst := refusal.Issue
 	for _, file := range k.Files {
 		entry, err := readRequest(file)
 		if err != nil {
@@ -134,7 +134,7 @@ func (k *checkCommand) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		worst = max(worst, p.Decision.Outcome)
-		a.Print("%s: %s", pki.Quote(file), p.Decision.Outcome)
+		a.Print("%s: %s", refusal.Quote(file), p.Decision.Outcome)
 		a.present(c, p)
 	}
 	return cli.ExitWith([]cli.Status{cli.Done, cli.Unanswered, cli.Denied}[worst])

@@ -6,7 +6,7 @@ import (
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
-	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 type syncCommand struct {
@@ -88,7 +88,7 @@ func (a *app) report(out component.Outcome, said map[string]string) {
 
 // notice passes on what the outbox says. Anybody can write there, so its words are quoted, and the hints are our own.
 func (a *app) notice(out component.Outcome) {
-	a.Say("%s: the outbox says (unverified): %s, %s", out.Profile, out.Notice.Status, pki.Quote(out.Notice.Message))
+	a.Say("%s: the outbox says (unverified): %s, %s", out.Profile, out.Notice.Status, refusal.Quote(out.Notice.Message))
 	for _, r := range out.Notice.Refusals {
 		if hint := r.Code.Hint(); hint != "" {
 			a.Hint("%s: %s", r.Code, hint)

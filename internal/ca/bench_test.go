@@ -14,6 +14,7 @@ import (
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/request"
 )
 
 // drainSize is how many requests one drain answers.
@@ -104,7 +105,7 @@ func inMemory(b *testing.B, c *CA, entries [][]byte) time.Duration {
 	}
 	start := time.Now()
 	parallel(len(entries), func(i int) {
-		r, found := pki.ParseRequest(entries[i], nil)
+		r, found := request.Parse(entries[i], nil)
 		grant, ok := rules.policy.Decide(r, found, []string{c.trust.Fingerprint}, policy.Override{}, c.Now()).Issued()
 		if !ok {
 			panic("not issued")
@@ -164,8 +165,8 @@ func requests(b testing.TB, n int) [][]byte {
 }
 
 func plain(key crypto.Signer, name string) ([]byte, error) {
-	csr, err := pki.CreateRequest(key, name, nil, pki.Names{DNS: []string{name}})
-	return pki.EncodeRequest(nil, csr), err
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name}})
+	return request.Encode(nil, csr), err
 }
 
 func cpuTime() time.Duration {
@@ -188,9 +189,9 @@ func clientRequest(t testing.TB, i int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	csr, err := pki.CreateRequest(key, fmt.Sprintf("user%d", i), nil, pki.Names{})
+	csr, err := request.Create(key, fmt.Sprintf("user%d", i), nil, pki.Names{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pki.EncodeRequest(nil, csr)
+	return request.Encode(nil, csr)
 }

@@ -11,25 +11,27 @@ import (
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // examined is an arrival taken apart. id is the request's, or that of the bytes where there is no request in them.
 type examined struct {
 	arrival
 	id      pki.ID
-	flight  pki.ID       // the id it took off under
-	request *pki.Request // nil where the bytes are denied
-	found   []pki.Refusal
+	flight  pki.ID           // the id it took off under
+	request *request.Request // nil where the bytes are denied
+	found   []refusal.Refusal
 }
 
 // decided is what is to become of an examined arrival, in the light of what the ledger knows.
 type decided struct {
 	examined
 	known    ledger.Request // the zero Request where the id is new
-	outcome  pki.Outcome
+	outcome  refusal.Outcome
 	repeat   bool // the known answer stands
 	decision policy.Decision
-	refusals []pki.Refusal
+	refusals []refusal.Refusal
 }
 
 // certified is a decided request with its certificate, where there is to be one.
@@ -69,12 +71,12 @@ func (p *pass) examine(batch []arrival) []examined {
 }
 
 func (p *pass) examineOne(a arrival) examined {
-	e := examined{arrival: a, id: pki.BytesID(a.bytes)}
+	e := examined{arrival: a, id: pki.RefusedID(a.bytes)}
 	if a.refused != nil {
-		e.found = []pki.Refusal{*a.refused}
+		e.found = []refusal.Refusal{*a.refused}
 		return e
 	}
-	e.request, e.found = pki.ParseRequest(a.bytes, p.rules.blocked)
+	e.request, e.found = request.Parse(a.bytes, p.rules.blocked)
 	if e.request != nil {
 		e.id = e.request.ID
 	}
@@ -108,7 +110,7 @@ func (p *pass) land(id pki.ID) {
 func (p *pass) decide(ctx context.Context, batch []examined) ([]decided, error) {
 	ids := make([]pki.ID, 0, 2*len(batch))
 	for _, e := range batch {
-		ids = append(ids, e.id, pki.BytesID(e.bytes))
+		ids = append(ids, e.id, pki.RefusedID(e.bytes))
 	}
 	known, err := p.ledger.Lookup(ctx, ids)
 	if err != nil {
@@ -144,7 +146,7 @@ type judge struct {
 }
 
 func (j judge) judge(e examined) decided {
-	d := decided{examined: e, known: j.known[e.id], refusals: e.found, outcome: pki.Deny}
+	d := decided{examined: e, known: j.known[e.id], refusals: e.found, outcome: refusal.Deny}
 	if e.request == nil {
 		d.repeat = sameRefusals(d.known, d.refusals)
 		return d
@@ -154,22 +156,22 @@ func (j judge) judge(e examined) decided {
 		return d
 	}
 	if c, ok := j.certificates[e.id]; ok && d.known.Status == ledger.Issued && !over(c, j.now) {
-		d.repeat, d.outcome = true, pki.Issue
+		d.repeat, d.outcome = true, refusal.Issue
 		return d
 	}
 	d.decision = j.rules.policy.Decide(e.request, e.found, j.trusts, policy.Override{}, j.now)
 	d.outcome, d.refusals = d.decision.Outcome, d.decision.Refusals
 	switch {
-	case d.known.Serial != "" && d.outcome != pki.Deny:
+	case d.known.Serial != "" && d.outcome != refusal.Deny:
 		// One certificate per request: another for the same id is a person's word, or a new cover's.
-		d.outcome = pki.Hold
-		d.refusals = append(d.refusals, pki.Refuse(pki.CertificateOver, "certificate", d.known.Serial, "a new request"))
-	case d.outcome == pki.Deny:
+		d.outcome = refusal.Hold
+		d.refusals = append(d.refusals, refusal.New(refusal.CertificateOver, "certificate", d.known.Serial, "a new request"))
+	case d.outcome == refusal.Deny:
 		// The denial binds these bytes only: the same request may come again better signed, or in time.
-		d.id = pki.BytesID(e.bytes)
+		d.id = pki.RefusedID(e.bytes)
 		d.known = j.known[d.id]
 	}
-	d.repeat = d.outcome != pki.Issue && sameRefusals(d.known, d.refusals)
+	d.repeat = d.outcome != refusal.Issue && sameRefusals(d.known, d.refusals)
 	return d
 }
 
@@ -178,7 +180,7 @@ func over(c ledger.Certificate, now time.Time) bool {
 	return now.After(c.NotAfter.Add(-c.NotAfter.Sub(c.NotBefore) / 3))
 }
 
-func sameRefusals(known ledger.Request, refusals []pki.Refusal) bool {
+func sameRefusals(known ledger.Request, refusals []refusal.Refusal) bool {
 	if known.Version == 0 || len(known.Refusals) != len(refusals) {
 		return false
 	}
@@ -195,14 +197,14 @@ func (p *pass) sign(ctx context.Context, batch []decided) []certified {
 	out := make([]certified, len(batch))
 	parallel(len(batch), func(i int) {
 		out[i].decided = batch[i]
-		if grant, ok := batch[i].decision.Issued(); ok && batch[i].outcome == pki.Issue && !batch[i].repeat && ctx.Err() == nil {
+		if grant, ok := batch[i].decision.Issued(); ok && batch[i].outcome == refusal.Issue && !batch[i].repeat && ctx.Err() == nil {
 			out[i].plan = grant.Plan()
 			out[i].certificate = p.signOne(grant)
 		}
 	})
 	ready := out[:0]
 	for _, c := range out {
-		if c.outcome == pki.Issue && !c.repeat && c.certificate == nil {
+		if c.outcome == refusal.Issue && !c.repeat && c.certificate == nil {
 			p.land(c.flight)
 			p.count(func(s *Summary) { s.Left++ })
 			continue

@@ -10,6 +10,8 @@ import (
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // deliver publishes what the ledger has, and then removes the entries. A crash anywhere leaves entries that get the
@@ -53,7 +55,7 @@ func (p *pass) publish(ctx context.Context, batch []outgoing) error {
 }
 
 func (p *pass) movedAside(f inbox.File) {
-	p.Log.Warn("a foreign file on an answer's name was moved to rejected/", "file", pki.Quote(f.Team+"/"+f.Name))
+	p.Log.Warn("a foreign file on an answer's name was moved to rejected/", "file", refusal.Quote(f.Team+"/"+f.Name))
 }
 
 // remove takes answered entries away; each inbox is synced once.
@@ -87,13 +89,13 @@ func (p *pass) remove(batch []outgoing) error {
 // been answered and goes.
 func (p *pass) removeOne(o outgoing) error {
 	switch code := firstDenial(o); {
-	case code == pki.EntryPrivateKey:
-		if keys := pki.PrivateKeyFingerprints(o.bytes); len(keys) > 0 {
+	case code == refusal.EntryPrivateKey:
+		if keys := request.PrivateKeyFingerprints(o.bytes); len(keys) > 0 {
 			if err := p.block(keys); err != nil {
 				return err
 			}
 		}
-		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry", pki.Quote(o.entry.File))
+		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry", refusal.Quote(o.entry.File))
 		return p.x.Remove(o.entry, o.bytes)
 	case strings.HasPrefix(string(code), "entry-"):
 		return p.x.Reject(o.entry)
@@ -101,9 +103,9 @@ func (p *pass) removeOne(o outgoing) error {
 	return p.x.Remove(o.entry, o.bytes)
 }
 
-func firstDenial(o outgoing) pki.Code {
+func firstDenial(o outgoing) refusal.Code {
 	for _, r := range o.refusals {
-		if o.request == nil && r.Code.Outcome() == pki.Deny {
+		if o.request == nil && r.Code.Outcome() == refusal.Deny {
 			return r.Code
 		}
 	}
@@ -121,9 +123,9 @@ func (p *pass) tally(o outgoing) {
 		switch {
 		case o.repeat:
 			s.Repeated++
-		case o.outcome == pki.Issue:
+		case o.outcome == refusal.Issue:
 			s.Issued++
-		case o.outcome == pki.Hold:
+		case o.outcome == refusal.Hold:
 			s.Held++
 		default:
 			s.Denied++
@@ -132,16 +134,16 @@ func (p *pass) tally(o outgoing) {
 	if o.repeat {
 		return
 	}
-	attrs := []any{"request", o.id.Short(), "profile", profileName(o), "entry", pki.Quote(o.entry.File)}
+	attrs := []any{"request", o.id.Short(), "profile", profileName(o), "entry", refusal.Quote(o.entry.File)}
 	if o.certificate != nil {
 		attrs = append(attrs, "serial", pki.SerialHex(o.certificate.Leaf.SerialNumber), "notAfter", o.certificate.Leaf.NotAfter.UTC().Format("2006-01-02"))
 		if o.certificate.Shortened {
 			attrs = append(attrs, "shortened", "to the issuer's end")
 		}
 	} else {
-		attrs = append(attrs, "reason", reason(o.refusals))
+		attrs = append(attrs, "reason", refusal.Reason(o.refusals))
 	}
-	p.Log.Info(map[pki.Outcome]string{pki.Issue: "issued", pki.Hold: "held", pki.Deny: "denied"}[o.outcome], attrs...)
+	p.Log.Info(map[refusal.Outcome]string{refusal.Issue: "issued", refusal.Hold: "held", refusal.Deny: "denied"}[o.outcome], attrs...)
 }
 
 func profileName(o outgoing) string {

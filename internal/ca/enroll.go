@@ -9,6 +9,7 @@ import (
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/request"
 )
 
 // ErrUnsigned says that a request carries no key to enroll.
@@ -82,9 +83,9 @@ func (c *CA) KeyOf(ctx context.Context, id pki.ID) (key, fingerprint string, err
 	if err != nil {
 		return "", "", err
 	}
-	request, _ := pki.ParseRequest(entry, nil)
-	if request == nil || request.Signature == nil {
+	req, _ := request.Parse(entry, nil)
+	if req == nil || req.Signature == nil {
 		return "", "", fmt.Errorf("%w: %s", ErrUnsigned, id.Short())
 	}
-	return request.Signature.AuthorizedKey(), request.Signature.Fingerprint(), nil
+	return req.Signature.AuthorizedKey(), req.Signature.Fingerprint(), nil
 }

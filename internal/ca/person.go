@@ -15,6 +15,8 @@ import (
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // Errors of a person's commands.
@@ -29,7 +31,7 @@ var (
 // Proposal is what a person is asked to approve: a request, what the policy says of it and what would be signed. It is
 // signed only while nothing of that has changed.
 type Proposal struct {
-	Request  *pki.Request
+	Request  *request.Request
 	Record   ledger.Request
 	Decision policy.Decision
 	Plan     pki.Plan
@@ -103,27 +105,27 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 		return nil, err
 	}
 	p := &Proposal{Record: record, over: o, rules: rules.digest}
-	request, found := pki.ParseRequest(entry, rules.blocked)
-	if request == nil {
-		p.Decision = policy.Decision{Outcome: pki.Deny, Refusals: found}
+	req, found := request.Parse(entry, rules.blocked)
+	if req == nil {
+		p.Decision = policy.Decision{Outcome: refusal.Deny, Refusals: found}
 		return p, nil
 	}
-	p.Request = request
+	p.Request = req
 	if record.Version == 0 {
-		known, err := c.ledger.Lookup(ctx, []pki.ID{request.ID})
+		known, err := c.ledger.Lookup(ctx, []pki.ID{req.ID})
 		if err != nil {
 			return nil, err
 		}
-		p.Record = known[request.ID]
+		p.Record = known[req.ID]
 	}
-	p.Decision = rules.policy.Decide(request, found, c.trusts(splitTrusts(former)), o, c.Now())
+	p.Decision = rules.policy.Decide(req, found, c.trusts(splitTrusts(former)), o, c.Now())
 	plan, ok := p.Decision.Plan()
 	if !ok {
 		return p, nil
 	}
 	p.Plan = plan
 	p.Issuer, _ = c.trust.Authority(plan.Issuer)
-	if cover := request.Cover; cover != nil && cover.Replaces != "" {
+	if cover := req.Cover; cover != nil && cover.Replaces != "" {
 		old, ok, err := c.ledger.CertificateByFingerprint(ctx, cover.Replaces)
 		if err != nil {
 			return nil, err
@@ -139,12 +141,12 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 // Approvable says why a person can't approve a proposal; nil where they can.
 func (p *Proposal) Approvable() error {
 	switch {
-	case p.Decision.Outcome == pki.Deny:
-		return fmt.Errorf("%w: %s", ErrRefused, message(p.Decision.Refusals))
+	case p.Decision.Outcome == refusal.Deny:
+		return fmt.Errorf("%w: %s", ErrRefused, refusal.Message(p.Decision.Refusals))
 	case p.Digest == "":
-		return fmt.Errorf("%w: %s", ErrNoPlan, message(p.Decision.Refusals))
-	case p.Plan.Names.Len() == 0 && slices.ContainsFunc(p.Decision.Refusals, func(r pki.Refusal) bool { return r.Code == pki.NameAbsent }):
-		return fmt.Errorf("%w: %s", ErrNoPlan, pki.NameAbsent.Meaning())
+		return fmt.Errorf("%w: %s", ErrNoPlan, refusal.Message(p.Decision.Refusals))
+	case p.Plan.Names.Len() == 0 && slices.ContainsFunc(p.Decision.Refusals, func(r refusal.Refusal) bool { return r.Code == refusal.NameAbsent }):
+		return fmt.Errorf("%w: %s", ErrNoPlan, refusal.NameAbsent.Meaning())
 	case p.over.Days > p.Plan.Days:
 		return fmt.Errorf("%w: %d days were asked, the policy allows %d", ErrRefused, p.over.Days, p.Plan.Days)
 	}
@@ -208,11 +210,11 @@ func (c *CA) Deny(ctx context.Context, r ledger.Request, why string) error {
 	}
 	at := c.Now().UTC().Truncate(time.Second)
 	r.Decided = at
-	r.Refusals = []pki.Refusal{pki.Refuse(pki.DeniedByPerson, "request", "", why)}
+	r.Refusals = []refusal.Refusal{refusal.New(refusal.DeniedByPerson, "request", "", why)}
 	change := ledger.Change{Request: r}
 	by := person()
 	by["why"] = why
-	if err := refusedRow(&change, pki.Deny, at, by); err != nil {
+	if err := refusedRow(&change, refusal.Deny, at, by); err != nil {
 		return err
 	}
 	if err := c.owe(ctx, &change); err != nil {

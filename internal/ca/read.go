@@ -7,7 +7,7 @@ import (
 
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
-	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // arrival is an entry's bytes, read once: from here on only they count.
@@ -15,8 +15,8 @@ type arrival struct {
 	entry   inbox.Entry
 	address ledger.Address
 	bytes   []byte
-	refused *pki.Refusal // what the file itself broke, before anybody looks into it
-	again   bool         // the bytes come from the ledger, to be decided again under new rules
+	refused *refusal.Refusal // what the file itself broke, before anybody looks into it
+	again   bool             // the bytes come from the ledger, to be decided again under new rules
 }
 
 // read lists the inbox and passes on what can be answered. A batch leaves as soon as the next stage is free, so one
@@ -68,8 +68,8 @@ func (p *pass) arrive(e inbox.Entry) (a arrival, ok bool, err error) {
 		return a, false, err
 	}
 	a = arrival{entry: e, address: ledger.Address{Exchange: p.x.ID, Team: e.Team, Name: e.Name}, bytes: c.Bytes}
-	refuse := func(code pki.Code) (arrival, bool, error) {
-		r := pki.Refuse(code, "entry", "", "")
+	refuse := func(code refusal.Code) (arrival, bool, error) {
+		r := refusal.New(code, "entry", "", "")
 		a.refused, a.bytes = &r, []byte(e.File+"\x00"+string(code)) // nothing of the file is kept
 		return a, true, nil
 	}
@@ -88,9 +88,9 @@ func (p *pass) arrive(e inbox.Entry) (a arrival, ok bool, err error) {
 		}
 		p.count(func(s *Summary) { s.Incomplete++ })
 	case inbox.Link:
-		return refuse(pki.EntryNotRegular)
+		return refuse(refusal.EntryNotRegular)
 	case inbox.TooLarge:
-		return refuse(pki.EntryTooLarge)
+		return refuse(refusal.EntryTooLarge)
 	case inbox.Unreadable:
 		p.count(func(s *Summary) { s.Left++ })
 		p.warnOnce(e.Team+"/"+e.File, "reading an entry; let ca-admin read it: chmod a+r", c.Err)
@@ -111,7 +111,7 @@ func (p *pass) moveAside(e inbox.Entry) error {
 		p.warnOnce(e.Team+"/"+e.File, "moving an entry aside", err)
 		return nil
 	}
-	p.Log.Warn("an entry without a legal name was moved to rejected/", "entry", pki.Quote(e.File))
+	p.Log.Warn("an entry without a legal name was moved to rejected/", "entry", refusal.Quote(e.File))
 	p.count(func(s *Summary) { s.Moved++ })
 	return nil
 }

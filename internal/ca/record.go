@@ -3,12 +3,12 @@ package ca
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // What unsigned and unknown askers may hold open (P12): beyond it entries stay where they are.
@@ -94,7 +94,7 @@ func (p *pass) prepare(ctx context.Context, batch []certified) ([]outgoing, []le
 	ready := make([]outgoing, 0, len(batch))
 	changes := make([]ledger.Change, 0, len(batch))
 	for _, c := range batch {
-		if c.outcome == pki.Hold && !c.repeat && c.decision.Requester == nil && c.known.Status != ledger.Held {
+		if c.outcome == refusal.Hold && !c.repeat && c.decision.Requester == nil && c.known.Status != ledger.Held {
 			if rows >= pressureRows || bytes+int64(len(c.bytes)) > pressureBytes {
 				p.leave(c)
 				continue
@@ -219,10 +219,10 @@ func (p *pass) change(c certified) (ledger.Change, error) {
 		r.Profile = c.decision.Profile.Name
 	}
 	change := ledger.Change{Request: r}
-	if c.known.Version == 0 && c.outcome != pki.Deny || c.outcome == pki.Hold {
+	if c.known.Version == 0 && c.outcome != refusal.Deny || c.outcome == refusal.Hold {
 		change.Entry = c.bytes
 	}
-	if c.outcome == pki.Issue {
+	if c.outcome == refusal.Issue {
 		issuedRow(&change, c.plan, c.certificate, now, nil)
 		return change, nil
 	}
@@ -271,16 +271,16 @@ func issuedRow(change *ledger.Change, plan pki.Plan, certificate *pki.Certificat
 }
 
 // refusedRow completes a change with its notice.
-func refusedRow(change *ledger.Change, outcome pki.Outcome, now time.Time, by map[string]string) (err error) {
+func refusedRow(change *ledger.Change, outcome refusal.Outcome, now time.Time, by map[string]string) (err error) {
 	r := &change.Request
 	kind := ledger.EventHeld
 	r.Status = ledger.Held
-	if outcome == pki.Deny {
+	if outcome == refusal.Deny {
 		r.Status, kind = ledger.Denied, ledger.EventDenied
 	}
-	r.Reason = reason(r.Refusals)
-	change.Notice, err = pki.Notice{
-		Request: r.ID.String(), Status: string(r.Status), Reason: r.Reason, Message: message(r.Refusals), Refusals: r.Refusals, Time: now,
+	r.Reason = refusal.Reason(r.Refusals)
+	change.Notice, err = refusal.Notice{
+		Request: r.ID.String(), Status: string(r.Status), Reason: r.Reason, Message: refusal.Message(r.Refusals), Refusals: r.Refusals, Time: now,
 	}.Encode()
 	change.Event = event(kind, r, now, map[string]string{"reason": r.Reason}, by)
 	return err
@@ -291,29 +291,4 @@ func event(kind string, r *ledger.Request, now time.Time, detail, by map[string]
 		detail[key] = value
 	}
 	return &ledger.Event{Time: now, Kind: kind, Request: r.ID.String(), Serial: r.Serial, Detail: detail}
-}
-
-// reason is the gravest refusal's code in TitleCase: "signature-absent" is "SignatureAbsent".
-func reason(refusals []pki.Refusal) string {
-	worst := pki.Code("")
-	for _, r := range refusals {
-		if worst == "" || r.Code.Outcome() > worst.Outcome() {
-			worst = r.Code
-		}
-	}
-	var b strings.Builder
-	for word := range strings.SplitSeq(string(worst), "-") {
-		b.WriteString(strings.ToUpper(word[:min(1, len(word))]) + word[min(1, len(word)):])
-	}
-	return b.String()
-}
-
-func message(refusals []pki.Refusal) string {
-	var sentences []string
-	for _, r := range refusals {
-		if s := r.Code.Meaning(); len(sentences) == 0 || sentences[len(sentences)-1] != s {
-			sentences = append(sentences, s)
-		}
-	}
-	return strings.Join(sentences, "; ")
 }

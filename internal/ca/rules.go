@@ -12,13 +12,14 @@ import (
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/request"
 )
 
 // rules are the policy and what belongs to it, as they stood when they were last read.
 type rules struct {
 	policy  *policy.Policy
 	release kube.Release
-	blocked pki.Blocklist
+	blocked request.Blocklist
 	digest  string // of the files they came from: another digest, and what is held is decided again
 }
 
@@ -66,7 +67,7 @@ func parseRules(policyYAML, requestersYAML, blocked []byte) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := pki.ParseBlocklist(blocked)
+	list, err := request.ParseBlocklist(blocked)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", blockedFile, err)
 	}

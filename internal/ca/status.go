@@ -10,6 +10,7 @@ import (
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // Status is how a CA stands.
@@ -51,7 +52,7 @@ func (c *CA) Status(ctx context.Context, at Sides) (Status, error) {
 	case l := <-seen:
 		s.Mode, s.Backlog, s.Problems = l.mode, l.backlog, append(s.Problems, l.problems...)
 	case <-time.After(answerTime):
-		s.Problems = append(s.Problems, fmt.Sprintf("%s has not answered for %s: is the mount dead?", pki.Quote(at.Inbox), answerTime))
+		s.Problems = append(s.Problems, fmt.Sprintf("%s has not answered for %s: is the mount dead?", refusal.Quote(at.Inbox), answerTime))
 	case <-ctx.Done():
 		return s, ctx.Err()
 	}
@@ -88,7 +89,7 @@ func (c *CA) look(ctx context.Context, at Sides) (l look) {
 		l.backlog++
 		if content, err := x.Read(entry); err != nil || content.State == inbox.Unreadable {
 			if unreadable++; example == "" {
-				example = fmt.Sprintf("%s: %v", pki.Quote(entry.File), bare(errors.Join(err, content.Err)))
+				example = fmt.Sprintf("%s: %v", refusal.Quote(entry.File), bare(errors.Join(err, content.Err)))
 			}
 		}
 	}

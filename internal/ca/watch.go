@@ -9,7 +9,7 @@ import (
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
-	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // WatchOptions are how a watch goes about it.
@@ -105,7 +105,7 @@ func (w *watch) reopen(ctx context.Context) error {
 	}
 	w.x = x
 	w.events = x.Watch(inbox.WatchOptions{NoEvents: w.NoEvents})
-	w.Log.Info("watching", "exchange", pki.Quote(x.Path()), "mode", w.events.Mode(), "poll", w.Poll.String())
+	w.Log.Info("watching", "exchange", refusal.Quote(x.Path()), "mode", w.events.Mode(), "poll", w.Poll.String())
 	return nil
 }
 
@@ -148,7 +148,7 @@ func (w *watch) patiently(ctx context.Context) error {
 		case err := <-done:
 			return err
 		case <-slow.C:
-			w.Log.Info("this pass takes long; is the exchange still there?", "exchange", pki.Quote(w.Sides.Inbox))
+			w.Log.Info("this pass takes long; is the exchange still there?", "exchange", refusal.Quote(w.Sides.Inbox))
 		case <-ctx.Done():
 			select {
 			case err := <-done:
@@ -173,7 +173,7 @@ func (w *watch) listen() {
 	}
 	w.events.Close()
 	w.events = fresh
-	w.Log.Info("watching", "exchange", pki.Quote(w.x.Path()), "mode", fresh.Mode(), "poll", w.Poll.String())
+	w.Log.Info("watching", "exchange", refusal.Quote(w.x.Path()), "mode", fresh.Mode(), "poll", w.Poll.String())
 }
 
 func (w *watch) once(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request"
 )
 
 // Errors of adoption that the command line answers with a hint.
@@ -26,7 +27,7 @@ var (
 type Found struct {
 	Profile     kube.Profile
 	Files       Files
-	CSR         *pki.CSR          // made by kubeadm certs generate-csr; else nil
+	CSR         *request.CSR      // made by kubeadm certs generate-csr; else nil
 	Certificate *x509.Certificate // nil where there is none
 }
 
@@ -67,12 +68,12 @@ func (c *Component) FromKubeadm(root string, profiles []kube.Profile) ([]Found, 
 		if err != nil {
 			return nil, err
 		}
-		request, refusals := pki.ParseRequest(text, nil)
-		if request == nil {
+		req, refusals := request.Parse(text, nil)
+		if req == nil {
 			r := refusals[0]
 			return nil, fmt.Errorf("%q: %w: %s: %s %s (allowed: %s)", file, ErrRefused, r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
 		}
-		f.CSR = request.CSR
+		f.CSR = req.CSR
 		if err := c.fill(&f); err != nil {
 			return nil, err
 		}
@@ -206,7 +207,7 @@ func (c *Component) signerInPlace(f Files) (crypto.Signer, error) {
 }
 
 // madeWith says whether a CSR was made with a key.
-func madeWith(csr *pki.CSR, key crypto.Signer) error {
+func madeWith(csr *request.CSR, key crypto.Signer) error {
 	fingerprint, err := pki.KeyFingerprint(key.Public())
 	if err == nil && fingerprint != csr.Fingerprint {
 		err = ErrOtherKey

@@ -17,6 +17,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // The private part of a component directory.
@@ -97,7 +98,7 @@ func Create(path string, c Config, s Settings) (*Component, error) {
 }
 
 func writeConfig(write func(string, []byte, fs.FileMode) error, c Config) error {
-	c.APIVersion, c.Kind = pki.APIVersion, "ComponentAdmin"
+	c.APIVersion, c.Kind = refusal.APIVersion, "ComponentAdmin"
 	text, err := yaml.Marshal(c)
 	if err != nil {
 		return err

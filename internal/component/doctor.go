@@ -13,6 +13,7 @@ import (
 
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // How grave a finding is.
@@ -181,11 +182,11 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 	}
 	ca := certificates[0]
 	if !ca.IsCA {
-		e.find(Wrong, file, fix, "its first certificate is no CA's: %s", pki.Quote(ca.Subject.String()))
+		e.find(Wrong, file, fix, "its first certificate is no CA's: %s", refusal.Quote(ca.Subject.String()))
 		return
 	}
 	if isPinned && !pinned.Certificate.Equal(ca) {
-		e.find(Wrong, file, fix, "it is not the pinned CA, but %s", pki.Quote(ca.Subject.String()))
+		e.find(Wrong, file, fix, "it is not the pinned CA, but %s", refusal.Quote(ca.Subject.String()))
 		return
 	}
 	e.authorities[i.Name] = pki.Authority{Name: i.Name, Certificate: ca, Chain: certificates[1:]}
@@ -201,7 +202,7 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 func (e *examination) beside(file string, certificates []*x509.Certificate) {
 	fix := "openssl x509 -in " + file + " -out " + file
 	for _, c := range certificates {
-		severity, problem := Advice, "whoever has a certificate below "+pki.Quote(c.Subject.String())+" is trusted, too: it stands beside the issuer"
+		severity, problem := Advice, "whoever has a certificate below "+refusal.Quote(c.Subject.String())+" is trusted, too: it stands beside the issuer"
 		if other, seen := e.anchors[string(c.Raw)]; seen && other != file {
 			severity, problem = Wrong, problem+", and in "+other
 		}

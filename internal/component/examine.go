@@ -13,6 +13,7 @@ import (
 
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // certificate examines what one request of the host brings.
@@ -83,10 +84,10 @@ func (e *examination) server(ask kube.Ask, file, server string) {
 		wanted = append(wanted, e.Config.ServerURL(kube.LocalServer))
 	}
 	if ask.Server != "" && !slices.Contains(wanted, server) {
-		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server "+ask.Server, "it goes to %s, not to %s", pki.Quote(server), ask.Server)
+		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server "+ask.Server, "it goes to %s, not to %s", refusal.Quote(server), ask.Server)
 	}
 	if !strings.HasPrefix(server, "https://") {
-		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server https://HOST:6443", "its server is no https URL: %s", pki.Quote(server))
+		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server https://HOST:6443", "its server is no https URL: %s", refusal.Quote(server))
 	}
 }
 

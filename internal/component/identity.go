@@ -15,7 +15,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"ca-exchange/internal/durable"
-	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request"
 )
 
 // The files of the identity that init makes.
@@ -114,7 +114,7 @@ func (c *Component) sign(entry []byte) ([]byte, error) {
 		return nil, err
 	}
 	if signer, err := ssh.ParsePrivateKey(text); err == nil && bytes.Equal(signer.PublicKey().Marshal(), id.Public.Marshal()) {
-		return pki.SignRequest(entry, signer)
+		return request.Sign(entry, signer)
 	}
 	return signByAgent(entry, id.Public)
 }
@@ -143,7 +143,7 @@ func signByAgent(entry []byte, key ssh.PublicKey) ([]byte, error) {
 	}
 	for _, signer := range signers {
 		if bytes.Equal(signer.PublicKey().Marshal(), key.Marshal()) {
-			return pki.SignRequest(entry, signer)
+			return request.Sign(entry, signer)
 		}
 	}
 	return nil, fmt.Errorf("%w: %s", ErrAgent, ssh.FingerprintSHA256(key))

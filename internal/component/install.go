@@ -14,6 +14,7 @@ import (
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request"
 )
 
 // certificateFile keeps a verified certificate beside its key until both are in place.
@@ -27,7 +28,7 @@ func (c *Component) install(x *inbox.Exchange, out *Outcome, trust pki.Trust, an
 	if err != nil {
 		return err
 	}
-	key, request, err := c.read(out.State)
+	key, req, err := c.read(out.State)
 	if err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func (c *Component) install(x *inbox.Exchange, out *Outcome, trust pki.Trust, an
 		return fmt.Errorf("the pinned trust has no issuer %q", profile.Issuer)
 	}
 	expected := pki.Expected{
-		Key: key.Public(), Profile: profile.Profile, Node: out.Node, CommonName: out.CommonName, Names: request.CSR.Names,
+		Key: key.Public(), Profile: profile.Profile, Node: out.Node, CommonName: out.CommonName, Names: req.CSR.Names,
 		Authority: authority, AcceptNames: o.AcceptNames,
 	}
 	expected.NotAfter = c.installedUntil(out.Files, expected)
@@ -227,7 +228,7 @@ func (c *Component) key(s State, dir *durable.Dir) (pem []byte, err error) {
 }
 
 // read gives a request's key and the request itself.
-func (c *Component) read(s State) (crypto.Signer, *pki.Request, error) {
+func (c *Component) read(s State) (crypto.Signer, *request.Request, error) {
 	dir, err := c.request(s.ID)
 	if err != nil {
 		return nil, nil, err
@@ -245,14 +246,14 @@ func (c *Component) read(s State) (crypto.Signer, *pki.Request, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	request, refusals := pki.ParseRequest(entry, nil)
-	if request == nil {
+	req, refusals := request.Parse(entry, nil)
+	if req == nil {
 		return nil, nil, fmt.Errorf("reading request %s: %s", s.ID[:16], refusals[0].Code.Meaning())
 	}
-	if err := madeWith(request.CSR, key); err != nil {
+	if err := madeWith(req.CSR, key); err != nil {
 		return nil, nil, fmt.Errorf("request %s: %w: ask again", s.ID[:16], err)
 	}
-	return key, request, nil
+	return key, req, nil
 }
 
 // SetServer writes an installed kubeconfig again for another API server.

@@ -17,6 +17,8 @@ import (
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // The states of a request, as state.json has them.
@@ -100,18 +102,18 @@ func (c *Component) Request(ask kube.Ask, w Wish) (State, error) {
 		return State{}, err
 	}
 	now := c.Now().UTC().Truncate(time.Second)
-	cover := &pki.Cover{
+	cover := &request.Cover{
 		Profile: ask.Profile.Name, Requester: c.Name, Trust: c.Trust, Node: ask.Node, Days: w.Days,
 		Created: now, Expires: now.Add(coverLife), Nonce: nonce(),
 	}
-	entry := pki.EncodeRequest(cover, csr)
+	entry := request.Encode(cover, csr)
 	// What the CA would refuse unread is told here, before a key lies around for it.
-	parsed, refusals := pki.ParseRequest(entry, nil)
+	parsed, refusals := request.Parse(entry, nil)
 	if parsed == nil {
 		return State{}, fmt.Errorf("%w: %s", ErrRefused, refusals[0].Code.Meaning())
 	}
 	s := State{
-		APIVersion: pki.APIVersion, Kind: "Request", Status: StatusOpen, ID: parsed.ID.String(), Entry: entryName(ask, parsed.ID),
+		APIVersion: refusal.APIVersion, Kind: "Request", Status: StatusOpen, ID: parsed.ID.String(), Entry: entryName(ask, parsed.ID),
 		Profile: ask.Profile.Name, Release: w.Release.String(), Node: ask.Node, CommonName: ask.CommonName, Organizations: ask.Organizations,
 		Names: ask.Names.Strings(), Files: w.Files, KeyInPlace: w.KeyInPlace, Worker: w.Worker, Created: cover.Created, Expires: cover.Expires,
 	}
@@ -143,7 +145,7 @@ func (c *Component) keyAndCSR(ask kube.Ask, w Wish) (key crypto.Signer, csr []by
 	if w.CSR != nil {
 		return key, w.CSR, nil
 	}
-	if csr, err = pki.CreateRequest(key, ask.CommonName, ask.Organizations, ask.Names); err != nil {
+	if csr, err = request.Create(key, ask.CommonName, ask.Organizations, ask.Names); err != nil {
 		return nil, nil, fmt.Errorf("making a CSR: %w", err)
 	}
 	return key, csr, nil

@@ -11,6 +11,8 @@ import (
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // SyncOptions are a person's word on what may be installed.
@@ -19,9 +21,9 @@ type SyncOptions struct{ AcceptNames bool }
 // Outcome is how one request stands after a sync. Reason and Message come from the outbox and are unverified hints.
 type Outcome struct {
 	State
-	Dropped  bool        // it was put into the inbox now
-	Notice   *pki.Notice // what the outbox says, if anything
-	Problem  error       // why an answer was not installed
+	Dropped  bool            // it was put into the inbox now
+	Notice   *refusal.Notice // what the outbox says, if anything
+	Problem  error           // why an answer was not installed
 	Warnings []string
 }
 
@@ -116,7 +118,7 @@ func (c *Component) settleUnder(x *inbox.Exchange, trust pki.Trust, name string,
 			continue
 		}
 		// Anybody may have written it: one for another request, or none at all, is not even shown.
-		if notice, err := pki.ParseNotice(content.Bytes); err == nil && out.Notice == nil && notice.Request == out.ID {
+		if notice, err := refusal.ParseNotice(content.Bytes); err == nil && out.Notice == nil && notice.Request == out.ID {
 			out.Notice = &notice
 		}
 	}
@@ -157,15 +159,15 @@ func (c *Component) cover(out *Outcome) error {
 		return err
 	}
 	defer dir.Close()
-	key, request, err := c.read(out.State)
+	key, req, err := c.read(out.State)
 	if err != nil {
 		return err
 	}
-	cover := *request.Cover
+	cover := *req.Cover
 	cover.Created = c.Now().UTC().Truncate(time.Second)
 	cover.Expires, cover.Nonce = cover.Created.Add(coverLife), nonce()
-	entry := pki.EncodeRequest(&cover, request.CSR.Raw)
-	fresh, refusals := pki.ParseRequest(entry, nil)
+	entry := request.Encode(&cover, req.CSR.Raw)
+	fresh, refusals := request.Parse(entry, nil)
 	if fresh == nil {
 		return fmt.Errorf("writing a new cover: %s", refusals[0].Code.Meaning())
 	}

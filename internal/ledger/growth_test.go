@@ -46,7 +46,7 @@ func batch(n *int) []Change {
 	changes := make([]Change, 256)
 	for i := range changes {
 		*n++
-		id := pki.BytesID(binary.BigEndian.AppendUint64(nil, uint64(*n)))
+		id := pki.RefusedID(binary.BigEndian.AppendUint64(nil, uint64(*n)))
 		changes[i] = issue(id, id.String()[:34])
 		changes[i].Entry, changes[i].AnswerPEM = make([]byte, 1500), make([]byte, 1500)
 		changes[i].Answers[0].Name = id.Short()

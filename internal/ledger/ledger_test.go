@@ -37,11 +37,11 @@ func issue(id pki.ID, serial string) Change {
 
 func TestRecordAndRead(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id := pki.BytesID([]byte("a"))
+	id := pki.RefusedID([]byte("a"))
 	if err := l.Record(ctx, []Change{issue(id, "01ab")}); err != nil {
 		t.Fatal(err)
 	}
-	known, err := l.Lookup(ctx, []pki.ID{id, pki.BytesID([]byte("b"))})
+	known, err := l.Lookup(ctx, []pki.ID{id, pki.RefusedID([]byte("b"))})
 	if err != nil || len(known) != 1 || known[id].Status != Issued || known[id].Version != 1 || !known[id].Received.Equal(noon) {
 		t.Fatalf("Lookup = %+v, %v", known, err)
 	}
@@ -72,7 +72,7 @@ func TestRecordAndRead(t *testing.T) {
 // One request, one certificate: the second writer is told, and nothing of its batch is kept.
 func TestOneCertificatePerRequest(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id, other := pki.BytesID([]byte("a")), pki.BytesID([]byte("b"))
+	id, other := pki.RefusedID([]byte("a")), pki.RefusedID([]byte("b"))
 	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestChainShowsEdits(t *testing.T) {
 	} {
 		l, ctx := fresh(t), t.Context()
 		for i, serial := range []string{"01", "02"} {
-			if err := l.Record(ctx, []Change{issue(pki.BytesID([]byte{byte(i)}), serial)}); err != nil {
+			if err := l.Record(ctx, []Change{issue(pki.RefusedID([]byte{byte(i)}), serial)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -148,7 +148,7 @@ func TestTwoProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer beside.Close()
-	id := pki.BytesID([]byte("a"))
+	id := pki.RefusedID([]byte("a"))
 	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestTwoProcesses(t *testing.T) {
 
 func TestPressureCounts(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id := pki.BytesID([]byte("a"))
+	id := pki.RefusedID([]byte("a"))
 	held := Request{ID: id, Status: Held, Size: 700, Received: noon, Decided: noon}
 	expect := func(rows, bytes int64) {
 		t.Helper()
@@ -208,7 +208,7 @@ func BenchmarkRecord(b *testing.B) {
 				changes := make([]Change, size)
 				for i := range changes {
 					n++
-					id := pki.BytesID([]byte(time.Duration(n).String()))
+					id := pki.RefusedID([]byte(time.Duration(n).String()))
 					changes[i] = issue(id, id.String()[:34])
 					changes[i].Entry, changes[i].AnswerPEM = make([]byte, 1500), make([]byte, 1500)
 					changes[i].Answers[0].Name = id.Short()
@@ -226,7 +226,7 @@ func BenchmarkRecord(b *testing.B) {
 // before or not.
 func TestPublishedLate(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id := pki.BytesID([]byte("a"))
+	id := pki.RefusedID([]byte("a"))
 	held := Change{Request: Request{ID: id, Status: Held, Received: noon, Decided: noon}, Answers: []Answer{{Address: Address{"x", "", "a"}, Request: id}}}
 	issued := issue(id, "01ab")
 	issued.Request.Version, issued.Answers = 1, held.Answers

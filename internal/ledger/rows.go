@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // Status is what became of a request.
@@ -28,7 +29,7 @@ type Request struct {
 	Node           string
 	Subject        string
 	Names          []string
-	Refusals       []pki.Refusal
+	Refusals       []refusal.Refusal
 	Reason         string // TitleCase, as in the notice
 	Authenticated  bool   // signed by an enrolled requester
 	Size           int    // of the entry, bytes

@@ -1,4 +1,4 @@
-// Package pki is the X.509 of the exchange: keys, requests and their covers, profiles, plans, issuers,
-// certificates and their verification. It takes bytes and a time and gives values; it opens no file,
-// holds no policy and prints nothing. Time is always UTC, fingerprints are SHA-256 of DER in lower-case hex.
+// Package pki is X.509 without files or opinions: key types, names, profiles, plans, issuers, certificates, trust and
+// verification. It takes bytes and a time and returns values. Time is always UTC; fingerprints are SHA-256 of DER in
+// lower-case hex.
 package pki

@@ -21,9 +21,21 @@ func RequestID(cover, info []byte) ID {
 	return ID(h.Sum(nil))
 }
 
-// BytesID is the id of an entry that holds no well-formed request: SHA-256 of its bytes. A refusal recorded
-// under it binds those bytes and nothing else.
-func BytesID(entry []byte) ID { return sha256.Sum256(entry) }
+// RefusedID names the bytes of an entry that holds no acceptable request: SHA-256("ca-exchange/refused" 0x00 bytes). The
+// prefix keeps it apart from request ids: without it, a file that is the preimage of a request id would settle that
+// request.
+func RefusedID(entry []byte) ID {
+	h := sha256.New()
+	h.Write([]byte("ca-exchange/refused\x00"))
+	h.Write(entry)
+	return ID(h.Sum(nil))
+}
+
+// UnreadID names an entry that was refused before its bytes were read (a link, a file that is too large):
+// SHA-256("ca-exchange/unread" 0x00 exchange id 0x00 sub-directory 0x00 file name 0x00 code).
+func UnreadID(exchange, team, file, code string) ID {
+	return sha256.Sum256([]byte(strings.Join([]string{"ca-exchange/unread", exchange, team, file, code}, "\x00")))
+}
 
 // ParseID reads 64 hex digits, as String writes them.
 func ParseID(s string) (ID, error) {

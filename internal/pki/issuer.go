@@ -15,6 +15,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"ca-exchange/internal/refusal"
 )
 
 // Backdate is how far before now a certificate begins: clocks of the hosts that read it may be behind.
@@ -251,7 +253,7 @@ func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
 	case leaf.IsCA || !leaf.BasicConstraintsValid:
 		return errors.New("not marked as an end entity")
 	case leaf.Subject.CommonName != p.CommonName || !equalSets(leaf.Subject.Organization, p.Organizations):
-		return fmt.Errorf("another subject: %s", Quote(leaf.Subject.String()))
+		return fmt.Errorf("another subject: %s", refusal.Quote(leaf.Subject.String()))
 	case len(names.Without(p.Names)) > 0 || len(p.Names.Without(names)) > 0:
 		return errors.New("other names")
 	case !leaf.NotBefore.Equal(template.NotBefore) || !leaf.NotAfter.Equal(template.NotAfter):

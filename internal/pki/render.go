@@ -27,10 +27,7 @@ func Render(c *x509.Certificate) string {
 func subjectOf(c *x509.Certificate) string {
 	var s Subject
 	for _, a := range c.Subject.Names {
-		kind := a.Type.String()
-		if known, ok := attributeTypes[kind]; ok {
-			kind = known.name
-		}
+		kind, _ := AttributeType(a.Type.String())
 		s = append(s, Attribute{kind, fmt.Sprint(a.Value)})
 	}
 	return s.String()

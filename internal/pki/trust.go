@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ca-exchange/internal/refusal"
 )
 
 // Authority is an issuer as everybody may know it: its certificate and the chain above it up to the root, without
@@ -98,7 +100,7 @@ func nameGroups(groups []Authority) error {
 	for i := range groups {
 		groups[i].Name = names[i]
 		if c := groups[i].Certificate; !c.IsCA || !c.BasicConstraintsValid {
-			return fmt.Errorf("issuer %q: %s is no CA certificate", names[i], Quote(c.Subject.String()))
+			return fmt.Errorf("issuer %q: %s is no CA certificate", names[i], refusal.Quote(c.Subject.String()))
 		}
 	}
 	return nil

@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"ca-exchange/internal/refusal"
 )
 
 // Expected is what an answer must be to be installed.
@@ -90,7 +92,7 @@ func checkSubject(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	}
 	if leaf.Subject.CommonName != commonName || !equalSets(leaf.Subject.Organization, organizations) ||
 		len(leaf.Subject.Names) != len(organizations)+count(commonName != "") {
-		return fmt.Errorf("the subject is %s, not CN=%q O=%q", Quote(leaf.Subject.String()), commonName, organizations)
+		return fmt.Errorf("the subject is %s, not CN=%q O=%q", refusal.Quote(leaf.Subject.String()), commonName, organizations)
 	}
 	return nil
 }
@@ -191,7 +193,7 @@ func equalSets[T cmp.Ordered](a, b []T) bool {
 func quoteAll(items []string) string {
 	quoted := make([]string, len(items))
 	for i, s := range items {
-		quoted[i] = Quote(s)
+		quoted[i] = refusal.Quote(s)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // The profiles that leave the subject to the request.
@@ -25,7 +26,7 @@ func (j *judgement) chooseProfile() {
 	}
 	if name != "" {
 		if j.profile = j.policy.Profile(name); j.profile == nil {
-			j.refuse(pki.ProfileUnknown, "profile", name, "a profile of the policy")
+			j.refuse(refusal.ProfileUnknown, "profile", name, "a profile of the policy")
 		}
 		return
 	}
@@ -37,7 +38,7 @@ func (j *judgement) chooseProfile() {
 		j.candidates = nil
 	}
 	if j.profile == nil {
-		j.refuse(pki.ProfileAmbiguous, "profile", strings.Join(j.candidates, ", "), "one: --profile")
+		j.refuse(refusal.ProfileAmbiguous, "profile", strings.Join(j.candidates, ", "), "one: --profile")
 	}
 }
 
@@ -81,7 +82,7 @@ func (j *judgement) byKind() []string {
 	if slices.Contains(csr.Usages, x509.ExtKeyUsageClientAuth) {
 		return []string{genericClient}
 	}
-	j.refuse(pki.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS for a server")
+	j.refuse(refusal.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS for a server")
 	return []string{genericServer, genericClient}
 }
 

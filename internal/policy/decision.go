@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // Override is what a person asks in the request's place: the flags of approve and sign.
@@ -18,18 +20,18 @@ type Override struct {
 
 // Decision is what a request may become, with every reason. Its plan is signed only through a Grant.
 type Decision struct {
-	Outcome    pki.Outcome
+	Outcome    refusal.Outcome
 	Profile    *pki.Profile // nil where none could be told
 	Candidates []string     // profiles that fit alike
 	Requester  *Requester   // who vouches for it; nil for an unsigned request and an unknown key
-	Refusals   []pki.Refusal
+	Refusals   []refusal.Refusal
 	Dropped    []string // what was asked and the certificate will not have, quoted
 	plan       *pki.Plan
 }
 
 // Plan is the certificate that would be signed; false where none can be.
 func (d Decision) Plan() (pki.Plan, bool) {
-	if d.plan == nil || d.Outcome == pki.Deny {
+	if d.plan == nil || d.Outcome == refusal.Deny {
 		return pki.Plan{}, false
 	}
 	return *d.plan, true
@@ -43,7 +45,7 @@ func (g Grant) Plan() pki.Plan { return g.plan }
 
 // Issued is the grant of a decision that needs no person.
 func (d Decision) Issued() (Grant, bool) {
-	if d.Outcome != pki.Issue || d.plan == nil {
+	if d.Outcome != refusal.Issue || d.plan == nil {
 		return Grant{}, false
 	}
 	return Grant{*d.plan}, true
@@ -70,7 +72,7 @@ func (d Decision) Approve(digest string) (Grant, error) {
 
 // Decide judges a request by everything that is known at now. found is what parsing it held against it, trusts are the
 // fingerprints that a cover may name.
-func (p *Policy) Decide(r *pki.Request, found []pki.Refusal, trusts []string, o Override, now time.Time) Decision {
+func (p *Policy) Decide(r *request.Request, found []refusal.Refusal, trusts []string, o Override, now time.Time) Decision {
 	j := &judgement{policy: p, request: r, override: o, now: now}
 	j.refusals = append(j.refusals, found...)
 	j.checkSigner()
@@ -86,10 +88,10 @@ func (p *Policy) Decide(r *pki.Request, found []pki.Refusal, trusts []string, o 
 		j.checkScope()
 	}
 	d := Decision{
-		Outcome: pki.Worst(j.refusals), Profile: j.profile, Candidates: j.candidates, Requester: j.requester,
+		Outcome: refusal.Worst(j.refusals), Profile: j.profile, Candidates: j.candidates, Requester: j.requester,
 		Refusals: j.refusals, Dropped: j.dropped,
 	}
-	if j.profile != nil && d.Outcome != pki.Deny {
+	if j.profile != nil && d.Outcome != refusal.Deny {
 		d.plan = j.plan()
 	}
 	return d

@@ -10,6 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // clockTolerance is how far the clocks of two hosts may differ.
@@ -19,7 +21,7 @@ const clockTolerance = 10 * time.Minute
 // told everything at once.
 type judgement struct {
 	policy     *Policy
-	request    *pki.Request
+	request    *request.Request
 	override   Override
 	now        time.Time
 	requester  *Requester
@@ -27,12 +29,12 @@ type judgement struct {
 	candidates []string
 	node       string
 	names      pki.Names
-	refusals   []pki.Refusal
+	refusals   []refusal.Refusal
 	dropped    []string
 }
 
-func (j *judgement) refuse(code pki.Code, field, asked, allowed string) {
-	j.refusals = append(j.refusals, pki.Refuse(code, field, asked, allowed))
+func (j *judgement) refuse(code refusal.Code, field, asked, allowed string) {
+	j.refusals = append(j.refusals, refusal.New(code, field, asked, allowed))
 }
 
 func (j *judgement) drop(format string, args ...any) {
@@ -50,9 +52,9 @@ func (j *judgement) checkSigner() {
 	switch {
 	case j.requester != nil || j.policy.config.Unsigned != nil:
 	case fingerprint == "":
-		j.refuse(pki.SignatureAbsent, "signature", "", "an enrolled requester's")
+		j.refuse(refusal.SignatureAbsent, "signature", "", "an enrolled requester's")
 	default:
-		j.refuse(pki.SignatureUnknownKey, "signature", fingerprint, "an enrolled key")
+		j.refuse(refusal.SignatureUnknownKey, "signature", fingerprint, "an enrolled key")
 	}
 }
 
@@ -63,22 +65,22 @@ func (j *judgement) checkCover(trusts []string) {
 		return
 	}
 	if !slices.Contains(trusts, c.Trust) {
-		j.refuse(pki.CoverTrust, "cover.Trust", c.Trust, strings.Join(trusts, ", "))
+		j.refuse(refusal.CoverTrust, "cover.Trust", c.Trust, strings.Join(trusts, ", "))
 	}
 	if cluster := j.policy.config.Cluster.Name; c.Cluster != "" && c.Cluster != cluster {
-		j.refuse(pki.CoverCluster, "cover.Cluster", c.Cluster, cluster)
+		j.refuse(refusal.CoverCluster, "cover.Cluster", c.Cluster, cluster)
 	}
 	if j.requester != nil && c.Requester != j.requester.Name {
-		j.refuse(pki.CoverRequester, "cover.Requester", c.Requester, j.requester.Name)
+		j.refuse(refusal.CoverRequester, "cover.Requester", c.Requester, j.requester.Name)
 	}
 	if j.now.After(c.Expires.Add(clockTolerance)) {
-		j.refuse(pki.CoverExpired, "cover.Expires", stamp(c.Expires), "not before "+stamp(j.now))
+		j.refuse(refusal.CoverExpired, "cover.Expires", stamp(c.Expires), "not before "+stamp(j.now))
 	}
 	if c.Created.After(j.now.Add(clockTolerance)) {
-		j.refuse(pki.CoverFuture, "cover.Created", stamp(c.Created), "not after "+stamp(j.now))
+		j.refuse(refusal.CoverFuture, "cover.Created", stamp(c.Created), "not after "+stamp(j.now))
 	}
 	if c.Replaces != "" {
-		j.refuse(pki.Renewal, "cover.Replaces", c.Replaces, "a first certificate")
+		j.refuse(refusal.Renewal, "cover.Replaces", c.Replaces, "a first certificate")
 	}
 }
 
@@ -92,7 +94,7 @@ func (j *judgement) checkReserved() {
 			continue
 		}
 		if j.reserved(a.Value) && !j.granted(a) {
-			j.refuse(pki.SubjectReserved, "subject."+a.Type, a.Value, "only as the whole subject of its profile")
+			j.refuse(refusal.SubjectReserved, "subject."+a.Type, a.Value, "only as the whole subject of its profile")
 		}
 	}
 }
@@ -142,7 +144,7 @@ func (j *judgement) checkSubject() {
 		commonName = subject.CommonName()
 	}
 	if asked := subject.CommonName(); asked != commonName && asked != "" {
-		j.refuse(pki.ProfileSubject, "subject.CN", asked, fmt.Sprintf("%q", commonName))
+		j.refuse(refusal.ProfileSubject, "subject.CN", asked, fmt.Sprintf("%q", commonName))
 	}
 	for _, o := range subject.Organizations() {
 		if !slices.Contains(organizations, o) {
@@ -151,7 +153,7 @@ func (j *judgement) checkSubject() {
 	}
 	for _, a := range subject {
 		if a.Type != "CN" && a.Type != "O" {
-			j.drop("subject %s=%s", a.Type, pki.Quote(a.Value))
+			j.drop("subject %s=%s", a.Type, refusal.Quote(a.Value))
 		}
 	}
 }
@@ -159,26 +161,26 @@ func (j *judgement) checkSubject() {
 // dropAttribute: an organisation is a group to Kubernetes, so under a profile with groups of its own it is a question.
 func (j *judgement) dropAttribute(a pki.Attribute, organizations []string) {
 	if len(organizations) > 0 {
-		j.refuse(pki.ProfileSubject, "subject."+a.Type, a.Value, fmt.Sprintf("%q", organizations))
+		j.refuse(refusal.ProfileSubject, "subject."+a.Type, a.Value, fmt.Sprintf("%q", organizations))
 		return
 	}
-	j.drop("subject %s=%s", a.Type, pki.Quote(a.Value))
+	j.drop("subject %s=%s", a.Type, refusal.Quote(a.Value))
 }
 
 func (j *judgement) checkUsages() {
 	for _, u := range j.request.CSR.Usages {
 		if !slices.Contains(j.profile.Usages, u) {
-			j.refuse(pki.ProfileUsage, "usages", pki.UsageNames([]x509.ExtKeyUsage{u}), pki.UsageNames(j.profile.Usages))
+			j.refuse(refusal.ProfileUsage, "usages", pki.UsageNames([]x509.ExtKeyUsage{u}), pki.UsageNames(j.profile.Usages))
 		}
 	}
 }
 
 func (j *judgement) checkKey() {
 	if t := j.request.CSR.KeyType; !slices.Contains(j.profile.KeyTypes, t) {
-		j.refuse(pki.ProfileKey, "key", string(t), fmt.Sprintf("%v", j.profile.KeyTypes))
+		j.refuse(refusal.ProfileKey, "key", string(t), fmt.Sprintf("%v", j.profile.KeyTypes))
 	}
 	if j.profile.Guarded {
-		j.refuse(pki.Guarded, "profile", j.profile.Name, "a person's approval")
+		j.refuse(refusal.Guarded, "profile", j.profile.Name, "a person's approval")
 	}
 }
 
@@ -227,7 +229,7 @@ func (j *judgement) checkNode() {
 	}
 	j.node = j.nodeAsked()
 	if j.node != "" && (pki.CheckDNSName(j.node) != nil || strings.ToLower(j.node) != j.node) {
-		j.refuse(pki.CoverNode, "node", j.node, "a node's name: lower case, RFC 1123")
+		j.refuse(refusal.CoverNode, "node", j.node, "a node's name: lower case, RFC 1123")
 		return
 	}
 	cover := j.request.Cover
@@ -236,10 +238,10 @@ func (j *judgement) checkNode() {
 	}
 	if strings.Contains(j.profile.CommonName, "{node}") {
 		if commonName, _ := j.profile.Subject(j.node); j.request.CSR.Subject.CommonName() != commonName {
-			j.refuse(pki.CoverNode, "cover.Node", j.node, "the node of the CSR: "+pki.Quote(j.request.CSR.Subject.CommonName()))
+			j.refuse(refusal.CoverNode, "cover.Node", j.node, "the node of the CSR: "+refusal.Quote(j.request.CSR.Subject.CommonName()))
 		}
 	} else if !slices.Contains(j.request.CSR.Names.DNS, j.node) {
-		j.refuse(pki.CoverNode, "cover.Node", j.node, "a node among the CSR's DNS names")
+		j.refuse(refusal.CoverNode, "cover.Node", j.node, "a node among the CSR's DNS names")
 	}
 }
 
@@ -251,14 +253,14 @@ func (j *judgement) checkNames() {
 		unfit = j.names
 	}
 	if unfit.Len() > 0 {
-		j.refuse(pki.ProfileNames, "names", strings.Join(unfit.Strings(), " "), "none of these")
+		j.refuse(refusal.ProfileNames, "names", strings.Join(unfit.Strings(), " "), "none of these")
 		for _, name := range unfit.Strings() {
-			j.drop("name %s", pki.Quote(name))
+			j.drop("name %s", refusal.Quote(name))
 		}
 	}
 	j.names.Emails, j.names.URIs = nil, nil
 	if j.profile.Names == pki.RequiredNames && j.names.Len() == 0 {
-		j.refuse(pki.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS")
+		j.refuse(refusal.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS")
 	}
 }
 
@@ -272,10 +274,10 @@ func (j *judgement) checkScope() {
 		return
 	}
 	if !scope.allowsProfile(j.profile.Name) {
-		j.refuse(pki.ScopeProfile, "profile", j.profile.Name, strings.Join(scope.Profiles, ", "))
+		j.refuse(refusal.ScopeProfile, "profile", j.profile.Name, strings.Join(scope.Profiles, ", "))
 	}
 	if j.profile.HasNode() && !scope.allowsNode(j.node) {
-		j.refuse(pki.ScopeNode, "node", j.node, strings.Join(scope.Nodes, ", "))
+		j.refuse(refusal.ScopeNode, "node", j.node, strings.Join(scope.Nodes, ", "))
 	}
 	wide := *scope
 	if n, ok := j.policy.config.Profiles[j.profile.Name]; ok {
@@ -287,7 +289,7 @@ func (j *judgement) checkScope() {
 	own := j.profile.Own(j.policy.config.Cluster.Values(j.node))
 	for _, name := range wide.outside(j.names) {
 		if !slices.Contains(lower(own.Strings()), strings.ToLower(name)) {
-			j.refuse(pki.ScopeName, "names", name, strings.Join(append(slices.Clone(wide.DNS), wide.IPs...), ", "))
+			j.refuse(refusal.ScopeName, "names", name, strings.Join(append(slices.Clone(wide.DNS), wide.IPs...), ", "))
 		}
 	}
 }

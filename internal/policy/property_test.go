@@ -15,6 +15,8 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -66,7 +68,7 @@ func randomScope(r *rand.Rand) Scope {
 }
 
 // randomRequest asks for what some profile is, and now and then for something beside it in any part.
-func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []ssh.Signer) *pki.Request {
+func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []ssh.Signer) *request.Request {
 	t.Helper()
 	often := func() bool { return r.IntN(5) > 0 }
 	profile := profiles()[r.IntN(8)]
@@ -91,13 +93,13 @@ func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []s
 			names = names.Merge(pki.Names{DNS: some(r, "evil.example", "*.a.example"), IPs: []netip.Addr{netip.MustParseAddr("198.51.100.1")}})
 		}
 	}
-	csr, err := pki.CreateRequest(keys[r.IntN(len(keys))], cn, organizations, names)
+	csr, err := request.Create(keys[r.IntN(len(keys))], cn, organizations, names)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cover *pki.Cover
+	var cover *request.Cover
 	if often() {
-		cover = &pki.Cover{Profile: profile.Name, Requester: "me", Trust: trust, Days: r.IntN(800), Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
+		cover = &request.Cover{Profile: profile.Name, Requester: "me", Trust: trust, Days: r.IntN(800), Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
 		if profile.HasNode() {
 			cover.Node = node
 		}
@@ -105,17 +107,17 @@ func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []s
 			cover.Profile, cover.Node = profiles()[r.IntN(8)].Name, []string{"", "cp9"}[r.IntN(2)]
 		}
 	}
-	entry := pki.EncodeRequest(cover, csr)
+	entry := request.Encode(cover, csr)
 	if i := r.IntN(len(signers) + 2); cover != nil && i <= len(signers) {
-		if entry, err = pki.SignRequest(entry, signers[max(i-1, 0)]); err != nil {
+		if entry, err = request.Sign(entry, signers[max(i-1, 0)]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	request, found := pki.ParseRequest(entry, nil)
-	if request == nil {
+	req, found := request.Parse(entry, nil)
+	if req == nil {
 		t.Fatalf("a request of the test's own is refused: %v", found)
 	}
-	return request
+	return req
 }
 
 // TestIssuedInsideScope: for any policy, scope and request, what is issued without a person lies inside profile and
@@ -145,25 +147,25 @@ func TestIssuedInsideScope(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request := randomRequest(t, r, keys, []ssh.Signer{mine, stranger})
-		d := p.Decide(request, nil, []string{trust}, Override{}, noon)
+		req := randomRequest(t, r, keys, []ssh.Signer{mine, stranger})
+		d := p.Decide(req, nil, []string{trust}, Override{}, noon)
 		grant, ok := d.Issued()
-		if ok != (d.Outcome == pki.Issue) || ok && len(d.Refusals) > 0 {
+		if ok != (d.Outcome == refusal.Issue) || ok && len(d.Refusals) > 0 {
 			t.Fatalf("outcome %s with a grant: %v, refusals %v", d.Outcome, ok, d.Refusals)
 		}
 		if !ok {
 			continue
 		}
 		switch {
-		case request.Signature != nil && request.Signature.Fingerprint() == ssh.FingerprintSHA256(mine.PublicKey()):
+		case req.Signature != nil && req.Signature.Fingerprint() == ssh.FingerprintSHA256(mine.PublicKey()):
 		case config.Unsigned != nil:
 			scope = *config.Unsigned
 		default:
 			t.Fatalf("issued to nobody: %+v", grant.Plan())
 		}
 		issued[grant.Plan().Profile]++
-		if err := inside(p, scope, request, grant.Plan()); err != nil {
-			t.Fatalf("%v\nplan %+v\nscope %+v\nrequest %v %v", err, grant.Plan(), scope, request.CSR.Subject, request.CSR.Names.Strings())
+		if err := inside(p, scope, req, grant.Plan()); err != nil {
+			t.Fatalf("%v\nplan %+v\nscope %+v\nrequest %v %v", err, grant.Plan(), scope, req.CSR.Subject, req.CSR.Names.Strings())
 		}
 	}
 	for _, name := range []string{"kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client"} {
@@ -175,18 +177,18 @@ func TestIssuedInsideScope(t *testing.T) {
 }
 
 // inside holds a plan against profile and scope, written without the code that it judges.
-func inside(p *Policy, scope Scope, request *pki.Request, plan pki.Plan) error {
+func inside(p *Policy, scope Scope, req *request.Request, plan pki.Plan) error {
 	profile := p.Profile(plan.Profile)
 	node := ""
-	if request.Cover != nil {
-		node = request.Cover.Node
+	if req.Cover != nil {
+		node = req.Cover.Node
 	}
 	if node == "" {
-		node = strings.TrimPrefix(request.CSR.Subject.CommonName(), "system:node:")
+		node = strings.TrimPrefix(req.CSR.Subject.CommonName(), "system:node:")
 	}
 	wantCN := strings.ReplaceAll(profile.CommonName, "{node}", node)
 	if profile.CommonName == "" {
-		wantCN = request.CSR.Subject.CommonName()
+		wantCN = req.CSR.Subject.CommonName()
 		if strings.Contains(wantCN, "system:") || strings.HasPrefix(wantCN, "kube") {
 			return fmt.Errorf("a generic certificate for %q", wantCN)
 		}
@@ -199,7 +201,7 @@ func inside(p *Policy, scope Scope, request *pki.Request, plan pki.Plan) error {
 			name == "DNS:x.a.example" && slices.Contains(scope.DNS, "*.a.example") || name == "DNS:*.a.example" && slices.Contains(scope.DNS, "*.a.example") ||
 			name == "DNS:y.z.b.example" && slices.Contains(scope.DNS, "**.b.example") ||
 			name == "IP:192.0.2.7" && slices.Contains(scope.IPs, "192.0.2.0/24") || name == "IP:10.96.0.1" && slices.Contains(scope.IPs, "10.96.0.1")
-		if !allowed || !slices.Contains(request.CSR.Names.Strings(), name) {
+		if !allowed || !slices.Contains(req.CSR.Names.Strings(), name) {
 			return fmt.Errorf("name %s is outside", name)
 		}
 	}
@@ -234,22 +236,22 @@ func FuzzEntry(f *testing.F) {
 		f.Fatal(err)
 	}
 	original := fuzzSeed(f, signer)
-	known, _ := pki.ParseRequest(original, nil)
-	if d := p.Decide(known, nil, []string{trust}, Override{}, noon); d.Outcome != pki.Issue {
+	known, _ := request.Parse(original, nil)
+	if d := p.Decide(known, nil, []string{trust}, Override{}, noon); d.Outcome != refusal.Issue {
 		f.Fatalf("the original is not issued: %v", d.Refusals)
 	}
 	f.Add(original)
-	f.Add(pki.EncodeRequest(nil, known.CSR.Raw))
-	f.Add(pki.EncodeRequest(known.Cover, known.CSR.Raw))
+	f.Add(request.Encode(nil, known.CSR.Raw))
+	f.Add(request.Encode(known.Cover, known.CSR.Raw))
 	f.Fuzz(func(t *testing.T, entry []byte) {
-		request, found := pki.ParseRequest(entry, nil)
-		if request == nil {
-			if pki.Worst(found) != pki.Deny {
+		req, found := request.Parse(entry, nil)
+		if req == nil {
+			if refusal.Worst(found) != refusal.Deny {
 				t.Fatalf("no request, and no denial: %v", found)
 			}
 			return
 		}
-		if d := p.Decide(request, found, []string{trust}, Override{}, noon); d.Outcome == pki.Issue && request.ID != known.ID {
+		if d := p.Decide(req, found, []string{trust}, Override{}, noon); d.Outcome == refusal.Issue && req.ID != known.ID {
 			t.Fatalf("issued %+v for %q", d.plan, entry)
 		}
 	})
@@ -259,12 +261,12 @@ func FuzzEntry(f *testing.F) {
 func fuzzSeed(f *testing.F, signer ssh.Signer) []byte {
 	f.Helper()
 	key := ed25519.NewKeyFromSeed(slices.Repeat([]byte{3}, 32))
-	csr, err := pki.CreateRequest(key, "www.example", nil, pki.Names{DNS: []string{"www.example"}})
+	csr, err := request.Create(key, "www.example", nil, pki.Names{DNS: []string{"www.example"}})
 	if err != nil {
 		f.Fatal(err)
 	}
-	cover := &pki.Cover{Profile: "server", Requester: "me", Trust: trust, Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
-	entry, err := pki.SignRequest(pki.EncodeRequest(cover, csr), signer)
+	cover := &request.Cover{Profile: "server", Requester: "me", Trust: trust, Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
+	entry, err := request.Sign(request.Encode(cover, csr), signer)
 	if err != nil {
 		f.Fatal(err)
 	}

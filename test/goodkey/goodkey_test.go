@@ -9,7 +9,9 @@ import (
 	"github.com/letsencrypt/boulder/goodkey"
 
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/pki/pkitest"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 func policy(t *testing.T) goodkey.KeyPolicy {
@@ -24,14 +26,14 @@ func policy(t *testing.T) goodkey.KeyPolicy {
 // TestHostile: of every hostile request whose key can be read at all, boulder's word on the key is never stricter.
 func TestHostile(t *testing.T) {
 	p, refused := policy(t), 0
-	for _, c := range pkitest.Hostile(t) {
+	for _, c := range requesttest.Hostile(t) {
 		csr, err := x509.ParseCertificateRequest(der(c.Entry))
 		if err != nil || csr.PublicKey == nil {
 			continue // the standard library, and so boulder, never gets as far as the key
 		}
 		if err := p.GoodKey(t.Context(), csr.PublicKey); err != nil {
 			refused++
-			if _, found := pki.ParseCSR(csr.Raw, nil); !refusesKey(found) && !wider(csr.PublicKey) {
+			if _, found := request.ParseCSR(csr.Raw, nil); !refusesKey(found) && !wider(csr.PublicKey) {
 				t.Errorf("%s: boulder refuses the key (%v), we say %v", c.Name, err, found)
 			}
 		}
@@ -48,10 +50,10 @@ func wider(key crypto.PublicKey) bool {
 	return kind == pki.Ed25519 || kind == pki.ECDSAP521
 }
 
-func refusesKey(found []pki.Refusal) bool {
+func refusesKey(found []refusal.Refusal) bool {
 	for _, r := range found {
 		switch r.Code {
-		case pki.KeyWeak, pki.KeyUnsupported, pki.KeyBlocked:
+		case refusal.KeyWeak, refusal.KeyUnsupported, refusal.KeyBlocked:
 			return true
 		}
 	}

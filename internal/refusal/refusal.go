@@ -1,0 +1,79 @@
+package refusal
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Outcome is what becomes of a request. The strictest of its refusals decides.
+type Outcome int
+
+const (
+	Issue Outcome = iota // no refusal: a certificate, without a person
+	Hold                 // a person may approve it
+	Deny                 // no person can
+)
+
+func (o Outcome) String() string { return [...]string{"issue", "hold", "deny"}[o] }
+
+// Refusal is one broken rule: data, not an error. Asked comes from the exchange and is already quoted to ASCII.
+type Refusal struct {
+	Code    Code   `json:"code"`
+	Field   string `json:"field"`
+	Asked   string `json:"asked"`
+	Allowed string `json:"allowed"`
+}
+
+// Refuse makes a Refusal; asked is quoted here, so that nothing of an entry reaches a screen or a file raw.
+func New(code Code, field, asked, allowed string) Refusal {
+	return Refusal{code, field, Quote(asked), allowed}
+}
+
+// quoteLimit bounds what one refusal repeats of a request, in bytes.
+const quoteLimit = 256
+
+// Quote makes bytes of the exchange fit for a screen: strconv.QuoteToASCII, cut at 256 bytes; empty stays empty.
+func Quote(s string) string {
+	if s == "" {
+		return ""
+	}
+	if len(s) > quoteLimit {
+		return strconv.QuoteToASCII(s[:quoteLimit]) + "…"
+	}
+	return strconv.QuoteToASCII(s)
+}
+
+// Worst is the outcome of all refusals together.
+func Worst(refusals []Refusal) Outcome {
+	worst := Issue
+	for _, r := range refusals {
+		worst = max(worst, r.Code.Outcome())
+	}
+	return worst
+}
+
+// Reason is the gravest refusal's code in TitleCase: "signature-absent" is "SignatureAbsent".
+func Reason(refusals []Refusal) string {
+	worst := Code("")
+	for _, r := range refusals {
+		if worst == "" || r.Code.Outcome() > worst.Outcome() {
+			worst = r.Code
+		}
+	}
+	var b strings.Builder
+	for word := range strings.SplitSeq(string(worst), "-") {
+		b.WriteString(strings.ToUpper(word[:min(1, len(word))]) + word[min(1, len(word)):])
+	}
+	return b.String()
+}
+
+// Message is each refusal's meaning, once each.
+func Message(refusals []Refusal) string {
+	var sentences []string
+	for _, r := range refusals {
+		if s := r.Code.Meaning(); len(sentences) == 0 || sentences[len(sentences)-1] != s {
+			sentences = append(sentences, s)
+		}
+	}
+	return strings.Join(sentences, "; ")
+}

@@ -1,0 +1,42 @@
+package request
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"net"
+	"net/url"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+)
+
+// CreateRequest makes a CSR in DER: subject, names, nothing else. What ParseCSR would not take is an error.
+func Create(key crypto.Signer, cn string, orgs []string, names pki.Names) ([]byte, error) {
+	template := x509.CertificateRequest{
+		Subject:        pkix.Name{CommonName: cn, Organization: orgs},
+		DNSNames:       names.DNS,
+		EmailAddresses: names.Emails,
+	}
+	for _, ip := range names.IPs {
+		template.IPAddresses = append(template.IPAddresses, net.IP(ip.AsSlice()))
+	}
+	for _, s := range names.URIs {
+		u, err := url.Parse(s)
+		if err != nil {
+			return nil, fmt.Errorf("making a request: %w", err)
+		}
+		template.URIs = append(template.URIs, u)
+	}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &template, key)
+	if err != nil {
+		return nil, fmt.Errorf("making a request: %w", err)
+	}
+	if _, found := ParseCSR(der, nil); refusal.Worst(found) == refusal.Deny {
+		r := found[0]
+		return nil, fmt.Errorf("making a request: %s: %s %s (allowed: %s)", r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
+	}
+	return der, nil
+}

@@ -1,0 +1,146 @@
+package request
+
+import (
+	"crypto/x509"
+	"encoding/asn1"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"ca-exchange/internal/refusal"
+)
+
+// readExtensions walks an Extensions value (RFC 5280 4.1), each extension of which stands once (4.2).
+func (r *csrReader) readExtensions(value cryptobyte.String) {
+	var extensions cryptobyte.String
+	if !value.ReadASN1(&extensions, der.SEQUENCE) || !value.Empty() {
+		r.Add(refusal.ExtensionMalformed, "extensions", "", "a sequence of extensions (RFC 5280 4.1)")
+		return
+	}
+	seen := map[string]bool{}
+	for !extensions.Empty() {
+		var extension, content cryptobyte.String
+		var oid asn1.ObjectIdentifier
+		critical := false
+		// DER leaves a default out: an explicit critical FALSE is BER.
+		if !extensions.ReadASN1(&extension, der.SEQUENCE) || !extension.ReadASN1ObjectIdentifier(&oid) ||
+			extension.PeekASN1Tag(der.BOOLEAN) && (!extension.ReadASN1Boolean(&critical) || !critical) ||
+			!extension.ReadASN1(&content, der.OCTET_STRING) || !extension.Empty() {
+			r.Add(refusal.ExtensionMalformed, "extensions", "", "type, criticality and value of each (RFC 5280 4.1)")
+			return
+		}
+		name := oid.String()
+		if seen[name] {
+			r.Add(refusal.ExtensionMalformed, "extensions", name, "each extension once (RFC 5280 4.2)")
+			continue
+		}
+		seen[name] = true
+		r.readExtension(name, critical, content)
+	}
+}
+
+// readExtension reads the four that say something about an end entity. Everything else is never copied, and
+// denied where it may not be overlooked.
+func (r *csrReader) readExtension(oid string, critical bool, content cryptobyte.String) {
+	ok, field := true, "extensions"
+	switch oid {
+	case "2.5.29.17":
+		field += ".subjectAltName"
+		ok = r.readNames(content)
+	case "2.5.29.15":
+		field += ".keyUsage"
+		ok = r.readKeyUsage(content)
+	case "2.5.29.37":
+		field += ".extendedKeyUsage"
+		ok = r.readUsages(content)
+	case "2.5.29.19":
+		field += ".basicConstraints"
+		ok = r.readBasicConstraints(content)
+	case "2.5.29.30":
+		r.Add(refusal.ExtensionDangerous, field, "nameConstraints", "extensions of an end entity")
+	default:
+		if critical {
+			r.Add(refusal.ExtensionDangerous, field, oid+", critical", "critical extensions that are understood")
+		} else {
+			r.Add(refusal.ExtensionForeign, field, oid, "")
+		}
+	}
+	if !ok {
+		r.Add(refusal.ExtensionMalformed, field, "", "the form of RFC 5280 4.2.1, in DER")
+	}
+}
+
+// readKeyUsage reads the bits for danger only: the profile decides them (RFC 5280 4.2.1.3).
+func (r *csrReader) readKeyUsage(content cryptobyte.String) bool {
+	var bits asn1.BitString
+	if !content.ReadASN1BitString(&bits) || !content.Empty() {
+		return false
+	}
+	for bit, name := range map[int]string{5: "keyCertSign", 6: "cRLSign"} {
+		if bits.At(bit) != 0 {
+			r.Add(refusal.ExtensionDangerous, "extensions.keyUsage", name, "usages of an end entity")
+		}
+	}
+	return true
+}
+
+// extKeyUsages are the usages the standard library has a name for (RFC 5280 4.2.1.12).
+var extKeyUsages = map[string]x509.ExtKeyUsage{
+	"1.3.6.1.5.5.7.3.1": x509.ExtKeyUsageServerAuth,
+	"1.3.6.1.5.5.7.3.2": x509.ExtKeyUsageClientAuth,
+	"1.3.6.1.5.5.7.3.3": x509.ExtKeyUsageCodeSigning,
+	"1.3.6.1.5.5.7.3.4": x509.ExtKeyUsageEmailProtection,
+	"1.3.6.1.5.5.7.3.8": x509.ExtKeyUsageTimeStamping,
+}
+
+func (r *csrReader) readUsages(content cryptobyte.String) bool {
+	const field = "extensions.extendedKeyUsage"
+	var usages cryptobyte.String
+	if !content.ReadASN1(&usages, der.SEQUENCE) || !content.Empty() || usages.Empty() {
+		return false
+	}
+	for !usages.Empty() {
+		var oid asn1.ObjectIdentifier
+		if !usages.ReadASN1ObjectIdentifier(&oid) {
+			return false
+		}
+		usage, known := extKeyUsages[oid.String()]
+		switch {
+		case known:
+			r.Usages = append(r.Usages, usage)
+		case oid.String() == "2.5.29.37.0":
+			r.Add(refusal.ExtensionDangerous, field, "anyExtendedKeyUsage", "usages of an end entity")
+		case oid.String() == "1.3.6.1.5.5.7.3.9":
+			r.Add(refusal.ExtensionDangerous, field, "OCSPSigning", "usages of an end entity")
+		default:
+			r.Add(refusal.ProfileUsage, field, oid.String(), "usages that a profile has")
+		}
+	}
+	return true
+}
+
+func (r *csrReader) readBasicConstraints(content cryptobyte.String) bool {
+	var constraints cryptobyte.String
+	authority := false
+	if !content.ReadASN1(&constraints, der.SEQUENCE) || !content.Empty() ||
+		constraints.PeekASN1Tag(der.BOOLEAN) && (!constraints.ReadASN1Boolean(&authority) || !authority) {
+		return false
+	}
+	if authority {
+		r.Add(refusal.ExtensionDangerous, "extensions.basicConstraints", "CA:TRUE", "CA:FALSE")
+		return true
+	}
+	// A path length without CA:TRUE has no meaning (RFC 5280 4.2.1.9).
+	return constraints.Empty()
+}
+
+// listed puts a few items on one line and counts the rest.
+func listed(items []string) string {
+	const shown = 5
+	if len(items) <= shown {
+		return strings.Join(items, ", ")
+	}
+	return strings.Join(items[:shown], ", ") + " and " + strconv.Itoa(len(items)-shown) + " more"
+}

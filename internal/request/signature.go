@@ -1,0 +1,88 @@
+package request
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hiddeco/sshsig"
+	"golang.org/x/crypto/ssh"
+)
+
+// The namespaces keep a signature made for one purpose from serving another (PROTOCOL.sshsig).
+const (
+	requestNamespace = "ca-exchange-request"
+	renewalNamespace = "ca-exchange-renewal"
+)
+
+// Signature is an SSHSIG that was verified over the bytes above it.
+type Signature struct {
+	Key ssh.PublicKey
+}
+
+// Fingerprint is the key's name as ssh-keygen prints it: "SHA256:…".
+func (s *Signature) Fingerprint() string { return ssh.FingerprintSHA256(s.Key) }
+
+// SignRequest appends the requester's signature over the whole of entry, which EncodeRequest made with a cover.
+func Sign(entry []byte, signer ssh.Signer) ([]byte, error) {
+	return appendSignature(entry, signer, requestNamespace)
+}
+
+// SignRenewal appends the signature of the key whose certificate is to be replaced over a signed request.
+func SignRenewal(entry []byte, signer ssh.Signer) ([]byte, error) {
+	return appendSignature(entry, signer, renewalNamespace)
+}
+
+func appendSignature(entry []byte, signer ssh.Signer, namespace string) ([]byte, error) {
+	if err := checkSignatureKey(signer.PublicKey()); err != nil {
+		return nil, err
+	}
+	signature, err := sshsig.Sign(bytes.NewReader(entry), signer, sshsig.HashSHA512, namespace)
+	if err != nil {
+		return nil, fmt.Errorf("signing a request: %w", err)
+	}
+	return append(bytes.Clone(entry), sshsig.Armor(signature)...), nil
+}
+
+// parseSignature reads the SSHSIG blob and verifies it over signed.
+func parseSignature(signed, blob []byte, namespace string) (*Signature, error) {
+	s, err := sshsig.ParseSignature(blob)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(s.Marshal(), blob) {
+		return nil, errors.New("the signature is not encoded as PROTOCOL.sshsig says")
+	}
+	// Before any arithmetic: nothing bounds the RSA modulus of a hostile blob but this.
+	if err := checkSignatureKey(s.PublicKey); err != nil {
+		return nil, err
+	}
+	if err := sshsig.Verify(bytes.NewReader(signed), s, s.PublicKey, s.HashAlgorithm, namespace); err != nil {
+		return nil, err
+	}
+	return &Signature{s.PublicKey}, nil
+}
+
+// checkSignatureKey takes the kinds of key that identify a requester: no DSA, no certificates, RSA from 2048 to
+// 8192 bits. Security keys must show presence; x/crypto/ssh insists on that.
+func checkSignatureKey(key ssh.PublicKey) error {
+	switch key.Type() {
+	case ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoSKECDSA256:
+		return nil
+	case ssh.KeyAlgoRSA:
+		if k, ok := key.(ssh.CryptoPublicKey); ok {
+			if n, ok := k.CryptoPublicKey().(*rsa.PublicKey); ok && n.N.BitLen() >= 2048 && n.N.BitLen() <= 8192 {
+				return nil
+			}
+		}
+		return errors.New("an RSA key that signs requests has 2048 to 8192 bits")
+	}
+	return fmt.Errorf("a key of type %q does not sign requests", key.Type())
+}
+
+// AuthorizedKey is the key as an authorized_keys file has it, without a comment.
+func (s *Signature) AuthorizedKey() string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(s.Key)))
+}
