@@ -1,7 +1,6 @@
 package durable
 
 import (
-	"errors"
 	"io/fs"
 	"sync"
 
@@ -49,15 +48,19 @@ func (b *Batch) Replace(dir *Dir, name string, data []byte, mode fs.FileMode) {
 }
 
 // Commit writes all temporaries, syncs, renames, syncs the directories. errs has an entry for each file in the order
-// added; err is what concerns all of them.
+// added, a *fs.PathError whose Op is "rename" where the file's name alone is at fault; err concerns all of them.
 func (b *Batch) Commit() (errs []error, err error) {
 	whole, err := b.openWhole()
 	if err != nil {
 		return nil, err
 	}
+	finish := b.dir.sys.Fsync
+	if whole >= 0 {
+		finish = unsynced
+	}
 	b.each(func(f *batched) error {
 		f.temporary = temporary()
-		return f.dir.write(f.temporary, f.data, f.mode, whole < 0)
+		return f.dir.create(f.temporary, f.data, f.mode, finish)
 	})
 	if whole >= 0 {
 		err := b.dir.sys.Syncfs(whole)
@@ -82,7 +85,8 @@ func (b *Batch) Commit() (errs []error, err error) {
 		}
 		return err
 	})
-	return b.errors(), b.syncDirs()
+	b.syncDirs()
+	return b.errors(), nil
 }
 
 // openWhole opens a descriptor for one syncfs over all of the batch, −1 where each file is synced by itself: a single
@@ -153,16 +157,21 @@ func (b *Batch) errors() []error {
 	return errs
 }
 
-func (b *Batch) syncDirs() error {
-	seen := map[*Dir]bool{}
-	var errs []error
-	for _, f := range b.files {
-		if f.Err == nil && !seen[f.dir] {
-			seen[f.dir] = true
-			errs = append(errs, f.dir.Sync())
+// syncDirs makes the names durable. A directory that fails takes its own files with it and no others.
+func (b *Batch) syncDirs() {
+	synced := map[*Dir]error{}
+	for i := range b.files {
+		f := &b.files[i]
+		if f.Err != nil {
+			continue
 		}
+		err, seen := synced[f.dir]
+		if !seen {
+			err = f.dir.Sync()
+			synced[f.dir] = err
+		}
+		f.Err = err
 	}
-	return errors.Join(errs...)
 }
 
 // localFileSystems are those on which syncfs reports every write-back error since Linux 5.8: ext2/3/4, xfs, btrfs,

@@ -15,7 +15,7 @@ func (withoutSyncfs) FileSystem(int) (int64, error) { return 0x6969, nil } // NF
 func BenchmarkBatch(b *testing.B) {
 	for name, sys := range map[string]System{SyncWhole: Kernel{}, SyncEach: withoutSyncfs{}} {
 		b.Run(name, func(b *testing.B) {
-			dir, err := OpenOn(sys, b.TempDir())
+			dir, err := openOn(sys, b.TempDir())
 			if err != nil {
 				b.Fatal(err)
 			}

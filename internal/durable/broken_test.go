@@ -147,8 +147,8 @@ func TestFailing(t *testing.T) {
 	}
 }
 
-// TestCrashing cuts the power at every change of every verb, losing more or less: what the verb said is done stays done,
-// and nothing partial is there.
+// TestCrashing cuts the power at every change of every verb, losing more or less: what the verb said is done stays
+// done, and nothing partial is there.
 func TestCrashing(t *testing.T) {
 	for _, v := range verbs {
 		t.Run(v.name, func(t *testing.T) {
@@ -180,7 +180,9 @@ func TestCrashing(t *testing.T) {
 }
 
 func attempt(s durable.System, dir string, do func(*durable.Dir) error) error {
-	d, err := durable.OpenOn(s, dir)
+	back := durable.Swap(s)
+	d, err := durable.Open(dir)
+	back()
 	if err != nil {
 		return err
 	}
@@ -222,14 +224,15 @@ func TestFakesBreak(t *testing.T) {
 		}
 	}
 	f := &durabletest.Failing{System: durable.Kernel{}, At: 2, Err: unix.EIO, Late: true}
-	if fd, err = f.Open(durable.AtWorkingDirectory, filepath.Join(dir, "half"), unix.O_CREAT|unix.O_WRONLY, 0o600); err != nil {
+	half := filepath.Join(dir, "half")
+	if fd, err = f.Open(durable.AtWorkingDirectory, half, unix.O_CREAT|unix.O_WRONLY, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close(fd)
 	if _, err := f.Write(fd, []byte(fresh)); !errors.Is(err, unix.EIO) {
 		t.Errorf("the second call: %v", err)
 	}
-	if b, _ := os.ReadFile(filepath.Join(dir, "half")); string(b) != fresh[:len(fresh)/2] {
+	if b, _ := os.ReadFile(half); string(b) != fresh[:len(fresh)/2] {
 		t.Errorf("half a write left %q", b)
 	}
 }

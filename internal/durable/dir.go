@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,16 +23,17 @@ var (
 type Dir struct {
 	sys  System
 	fd   int
-	path string // for messages and for the watch, never to open anything by
+	path string        // for messages and for the watch, never to open anything by
+	made atomic.Uint64 // the last mode asked of a new file, plus 1, and below it the mode that came of it: see setMode
 }
 
 // Open opens the operator's own directory: links on the way to it are followed, as with any path they type.
-func Open(path string) (*Dir, error) { return OpenOn(base, path) }
+func Open(path string) (*Dir, error) { return openOn(base, path) }
 
 // base is the System under every directory that Open opens.
 var base System = Kernel{}
 
-// Swap puts another System there until back is called. Only tests may, which break it below a whole program; directories
+// Swap puts another System there until back is called. Only tests may, to break it below a whole program; directories
 // that are open stay on theirs.
 func Swap(s System) (back func()) {
 	before := base
@@ -38,13 +41,12 @@ func Swap(s System) (back func()) {
 	return func() { base = before }
 }
 
-// OpenOn is Open on a System of its own.
-func OpenOn(sys System, path string) (*Dir, error) {
+func openOn(sys System, path string) (*Dir, error) {
 	fd, err := sys.Open(AtWorkingDirectory, path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		return nil, &fs.PathError{Op: "open", Path: quoted(path), Err: err}
 	}
-	return &Dir{sys, fd, path}, nil
+	return &Dir{sys: sys, fd: fd, path: path}, nil
 }
 
 // MakeAll makes an operator's directory and all above it that are missing, durably; modes are subject to the umask.
@@ -87,7 +89,7 @@ func (d *Dir) OpenDir(name string) (*Dir, error) {
 	if err != nil {
 		return nil, d.fail("open", name, err)
 	}
-	return &Dir{d.sys, fd, filepath.Join(d.path, name)}, nil
+	return &Dir{sys: d.sys, fd: fd, path: filepath.Join(d.path, name)}, nil
 }
 
 // MakeDir makes a directory with exactly this mode, whatever the umask, and opens it; created is false where one
@@ -186,8 +188,8 @@ func (d *Dir) Stat(name string) (Stat, error) {
 	return s, nil
 }
 
-// Writable says why this process may not make files there, nil where it may: permissions and a read-only mount count, a
-// full disk does not.
+// Writable says why this process may not make files there, nil where it may: permissions and a read-only mount count,
+// a full disk does not.
 func (d *Dir) Writable() error {
 	if err := unix.Faccessat(d.fd, ".", unix.W_OK|unix.X_OK, 0); err != nil {
 		return d.fail("write", ".", err)
@@ -243,7 +245,7 @@ func (d *Dir) RenameNew(old string, to *Dir, name string) error {
 			err = unix.EEXIST
 		case unix.ENOENT:
 			err = d.sys.Rename(d.fd, old, to.fd, name)
-		default: // whether the name is free can't be told: it may not be
+		default: // the name may not be free
 			err = statErr
 		}
 	}
@@ -257,8 +259,12 @@ func (d *Dir) fail(op, name string, err error) error {
 	if IsTemporary(name) {
 		name = "" // random: a person knows the directory, and the same trouble must read the same the next time
 	}
-	return &fs.PathError{Op: op, Path: filepath.Join(d.path, name), Err: err}
+	return &fs.PathError{Op: op, Path: quoted(filepath.Join(d.path, name)), Err: err}
 }
+
+// quoted makes a path safe to print: on an exchange anybody chooses names, and a line feed in one would begin a line
+// of its own in a log.
+func quoted(path string) string { return strconv.QuoteToASCII(path) }
 
 // unsupported says that the file system lacks the operation, as opposed to failing at it.
 func unsupported(err error) bool {

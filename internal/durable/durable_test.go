@@ -37,7 +37,9 @@ func TestModesWhateverTheUmask(t *testing.T) {
 	if err := d.Replace("key", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, mode := range map[string]fs.FileMode{"inbox": 0o777 | fs.ModeSticky, "team": 0o770 | fs.ModeSticky | fs.ModeSetgid, "outbox": 0o755} {
+	for name, mode := range map[string]fs.FileMode{
+		"inbox": 0o777 | fs.ModeSticky, "team": 0o770 | fs.ModeSticky | fs.ModeSetgid, "outbox": 0o755,
+	} {
 		dir, created, err := d.MakeDir(name, mode, -1)
 		if err != nil || !created {
 			t.Fatalf("%s: created %v: %v", name, created, err)
@@ -52,7 +54,9 @@ func TestModesWhateverTheUmask(t *testing.T) {
 			again.Close()
 		}
 	}
-	want := map[string]string{"file": "-rw-r--r--", "key": "-rw-------", "inbox": "dtrwxrwxrwx", "team": "dgtrwxrwx---", "outbox": "drwxr-xr-x"}
+	want := map[string]string{
+		"file": "-rw-r--r--", "key": "-rw-------", "inbox": "dtrwxrwxrwx", "team": "dgtrwxrwx---", "outbox": "drwxr-xr-x",
+	}
 	for name, mode := range want {
 		s, err := d.Stat(name)
 		if err != nil {
@@ -145,7 +149,8 @@ func TestReadHostile(t *testing.T) {
 	defer unix.Close(socket)
 	must(unix.Bind(socket, &unix.SockaddrUnix{Name: filepath.Join(root, "socket")}))
 	want := map[string]error{
-		"full": nil, "over": durable.ErrTooLarge, "sparse": durable.ErrTooLarge, "link": durable.ErrLink, "dangling": durable.ErrLink,
+		"full": nil, "over": durable.ErrTooLarge, "sparse": durable.ErrTooLarge,
+		"link": durable.ErrLink, "dangling": durable.ErrLink,
 		"fifo": durable.ErrNotRegular, "dir": durable.ErrNotRegular, "socket": durable.ErrNotRegular, "none": fs.ErrNotExist,
 	}
 	if os.Getuid() == 0 && unix.Mknod(filepath.Join(root, "device"), unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5))) == nil {

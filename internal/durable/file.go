@@ -15,28 +15,22 @@ import (
 // never follows a link and never reads more than limit+1 bytes, however large the file says it is.
 func (d *Dir) Read(name string, limit int) ([]byte, Stat, error) {
 	// To open a device may already do something, so the name is looked at first; what it leads to by then is looked at
-	// again through the descriptor, and O_NONBLOCK lets the open of a FIFO return at once.
+	// again through the descriptor.
 	if s, err := d.sys.Stat(d.fd, name); err == nil && !s.Regular() && !s.Link() {
 		return nil, s, d.fail("open", name, ErrNotRegular)
 	}
-	fd, err := d.sys.Open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-	switch err {
-	case nil:
-	case unix.ELOOP, unix.EMLINK: // Linux, FreeBSD
-		return nil, Stat{}, d.fail("open", name, ErrLink)
-	case unix.ENXIO: // a socket, or a FIFO without a writer
-		return nil, Stat{}, d.fail("open", name, ErrNotRegular)
-	default:
-		return nil, Stat{}, d.fail("open", name, err)
+	return d.ReadListed(name, limit)
+}
+
+// ReadListed is Read for a name that Names showed to be an ordinary file: one look less. What has its place by now is
+// refused as Read refuses it; only a device, which no neighbour can make, would be opened first.
+func (d *Dir) ReadListed(name string, limit int) ([]byte, Stat, error) {
+	fd, s, err := d.openRegular(name)
+	if err != nil {
+		return nil, s, err
 	}
 	defer d.sys.Close(fd)
-	s, err := d.sys.Fstat(fd)
-	switch {
-	case err != nil:
-		return nil, Stat{}, d.fail("stat", name, err)
-	case !s.Regular():
-		return nil, s, d.fail("open", name, ErrNotRegular)
-	case s.Size > int64(limit):
+	if s.Size > int64(limit) {
 		return nil, s, d.fail("read", name, ErrTooLarge)
 	}
 	data, err := d.readAll(fd, int(s.Size), limit)
@@ -47,6 +41,62 @@ func (d *Dir) Read(name string, limit int) ([]byte, Stat, error) {
 		return nil, s, d.fail("read", name, err)
 	}
 	return data, s, nil
+}
+
+// Peek reads the first limit bytes of a regular file of any size, and describes it.
+func (d *Dir) Peek(name string, limit int) ([]byte, Stat, error) {
+	if s, err := d.sys.Stat(d.fd, name); err == nil && !s.Regular() && !s.Link() {
+		return nil, s, d.fail("open", name, ErrNotRegular)
+	}
+	fd, s, err := d.openRegular(name)
+	if err != nil {
+		return nil, s, err
+	}
+	defer d.sys.Close(fd)
+	data, err := d.readAll(fd, int(min(s.Size, int64(limit))), limit)
+	if err != nil {
+		return nil, s, d.fail("read", name, err)
+	}
+	return data[:min(len(data), limit)], s, nil
+}
+
+// openRegular opens a file to read it: O_NONBLOCK lets the open of a FIFO return at once.
+func (d *Dir) openRegular(name string) (fd int, s Stat, err error) {
+	fd, err = d.sys.Open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	switch err {
+	case nil:
+	case unix.ELOOP, unix.EMLINK: // Linux, FreeBSD
+		return -1, s, d.fail("open", name, ErrLink)
+	case unix.ENXIO: // a socket, or a FIFO without a writer
+		return -1, s, d.fail("open", name, ErrNotRegular)
+	default:
+		return -1, s, d.fail("open", name, err)
+	}
+	s, err = d.sys.Fstat(fd)
+	switch {
+	case err != nil:
+		err = d.fail("stat", name, err)
+	case !s.Regular():
+		err = d.fail("open", name, ErrNotRegular)
+	default:
+		return fd, s, nil
+	}
+	d.sys.Close(fd)
+	return -1, s, err
+}
+
+// Holds says whether a name is a file of exactly these bytes, without a look at anything else of it.
+func (d *Dir) Holds(name string, want []byte) (bool, error) {
+	fd, err := d.sys.Open(d.fd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return false, d.fail("open", name, err)
+	}
+	defer d.sys.Close(fd)
+	have, err := d.readAll(fd, len(want), len(want))
+	if err != nil {
+		return false, d.fail("read", name, err)
+	}
+	return bytes.Equal(have, want), nil
 }
 
 // readAll reads up to limit+1 bytes; expect is what stat said, only a hint: the file may grow meanwhile.
@@ -60,10 +110,12 @@ func (d *Dir) readAll(fd, expect, limit int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n == 0 {
+		whole := len(buffer) == 0 && n == expect
+		buffer = buffer[:len(buffer)+n]
+		// One byte more than expected was asked for: a first read that ends where it should has seen the end.
+		if n == 0 || whole {
 			break
 		}
-		buffer = buffer[:len(buffer)+n]
 	}
 	return buffer, nil
 }
@@ -78,13 +130,18 @@ func IsTemporary(name string) bool {
 	return strings.HasPrefix(name, temporaryPrefix) && strings.HasSuffix(name, temporarySuffix)
 }
 
-// write makes a new file of exactly this mode and leaves it unsynced and open to nobody's eyes but ours.
-func (d *Dir) write(name string, data []byte, mode fs.FileMode, sync bool) error {
-	fd, err := d.sys.Open(d.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
+// create makes a new file of exactly this mode; finish is what is asked of it before it is closed.
+func (d *Dir) create(name string, data []byte, mode fs.FileMode, finish func(fd int) error) error {
+	fd, err := d.sys.Open(d.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, modeBits(mode))
 	if err != nil {
 		return d.fail("create", name, err)
 	}
-	err = d.fill(fd, data, mode, sync)
+	if err = d.setMode(fd, mode); err == nil {
+		err = d.fill(fd, data)
+	}
+	if err == nil {
+		err = finish(fd)
+	}
 	// A close may report what a write could not: NFS and quotas.
 	if closeErr := d.sys.Close(fd); err == nil {
 		err = closeErr
@@ -96,10 +153,38 @@ func (d *Dir) write(name string, data []byte, mode fs.FileMode, sync bool) error
 	return nil
 }
 
-func (d *Dir) fill(fd int, data []byte, mode fs.FileMode, sync bool) error {
-	if err := d.sys.Chmod(fd, modeBits(mode)); err != nil && !modeless(err) {
+// unsynced leaves a file to a later sync of all.
+func unsynced(int) error { return nil }
+
+// setMode corrects what the umask, or a default ACL of the directory, took from a new file's mode. Either takes the
+// same from every file, so the first one of a mode speaks for those after it: a call less for each of them.
+func (d *Dir) setMode(fd int, mode fs.FileMode) error {
+	want := modeBits(mode)
+	asked, got := d.mode(want)
+	if !asked {
+		s, err := d.sys.Fstat(fd)
+		if err != nil {
+			return err
+		}
+		got = modeBits(s.Mode)
+		d.made.Store(uint64(want+1)<<32 | uint64(got))
+	}
+	if got == want {
+		return nil
+	}
+	if err := d.sys.Chmod(fd, want); err != nil && !modeless(err) {
 		return err
 	}
+	return nil
+}
+
+// mode says what became of the last new mode that was looked at, if it was this one.
+func (d *Dir) mode(want uint32) (asked bool, got uint32) {
+	made := d.made.Load()
+	return made>>32 == uint64(want+1), uint32(made)
+}
+
+func (d *Dir) fill(fd int, data []byte) error {
 	for len(data) > 0 {
 		n, err := d.sys.Write(fd, data)
 		if err != nil {
@@ -107,14 +192,10 @@ func (d *Dir) fill(fd int, data []byte, mode fs.FileMode, sync bool) error {
 		}
 		data = data[n:]
 	}
-	if !sync {
-		return nil
-	}
-	// Without it a power cut after the rename could leave a name with an empty file.
-	return d.sys.Fsync(fd)
+	return nil
 }
 
-// Create makes a file exclusively: whole, durable and under its name, or not at all. fs.ErrExist says the name is taken.
+// Create makes a file exclusively: whole, durable and under its name, or not at all. fs.ErrExist: the name is taken.
 func (d *Dir) Create(name string, data []byte, mode fs.FileMode) error {
 	return d.put(name, data, mode, d.RenameNew)
 }
@@ -124,17 +205,18 @@ func (d *Dir) Replace(name string, data []byte, mode fs.FileMode) error {
 	return d.put(name, data, mode, d.Rename)
 }
 
-// put is the order every visible file comes about in: temporary, write, fsync, rename, fsync of the directory.
+// put is the order in which every visible file is made: temporary, write, fsync, rename, fsync of the directory.
 func (d *Dir) put(name string, data []byte, mode fs.FileMode, rename func(string, *Dir, string) error) error {
 	t := temporary()
-	if err := d.write(t, data, mode, true); err != nil {
+	// Without this fsync a power cut after the rename could leave a name with an empty file.
+	if err := d.create(t, data, mode, d.sys.Fsync); err != nil {
 		return err
 	}
 	if err := rename(t, d, name); err != nil {
 		d.sys.Unlink(d.fd, t)
 		return err
 	}
-	// Without it a power cut could take the name back after others were told that it is there.
+	// Without this one a power cut could take the name back after others saw it.
 	return d.Sync()
 }
 

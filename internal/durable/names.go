@@ -51,7 +51,11 @@ func (d *Dir) Names() iter.Seq2[Name, error] {
 
 // parseNames walks the kernel's linux_dirent64 records: ino, off, reclen, type, name.
 func parseNames(records []byte) iter.Seq[Name] {
-	const lengthAt, typeAt, nameAt = int(unsafe.Offsetof(unix.Dirent{}.Reclen)), int(unsafe.Offsetof(unix.Dirent{}.Type)), int(unsafe.Offsetof(unix.Dirent{}.Name))
+	const (
+		lengthAt = int(unsafe.Offsetof(unix.Dirent{}.Reclen))
+		typeAt   = int(unsafe.Offsetof(unix.Dirent{}.Type))
+		nameAt   = int(unsafe.Offsetof(unix.Dirent{}.Name))
+	)
 	return func(yield func(Name) bool) {
 		for len(records) > nameAt {
 			length := int(binary.NativeEndian.Uint16(records[lengthAt:]))

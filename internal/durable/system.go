@@ -95,10 +95,14 @@ func (Kernel) FileSystem(fd int) (int64, error) {
 // fileMode turns the kernel's type and permission bits into Go's.
 func fileMode(bits uint32) fs.FileMode {
 	mode := fs.FileMode(bits & 0o777)
-	for bit, m := range map[uint32]fs.FileMode{unix.S_ISVTX: fs.ModeSticky, unix.S_ISGID: fs.ModeSetgid, unix.S_ISUID: fs.ModeSetuid} {
-		if bits&bit != 0 {
-			mode |= m
-		}
+	if bits&unix.S_ISVTX != 0 {
+		mode |= fs.ModeSticky
+	}
+	if bits&unix.S_ISGID != 0 {
+		mode |= fs.ModeSetgid
+	}
+	if bits&unix.S_ISUID != 0 {
+		mode |= fs.ModeSetuid
 	}
 	switch bits & unix.S_IFMT {
 	case unix.S_IFREG:

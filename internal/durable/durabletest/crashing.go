@@ -24,8 +24,8 @@ const (
 	All                  // every change of a directory that was not synced is undone, too
 )
 
-// Crashing is a System, on a real directory, that stops at its n-th change. PowerCut then takes back what a power cut may:
-// contents not followed by an fsync of their file, and changes of a directory not followed by one of a directory they
+// Crashing is a System, on a real directory, that stops at its n-th change. PowerCut then takes back what a power cut
+// may: contents not followed by an fsync of their file, and changes of a directory not followed by one of a directory they
 // touch. Real file systems keep more, in one order or another; what survives this survives them.
 type Crashing struct {
 	durable.System
@@ -74,8 +74,8 @@ func (c *Crashing) PowerCut(loss Loss) error {
 	return errors.Join(errs...)
 }
 
-// change carries out a change and notes how to take it back, or crashes instead. undo is made before, since it must know
-// what is there.
+// change carries out a change and notes how to take it back, or crashes instead. undo is made before, since it must
+// know what is there.
 func (c *Crashing) change(dirs []string, undo func() func() error, do func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -231,7 +231,9 @@ func (c *Crashing) RenameNew(oldDir int, old string, newDir int, name string) er
 	return c.rename(oldDir, old, newDir, name, c.System.RenameNew)
 }
 
-func (c *Crashing) rename(oldDir int, old string, newDir int, name string, rename func(int, string, int, string) error) error {
+type rename func(oldDir int, old string, newDir int, name string) error
+
+func (c *Crashing) rename(oldDir int, old string, newDir int, name string, do rename) error {
 	return c.change([]string{c.locked(oldDir), c.locked(newDir)}, func() func() error {
 		from, to := c.path(oldDir, old), c.path(newDir, name)
 		restore := keep(to)
@@ -242,7 +244,7 @@ func (c *Crashing) rename(oldDir int, old string, newDir int, name string, renam
 			return restore()
 		}
 	}, func() error {
-		err := rename(oldDir, old, newDir, name)
+		err := do(oldDir, old, newDir, name)
 		from, to := c.path(oldDir, old), c.path(newDir, name)
 		if err == nil {
 			delete(c.hollow, to)

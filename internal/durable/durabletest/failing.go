@@ -29,6 +29,13 @@ func (f *Failing) Failed() bool {
 	return f.At > 0 && f.count >= f.At
 }
 
+// Calls is how many calls were made.
+func (f *Failing) Calls() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count
+}
+
 // call carries out one call, or fails it.
 func (f *Failing) call(change bool, do func() error) error {
 	f.mu.Lock()
@@ -49,7 +56,10 @@ func (f *Failing) call(change bool, do func() error) error {
 
 func (f *Failing) Open(dir int, name string, flags int, mode uint32) (int, error) {
 	fd := -1
-	err := f.call(flags&unix.O_CREAT != 0, func() (err error) { fd, err = f.System.Open(dir, name, flags, mode); return err })
+	err := f.call(flags&unix.O_CREAT != 0, func() (err error) {
+		fd, err = f.System.Open(dir, name, flags, mode)
+		return err
+	})
 	if err != nil && fd >= 0 {
 		f.System.Close(fd)
 		fd = -1
