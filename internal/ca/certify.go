@@ -233,7 +233,7 @@ func (c *CA) signGrant(grant policy.Grant) (*pki.Certificate, error) {
 	if issuer == nil {
 		return nil, fmt.Errorf("the key of issuer %q is locked", plan.Issuer)
 	}
-	return issuer.Sign(plan, c.Now())
+	return grant.Sign(issuer, c.Now())
 }
 
 // parallel calls do for 0 … n−1 on all cores and waits.

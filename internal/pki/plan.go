@@ -11,6 +11,9 @@ import (
 
 // Plan is the certificate about to be signed, before it is: what a person is shown and approves, and all that an
 // Issuer reads. Nothing of a CSR's bytes but its public key is in it.
+//
+// A plan is plain data that any package may write down. That forges nothing: only policy.Grant brings a plan to an
+// Issuer, and only the policy's decision or a person's approval makes a Grant.
 type Plan struct {
 	Request       ID
 	Profile       string

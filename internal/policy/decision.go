@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"ca-exchange/internal/pki"
@@ -35,39 +33,6 @@ func (d Decision) Plan() (pki.Plan, bool) {
 		return pki.Plan{}, false
 	}
 	return *d.plan, true
-}
-
-// Grant is a plan that may be signed. It can't be made but by Issued and Approve.
-type Grant struct{ plan pki.Plan }
-
-// Plan is what was granted.
-func (g Grant) Plan() pki.Plan { return g.plan }
-
-// Issued is the grant of a decision that needs no person.
-func (d Decision) Issued() (Grant, bool) {
-	if d.Outcome != refusal.Issue || d.plan == nil {
-		return Grant{}, false
-	}
-	return Grant{*d.plan}, true
-}
-
-// ErrOther says that what was shown is not what would be signed now.
-var ErrOther = errors.New("the plan changed since it was shown")
-
-// Approve is the grant of a person who saw the plan with this digest.
-func (d Decision) Approve(digest string) (Grant, error) {
-	plan, ok := d.Plan()
-	if !ok {
-		return Grant{}, fmt.Errorf("nothing can be approved: %s", d.Outcome)
-	}
-	now, err := plan.Digest()
-	if err != nil {
-		return Grant{}, err
-	}
-	if now != digest {
-		return Grant{}, ErrOther
-	}
-	return Grant{plan}, nil
 }
 
 // Decide judges a request by everything that is known at now. found is what parsing it held against it, trusts are the
