@@ -71,9 +71,9 @@ func list(t *testing.T, format, pkg string) []string {
 // must exist, and so must each of its flags.
 func TestDocumentedCommands(t *testing.T) {
 	bin := build(t)
-	command := regexp.MustCompile("(?:[`$] ?|^    )((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z-]+[^`\n]*)")
+	command := regexp.MustCompile("(?m)(?:[`$] ?|^ {4,})((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z-]+[^`\n]*)")
 	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
-	for _, file := range []string{"../README.md", "../docs/files.md", "../docs/ledger.md", "../docs/kubernetes.md", "../docs/policy.md", "../docs/README.zh-CN.md"} {
+	for _, file := range []string{"../README.md", "../docs/files.md", "../docs/ledger.md", "../docs/kubernetes.md", "../docs/policy.md", "../docs/operations.md", "../docs/README.zh-CN.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
