@@ -182,7 +182,7 @@ func (c *CA) Approve(ctx context.Context, shown *Proposal) (*pki.Certificate, er
 	at := c.Now().UTC().Truncate(time.Second)
 	by := person()
 	by["plan"] = shown.Digest
-	change := ledger.Change{Request: requestRow(examined{request: shown.Request, id: shown.Request.ID, arrival: arrival{bytes: shown.Request.Bytes}}, shown.Record, at), Reissue: true}
+	change := ledger.Change{Request: requestRow(examined{request: shown.Request, id: shown.Request.ID, arrival: arrival{bytes: shown.Request.Bytes}}, shown.Record, at), ByPerson: true}
 	if r := now.Decision.Requester; r != nil {
 		change.Request.Requester, change.Request.Authenticated = r.Name, true
 	}
@@ -211,7 +211,7 @@ func (c *CA) Deny(ctx context.Context, r ledger.Request, why string) error {
 	at := c.Now().UTC().Truncate(time.Second)
 	r.Decided = at
 	r.Refusals = []refusal.Refusal{refusal.New(refusal.DeniedByPerson, "request", "", why)}
-	change := ledger.Change{Request: r}
+	change := ledger.Change{Request: r, ByPerson: true}
 	by := person()
 	by["why"] = why
 	if err := refusedRow(&change, refusal.Deny, at, by); err != nil {

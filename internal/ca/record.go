@@ -124,7 +124,7 @@ var errPressure = errors.New("unsigned requests fill the pending list: approve o
 // step is one request's change and the files that follow from it.
 func (p *pass) step(ctx context.Context, c certified, names *naming) (outgoing, *ledger.Change, error) {
 	out := outgoing{certified: c}
-	change := &ledger.Change{Request: c.known, Unchanged: true}
+	change := &ledger.Change{Request: c.known, OnlyAnswers: true}
 	content, status := []byte(nil), c.known.Status
 	var err error
 	if c.repeat {
@@ -162,7 +162,7 @@ func (p *pass) step(ctx context.Context, c certified, names *naming) (outgoing, 
 			out.stale = append(out.stale, staleNotices(a, status)...)
 		}
 	}
-	if change.Unchanged && len(change.Answers) == 0 {
+	if change.OnlyAnswers && len(change.Answers) == 0 {
 		return out, nil, nil
 	}
 	return out, change, nil
@@ -231,7 +231,13 @@ func (p *pass) change(c certified) (ledger.Change, error) {
 
 // requestRow is what an examined arrival says of itself; the status is filled in by issuedRow or refusedRow.
 func requestRow(e examined, known ledger.Request, now time.Time) ledger.Request {
-	r := ledger.Request{ID: e.id, Version: known.Version, Serial: known.Serial, Name: e.entry.Name, Size: len(e.bytes), Received: now, Decided: now}
+	r := ledger.Request{ID: e.id, Kind: ledger.KindRequest, Version: known.Version, Serial: known.Serial, Name: e.entry.Name, Size: len(e.bytes), Received: now, Decided: now}
+	switch {
+	case e.refused != nil:
+		r.Kind = ledger.KindUnread
+	case e.request == nil || e.id != e.request.ID:
+		r.Kind = ledger.KindRefused
+	}
 	if known.Version > 0 {
 		r.Name, r.Received = known.Name, known.Received
 	}

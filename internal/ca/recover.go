@@ -96,7 +96,7 @@ func (c *CA) publishTrust(x *inbox.Exchange, warn func(string, ...any)) error {
 // publishOwed publishes what is recorded and not yet known to lie in the outbox.
 func (p *pass) publishOwed(ctx context.Context) error {
 	batch := make([]ledger.Answer, 0, batchSize)
-	for a, err := range p.ledger.Answers(ctx, p.x.ID, false) {
+	for a, err := range p.ledger.Owed(ctx, p.x.ID) {
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (c *CA) Repair(ctx context.Context, x *inbox.Exchange) (restored, all int, 
 		restored, batch = restored+n, batch[:0]
 		return err
 	}
-	for a, err := range c.ledger.Answers(ctx, x.ID, true) {
+	for a, err := range c.ledger.Answers(ctx, x.ID) {
 		if err != nil {
 			return restored, all, err
 		}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// origin is what the first event names as the one before it.
+// origin is the hash that the first event names as the previous one.
 const origin = "0000000000000000000000000000000000000000000000000000000000000000"
 
 // hash is SHA-256 over the event's fields, a LF after each: previous, seq, time, kind, request, serial, detail.
@@ -26,7 +26,8 @@ func (e Event) hash(detail string) string {
 func (l *Ledger) Head(ctx context.Context) (Event, error) {
 	var e Event
 	var when string
-	err := l.reader.QueryRowContext(ctx, "SELECT seq, hash, time FROM events ORDER BY seq DESC LIMIT 1").Scan(&e.Seq, &e.Hash, &when)
+	query := "SELECT seq, hash, time FROM events ORDER BY seq DESC LIMIT 1"
+	err := l.reader.QueryRowContext(ctx, query).Scan(&e.Seq, &e.Hash, &when)
 	if err != nil {
 		return Event{}, err
 	}
@@ -34,10 +35,11 @@ func (l *Ledger) Head(ctx context.Context) (Event, error) {
 	return e, err
 }
 
-// Verify walks the whole chain; the error names the first event that does not fit. Where anchor is not 0, the event
-// of that number must have that hash.
+// Verify follows the whole chain; the error names the first event that does not fit. Where anchor is not 0, the event
+// with that number must have that hash.
 func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
-	rows, err := l.reader.QueryContext(ctx, "SELECT seq, time, kind, request, serial, detail, previous, hash FROM events ORDER BY seq")
+	query := "SELECT seq, time, kind, request, serial, detail, previous, hash FROM events ORDER BY seq"
+	rows, err := l.reader.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
 			return fmt.Errorf("event %d: %w", e.Seq, err)
 		}
 		if seq++; e.Seq != seq || e.Previous != previous || e.Hash != e.hash(detail) {
-			return fmt.Errorf("event %d was changed, or one before it removed", e.Seq)
+			return fmt.Errorf("event %d was changed, or an event before it was removed", e.Seq)
 		}
 		if e.Seq == anchor {
 			anchored = e.Hash == hash
@@ -64,14 +66,16 @@ func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
 		return err
 	}
 	if !anchored {
-		return fmt.Errorf("event %d does not have the hash %s that was written down", anchor, hash)
+		return fmt.Errorf("event %d does not have the hash %s of the given head", anchor, hash)
 	}
 	return nil
 }
 
-// Events are a request's events, oldest first.
+// Events lists a request's events, oldest first.
 func (l *Ledger) Events(ctx context.Context, request string) ([]Event, error) {
-	rows, err := l.reader.QueryContext(ctx, "SELECT seq, time, kind, serial, detail, hash FROM events WHERE about = (SELECT num FROM requests WHERE id = ?) ORDER BY seq", request)
+	query := `SELECT seq, time, kind, serial, detail, hash FROM events
+		WHERE about = (SELECT num FROM requests WHERE id = ?) ORDER BY seq`
+	rows, err := l.reader.QueryContext(ctx, query, request)
 	if err != nil {
 		return nil, err
 	}
@@ -94,5 +98,5 @@ func (l *Ledger) Events(ctx context.Context, request string) ([]Event, error) {
 	return events, rows.Err()
 }
 
-// stamp writes a time as every column has it: RFC 3339, UTC, whole seconds.
+// stamp writes a time as RFC 3339, UTC, whole seconds: the form of every column and of the hash.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

@@ -1,13 +1,11 @@
 package ledger
 
 import (
-	"encoding/binary"
 	"flag"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
-
-	"ca-exchange/internal/pki"
 )
 
 var rows = flag.Int("rows", 20000, "how many certificates BenchmarkGrowth puts into the ledger first")
@@ -46,7 +44,7 @@ func batch(n *int) []Change {
 	changes := make([]Change, 256)
 	for i := range changes {
 		*n++
-		id := pki.RefusedID(binary.BigEndian.AppendUint64(nil, uint64(*n)))
+		id := anID(strconv.Itoa(*n))
 		changes[i] = issue(id, id.String()[:34])
 		changes[i].Entry, changes[i].AnswerPEM = make([]byte, 1500), make([]byte, 1500)
 		changes[i].Answers[0].Name = id.Short()

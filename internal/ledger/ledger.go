@@ -20,7 +20,7 @@ const schemaVersion = 1
 //go:embed schema.sql
 var schema string
 
-// ErrConflict says that another process changed a request, or took a name, after it was read: look it up again.
+// ErrConflict means that another process changed a request after it was read: look it up again and decide again.
 var ErrConflict = errors.New("the ledger changed meanwhile")
 
 // Ledger is an open ledger. It is safe for concurrent use, also by several processes on one host.
@@ -31,7 +31,7 @@ type Ledger struct {
 	insert statements
 }
 
-// Create makes a new ledger, readable by its owner only, and opens nothing that stood there before.
+// Create makes a new ledger, mode 0600. A file that exists at path is an error (fs.ErrExist).
 func Create(path string, now time.Time) (*Ledger, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
@@ -40,7 +40,7 @@ func Create(path string, now time.Time) (*Ledger, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", source(path, false))
+	db, err := sql.Open("sqlite", source(path, forWriting))
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,11 @@ func (l *Ledger) open() (err error) {
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	if l.writer, err = sql.Open("sqlite", source(l.path, false)); err != nil {
+	if l.writer, err = sql.Open("sqlite", source(l.path, forWriting)); err != nil {
 		return err
 	}
 	l.writer.SetMaxOpenConns(1)
-	if l.reader, err = sql.Open("sqlite", source(l.path, true)); err != nil {
+	if l.reader, err = sql.Open("sqlite", source(l.path, forReading)); err != nil {
 		return err
 	}
 	l.reader.SetMaxOpenConns(4)
@@ -96,23 +96,27 @@ func (l *Ledger) open() (err error) {
 	return err
 }
 
+// Pragmas of the two kinds of connections.
+const (
+	forReading = "query_only(1)"
+	forWriting = "cache_size(-8000)" // KiB: enough to write each page of a batch once
+)
+
 // source is the data source of one connection. FULL makes a commit durable before it returns, WAL lets readers go on
 // meanwhile, an immediate transaction waits for other processes at its start instead of failing at its end.
-func source(path string, readOnly bool) string {
+func source(path string, pragmas ...string) string {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		absolute = path
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)"}}
-	if readOnly {
-		q["_pragma"] = append(q["_pragma"], "query_only(1)")
-	} else {
-		q["_pragma"] = append(q["_pragma"], "cache_size(-8000)") // KiB: a batch's pages are written once
-	}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)",
+	}}
+	q["_pragma"] = append(q["_pragma"], pragmas...)
 	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: q.Encode()}).String()
 }
 
-// Close gives back the connections.
+// Close closes all connections.
 func (l *Ledger) Close() error {
 	var errs []error
 	for _, db := range []*sql.DB{l.reader, l.writer} {
@@ -123,38 +127,15 @@ func (l *Ledger) Close() error {
 	return errors.Join(errs...)
 }
 
-// Reopen starts afresh after an I/O error: what a failed commit left in memory is forgotten, and what the disk holds
-// decides. Whoever calls it looks up again what it meant to write.
+// Reopen discards what a failed commit left in memory and reads the ledger from disk again. The caller must look up
+// again everything that it meant to write.
 func (l *Ledger) Reopen() error {
-	l.Close() // its error is the one that is being recovered from
+	l.Close() // its error is the one that the caller recovers from
 	if err := l.open(); err != nil {
 		return err
 	}
 	_, err := l.writer.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
-}
-
-// Setting is a remembered value, "" where there is none.
-func (l *Ledger) Setting(ctx context.Context, key string) (string, error) {
-	var value string
-	err := l.reader.QueryRowContext(ctx, "SELECT value FROM settings WHERE key = ?", key).Scan(&value)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return value, err
-}
-
-// Remember sets a value and, where event is not nil, logs why.
-func (l *Ledger) Remember(ctx context.Context, key, value string, event *Event) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value); err != nil {
-			return err
-		}
-		if event == nil {
-			return nil
-		}
-		return l.appendIn(ctx, tx, event)
-	})
 }
 
 func (l *Ledger) transaction(ctx context.Context, do func(*sql.Tx) error) error {

@@ -24,25 +24,31 @@ func fresh(t *testing.T) *Ledger {
 	return l
 }
 
+// anID gives a request id that is another for each text.
+func anID(text string) pki.ID { return pki.RequestID(nil, []byte(text)) }
+
 func issue(id pki.ID, serial string) Change {
 	return Change{
-		Request:     Request{ID: id, Status: Issued, Name: "server", Serial: serial, Size: 10, Received: noon, Decided: noon},
-		Entry:       []byte("entry"),
-		Certificate: &Certificate{Serial: serial, Request: id, Profile: "server", NotBefore: noon, NotAfter: noon.Add(time.Hour), Status: "Issued"},
-		AnswerPEM:   []byte("pem"),
-		Answers:     []Answer{{Address: Address{"x", "", "Server"}, Request: id}},
-		Event:       &Event{Time: noon, Kind: EventIssued, Request: id.String(), Serial: serial},
+		Request: Request{ID: id, Kind: KindRequest, Status: Issued, Name: "server", Serial: serial, Size: 10,
+			Received: noon, Decided: noon},
+		Entry: []byte("entry"),
+		Certificate: &Certificate{Serial: serial, Request: id, Profile: "server", NotBefore: noon,
+			NotAfter: noon.Add(time.Hour), Status: "Issued"},
+		AnswerPEM: []byte("pem"),
+		Answers:   []Answer{{Address: Address{"x", "", "Server"}, Request: id}},
+		Event:     &Event{Time: noon, Kind: EventIssued, Request: id.String(), Serial: serial},
 	}
 }
 
 func TestRecordAndRead(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id := pki.RefusedID([]byte("a"))
+	id := anID("a")
 	if err := l.Record(ctx, []Change{issue(id, "01ab")}); err != nil {
 		t.Fatal(err)
 	}
-	known, err := l.Lookup(ctx, []pki.ID{id, pki.RefusedID([]byte("b"))})
-	if err != nil || len(known) != 1 || known[id].Status != Issued || known[id].Version != 1 || !known[id].Received.Equal(noon) {
+	known, err := l.Lookup(ctx, []pki.ID{id, anID("b")})
+	r := known[id]
+	if err != nil || len(known) != 1 || r.Status != Issued || r.Version != 1 || !r.Recorded() || !r.Received.Equal(noon) {
 		t.Fatalf("Lookup = %+v, %v", known, err)
 	}
 	if b, err := l.Content(ctx, known[id]); err != nil || string(b) != "pem" {
@@ -61,7 +67,7 @@ func TestRecordAndRead(t *testing.T) {
 	if late, err := l.MarkPublished(ctx, []Answer{owner}); err != nil || late != 0 {
 		t.Fatalf("%d late, %v", late, err)
 	}
-	for a, err := range l.Answers(ctx, "x", false) {
+	for a, err := range l.Owed(ctx, "x") {
 		t.Errorf("still unpublished: %+v, %v", a, err)
 	}
 	if err := l.Verify(ctx, 0, ""); err != nil {
@@ -72,7 +78,7 @@ func TestRecordAndRead(t *testing.T) {
 // One request, one certificate: the second writer is told, and nothing of its batch is kept.
 func TestOneCertificatePerRequest(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id, other := pki.RefusedID([]byte("a")), pki.RefusedID([]byte("b"))
+	id, other := anID("a"), anID("b")
 	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +93,7 @@ func TestOneCertificatePerRequest(t *testing.T) {
 	if known, _ := l.Lookup(ctx, []pki.ID{other}); len(known) != 0 {
 		t.Error("half of a refused batch was kept")
 	}
-	again.Reissue = true
+	again.ByPerson = true
 	if err := l.Record(ctx, []Change{again}); err != nil {
 		t.Errorf("a reissue: %v", err)
 	}
@@ -106,8 +112,8 @@ func TestChainShowsEdits(t *testing.T) {
 		"DELETE FROM events WHERE seq = 1",
 	} {
 		l, ctx := fresh(t), t.Context()
-		for i, serial := range []string{"01", "02"} {
-			if err := l.Record(ctx, []Change{issue(pki.RefusedID([]byte{byte(i)}), serial)}); err != nil {
+		for _, serial := range []string{"01", "02"} {
+			if err := l.Record(ctx, []Change{issue(anID(serial), serial)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -148,7 +154,7 @@ func TestTwoProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer beside.Close()
-	id := pki.RefusedID([]byte("a"))
+	id := anID("a")
 	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
 		t.Fatal(err)
 	}
@@ -162,8 +168,8 @@ func TestTwoProcesses(t *testing.T) {
 
 func TestPressureCounts(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id := pki.RefusedID([]byte("a"))
-	held := Request{ID: id, Status: Held, Size: 700, Received: noon, Decided: noon}
+	id := anID("a")
+	held := Request{ID: id, Kind: KindRequest, Status: Held, Size: 700, Received: noon, Decided: noon}
 	expect := func(rows, bytes int64) {
 		t.Helper()
 		if r, b, err := l.Pressure(ctx); err != nil || r != rows || b != bytes {
@@ -187,7 +193,8 @@ func TestOpenRefusesWhatIsNoLedger(t *testing.T) {
 	if _, err := Open(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing ledger: %v", err)
 	}
-	if err := os.WriteFile(path, []byte("not a database, whatever its name says, and long enough to be read as one"), 0o600); err != nil {
+	text := []byte("not a database, whatever its name says, and long enough to be read as one")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(path); err == nil {
@@ -208,7 +215,7 @@ func BenchmarkRecord(b *testing.B) {
 				changes := make([]Change, size)
 				for i := range changes {
 					n++
-					id := pki.RefusedID([]byte(time.Duration(n).String()))
+					id := anID(time.Duration(n).String())
 					changes[i] = issue(id, id.String()[:34])
 					changes[i].Entry, changes[i].AnswerPEM = make([]byte, 1500), make([]byte, 1500)
 					changes[i].Answers[0].Name = id.Short()
@@ -226,8 +233,11 @@ func BenchmarkRecord(b *testing.B) {
 // before or not.
 func TestPublishedLate(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	id := pki.RefusedID([]byte("a"))
-	held := Change{Request: Request{ID: id, Status: Held, Received: noon, Decided: noon}, Answers: []Answer{{Address: Address{"x", "", "a"}, Request: id}}}
+	id := anID("a")
+	held := Change{
+		Request: Request{ID: id, Kind: KindRequest, Status: Held, Received: noon, Decided: noon},
+		Answers: []Answer{{Address: Address{"x", "", "a"}, Request: id}},
+	}
 	issued := issue(id, "01ab")
 	issued.Request.Version, issued.Answers = 1, held.Answers
 	for _, c := range []Change{held, issued} {
@@ -237,7 +247,7 @@ func TestPublishedLate(t *testing.T) {
 	}
 	answer := held.Answers[0]
 	owed := func() (n int) {
-		for _, err := range l.Answers(ctx, "x", false) {
+		for _, err := range l.Owed(ctx, "x") {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,46 +9,8 @@ import (
 	"strings"
 )
 
-// statements are the writes of a batch, prepared once.
-type statements struct {
-	find, add, change, body, certificate, der, own, owe, paid, late, event *sql.Stmt
-}
-
-func prepare(db *sql.DB) (s statements, err error) {
-	for _, one := range []struct {
-		stmt  **sql.Stmt
-		query string
-	}{
-		{&s.find, `SELECT num, version, serial FROM requests WHERE id = ?`},
-		{&s.add, `INSERT INTO requests VALUES (NULL, ?, ?, 1` + marks(15) + `)`},
-		{&s.change, `UPDATE requests SET status = ?, version = version + 1, name = ?, profile = ?, requester = ?, ssh_fingerprint = ?,
-			key_fingerprint = ?, node = ?, subject = ?, names = ?, refusals = ?, reason = ?, authenticated = ?, size = ?, serial = ?,
-			received = ?, decided = ? WHERE num = ?`},
-		{&s.body, `INSERT INTO bodies VALUES (?, ?, ?) ON CONFLICT (request) DO UPDATE
-			SET entry = coalesce(excluded.entry, entry), notice = coalesce(excluded.notice, notice)`},
-		{&s.certificate, `INSERT INTO certificates VALUES (NULL` + marks(12) + `)`},
-		{&s.der, `INSERT INTO ders VALUES (?, ?)`},
-		{&s.own, `INSERT INTO answers VALUES (NULL` + marks(5) + `) ON CONFLICT (folded, exchange, team) DO UPDATE
-			SET name = excluded.name, request = excluded.request RETURNING num`},
-		{&s.owe, `INSERT OR IGNORE INTO owed VALUES (?)`},
-		{&s.paid, `DELETE FROM owed WHERE answer = (SELECT num FROM answers WHERE folded = ? AND exchange = ? AND team = ?
-			AND request = (SELECT num FROM requests WHERE id = ? AND version = ?))`},
-		{&s.late, `INSERT OR IGNORE INTO owed SELECT num FROM answers WHERE folded = ? AND exchange = ? AND team = ?
-			AND request = (SELECT num FROM requests WHERE id = ? AND version <> ?)`},
-		{&s.event, `INSERT INTO events VALUES (?` + marks(8) + `)`},
-	} {
-		if *one.stmt, err = db.Prepare(one.query); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
-}
-
-// marks gives n further parameters: ", ?, ?".
-func marks(n int) string { return strings.Repeat(", ?", n) }
-
-// Record writes a batch in one transaction and returns when it is durable. ErrConflict says that nothing was written
-// because a request is not as it was read; any other error leaves open what the disk holds: Reopen and look up again.
+// Record writes a batch in one transaction and returns when it is durable. ErrConflict means that nothing was written
+// because a request is not as it was read. Any other error leaves open what the disk holds: Reopen, and look up again.
 func (l *Ledger) Record(ctx context.Context, changes []Change) error {
 	return l.transaction(ctx, func(tx *sql.Tx) error {
 		w, err := l.writing(ctx, tx)
@@ -64,7 +26,7 @@ func (l *Ledger) Record(ctx context.Context, changes []Change) error {
 	})
 }
 
-// writing is one transaction's statements and the end of the chain as it grows.
+// writing is one transaction: its statements and the end of the chain as it grows.
 type writing struct {
 	ctx  context.Context
 	s    statements
@@ -72,15 +34,9 @@ type writing struct {
 }
 
 func (l *Ledger) writing(ctx context.Context, tx *sql.Tx) (*writing, error) {
-	w := &writing{ctx: ctx}
-	for _, pair := range [][2]**sql.Stmt{
-		{&w.s.find, &l.insert.find}, {&w.s.add, &l.insert.add}, {&w.s.change, &l.insert.change}, {&w.s.body, &l.insert.body},
-		{&w.s.certificate, &l.insert.certificate}, {&w.s.der, &l.insert.der}, {&w.s.own, &l.insert.own}, {&w.s.owe, &l.insert.owe},
-		{&w.s.paid, &l.insert.paid}, {&w.s.event, &l.insert.event},
-	} {
-		*pair[0] = tx.StmtContext(ctx, *pair[1])
-	}
-	err := tx.QueryRowContext(ctx, "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").Scan(&w.head.Seq, &w.head.Hash)
+	w := &writing{ctx: ctx, s: l.insert.in(ctx, tx)}
+	query := "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
+	err := tx.QueryRowContext(ctx, query).Scan(&w.head.Seq, &w.head.Hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		w.head.Hash, err = origin, nil
 	}
@@ -94,7 +50,8 @@ func (w *writing) record(c *Change) error {
 	}
 	for _, a := range c.Answers {
 		var answer int64
-		if err := w.s.own.QueryRowContext(w.ctx, a.Exchange, a.Team, Fold(a.Name), a.Name, num).Scan(&answer); err != nil {
+		row := w.s.own.QueryRowContext(w.ctx, a.Exchange, a.Team, fold(a.Name), a.Name, num)
+		if err := row.Scan(&answer); err != nil {
 			return err
 		}
 		if _, err := w.s.owe.ExecContext(w.ctx, answer); err != nil {
@@ -107,24 +64,17 @@ func (w *writing) record(c *Change) error {
 	return w.append(c.Event, num)
 }
 
-// request adds a request or changes the version that was read, and gives its number. The row itself is the proof
-// against a second certificate: whoever comes later finds another version.
+// request adds a row or changes the version that was read, and gives its number. The version is the guard against a
+// second certificate: of two writers the later one finds another.
 func (w *writing) request(c *Change) (num int64, err error) {
-	var version int64
-	var serial string
-	err = w.s.find.QueryRowContext(w.ctx, c.Request.ID.String()).Scan(&num, &version, &serial)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	was, err := w.find(c.Request)
+	if err != nil || c.OnlyAnswers {
+		return was.num, err
+	}
+	if err := c.illegal(was); err != nil {
 		return 0, err
 	}
-	switch {
-	case version != c.Request.Version:
-		return 0, ErrConflict
-	case c.Unchanged:
-		return num, nil
-	case c.Certificate != nil && serial != "" && !c.Reissue:
-		return 0, fmt.Errorf("request %s has certificate %s already", c.Request.ID.Short(), serial)
-	}
-	if num, err = w.put(num, c.Request); err != nil {
+	if num, err = w.put(was.num, c.Request); err != nil {
 		return 0, err
 	}
 	if c.Entry != nil || c.Notice != nil {
@@ -136,6 +86,19 @@ func (w *writing) request(c *Change) (num int64, err error) {
 		err = w.certificate(num, c)
 	}
 	return num, err
+}
+
+// find gives what the ledger has of a request, or ErrConflict where that is not what was read.
+func (w *writing) find(r Request) (was recorded, err error) {
+	row := w.s.find.QueryRowContext(w.ctx, r.ID.String())
+	err = row.Scan(&was.num, &was.version, &was.status, &was.kind, &was.serial)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return was, err
+	}
+	if was.version != r.Version {
+		return was, ErrConflict
+	}
+	return was, nil
 }
 
 // put inserts a row, or changes the one of that number.
@@ -172,7 +135,7 @@ func (w *writing) certificate(num int64, c *Change) error {
 	return err
 }
 
-// append puts an event at the end of the chain, inside the transaction of what it tells.
+// append puts an event at the end of the chain, in the transaction of the change that it reports.
 func (w *writing) append(e *Event, about int64) error {
 	e.Seq, e.Previous = w.head.Seq+1, w.head.Hash
 	detail, err := json.Marshal(e.Detail) // sorts its keys, escapes LF
@@ -181,39 +144,9 @@ func (w *writing) append(e *Event, about int64) error {
 	}
 	e.Hash = e.hash(string(detail))
 	w.head = *e
-	_, err = w.s.event.ExecContext(w.ctx, e.Seq, stamp(e.Time), e.Kind, e.Request, e.Serial, string(detail), e.Previous, e.Hash, about)
+	_, err = w.s.event.ExecContext(w.ctx, e.Seq, stamp(e.Time), e.Kind, e.Request, e.Serial, string(detail),
+		e.Previous, e.Hash, about)
 	return err
-}
-
-// MarkPublished notes that answers lie durably in their outbox, those of the requests' present version: one that another
-// process changed meanwhile is owed again, and counted as late.
-func (l *Ledger) MarkPublished(ctx context.Context, answers []Answer) (late int64, err error) {
-	err = l.transaction(ctx, func(tx *sql.Tx) error {
-		paid, again := tx.StmtContext(ctx, l.insert.paid), tx.StmtContext(ctx, l.insert.late)
-		for _, a := range answers {
-			key := []any{Fold(a.Name), a.Exchange, a.Team, a.Request.String(), a.Version}
-			if n, err := affected(paid.ExecContext(ctx, key...)); err != nil || n > 0 {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			n, err := affected(again.ExecContext(ctx, key...))
-			if err != nil {
-				return err
-			}
-			late += n
-		}
-		return nil
-	})
-	return late, err
-}
-
-func affected(r sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
 }
 
 // Append logs an event that belongs to no change.
@@ -229,9 +162,9 @@ func (l *Ledger) appendIn(ctx context.Context, tx *sql.Tx, e *Event) error {
 	return w.append(e, 0)
 }
 
-// Fold gives a name as a file system without case sees it: two names that fold alike are one place. Entry names are
-// ASCII, so Unicode's foldings and forms do not come into it; vfat drops trailing dots.
-func Fold(name string) string { return strings.TrimRight(strings.ToLower(name), ".") }
+// fold gives a name as a case-insensitive file system sees it: two names that fold alike are one place. Entry names
+// are ASCII, so Unicode's case folding and normal forms do not apply; vfat drops trailing dots.
+func fold(name string) string { return strings.TrimRight(strings.ToLower(name), ".") }
 
 // list encodes a list as JSON, the empty one as "[]".
 func list(items []string) string {

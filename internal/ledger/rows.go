@@ -7,18 +7,10 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// Status is what became of a request.
-type Status string
-
-const (
-	Held   Status = "Held"
-	Issued Status = "Issued"
-	Denied Status = "Denied"
-)
-
-// Request is one request's row. Version is the one that was read: Record refuses a change of another.
+// Request is the row of one id. Version is the one that was read: Record refuses a change of another.
 type Request struct {
 	ID             pki.ID
+	Kind           Kind // of the id
 	Status         Status
 	Version        int64
 	Name           string // of the entry it first came as
@@ -38,6 +30,10 @@ type Request struct {
 	Decided        time.Time
 }
 
+// Recorded reports whether the ledger has this row. The zero Request, which Lookup's map gives for an unknown id, is
+// not recorded; neither is one that Record is about to add.
+func (r Request) Recorded() bool { return r.Version > 0 }
+
 // Certificate is one issued certificate's row.
 type Certificate struct {
 	Serial         string
@@ -54,31 +50,18 @@ type Certificate struct {
 	KeyFingerprint string
 }
 
-// Address is a name in one team's part of one exchange's outbox, without the suffix that says what lies there.
+// Address is a name in one team's part of one exchange's outbox, without the suffix of the file that is there.
 type Address struct{ Exchange, Team, Name string }
 
-// Folded is the address by which two names that a file system may take for one are one.
-func (a Address) Folded() Address { return Address{a.Exchange, a.Team, Fold(a.Name)} }
+// Folded is the form in which two names that a file system may not distinguish are equal.
+func (a Address) Folded() Address { return Address{a.Exchange, a.Team, fold(a.Name)} }
 
-// Answer says that an address belongs to a request, and whether the request's present answer lies there durably.
+// Answer assigns an address to a request.
 type Answer struct {
 	Address
 	Request   pki.ID
-	Version   int64 // of the request, whose answer was published: for MarkPublished
-	Published bool
-}
-
-// Change is one request's whole step. Entry and Notice are stored where not nil; Certificate where there is one.
-type Change struct {
-	Request     Request
-	Entry       []byte
-	Notice      []byte
-	Certificate *Certificate
-	AnswerPEM   []byte // the certificate as published: leaf and chain
-	Reissue     bool   // a person or a new cover may have a second certificate for this request
-	Answers     []Answer
-	Event       *Event // nil where nothing happened but another name for a known answer
-	Unchanged   bool   // only the answers are new
+	Version   int64 // of the request whose answer was published: for MarkPublished
+	Published bool  // the request's present answer is durably in the outbox
 }
 
 // Event is one row of the log. Record sets Seq, Previous and Hash.

@@ -96,7 +96,8 @@ END;
 CREATE TRIGGER pressure_update AFTER UPDATE OF status, authenticated, size ON requests BEGIN
   UPDATE pressure SET
     held = held - (old.status = 'Held' AND old.authenticated = 0) + (new.status = 'Held' AND new.authenticated = 0),
-    bytes = bytes - old.size * (old.status = 'Held' AND old.authenticated = 0) + new.size * (new.status = 'Held' AND new.authenticated = 0);
+    bytes = bytes - old.size * (old.status = 'Held' AND old.authenticated = 0) + new.size
+      * (new.status = 'Held' AND new.authenticated = 0);
 END;
 
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
