@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,12 +94,8 @@ func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
 		return s, err
 	}
 	switch {
-	case i.ImportPKI != "":
-		s.Imported, err = i.adoptAll(a)
-		return s, err
-	case i.ImportCert != "":
-		imported, err := adopt(a, kube.ClusterIssuer, i.ImportCert, i.ImportKey)
-		s.Imported = []ca.Imported{imported}
+	case i.ImportPKI != "" || i.ImportCert != "":
+		s.Imported, err = i.adopted(a)
 		return s, err
 	}
 	keyType, err := pki.ParseKeyType(i.KeyType)
@@ -201,48 +195,6 @@ func (i *initCommand) configuration() (kube.Config, error) {
 		err = cli.WithStatus(cli.Usage, err)
 	}
 	return c, err
-}
-
-// adoptAll takes the issuers of a kubeadm pki directory that are there with their keys.
-func (i *initCommand) adoptAll(a *app) ([]ca.Imported, error) {
-	var all []ca.Imported
-	for _, known := range kube.Issuers() {
-		certificate, key := filepath.Join(i.ImportPKI, known.Certificate), filepath.Join(i.ImportPKI, known.Key)
-		if _, err := os.Stat(certificate); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		imported, err := adopt(a, known.Name, certificate, key)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, imported)
-	}
-	if len(all) == 0 || all[0].Issuer.Name != kube.ClusterIssuer {
-		return nil, cli.Hint(fmt.Errorf("no ca.crt in %q", i.ImportPKI), "kubeadm's is /etc/kubernetes/pki; one issuer from elsewhere: --import-cert FILE --import-key FILE")
-	}
-	return all, nil
-}
-
-// adopt reads an issuer: its certificate, then the chain above it, and its key.
-func adopt(a *app, name, certificateFile, keyFile string) (ca.Imported, error) {
-	pem, err := os.ReadFile(certificateFile)
-	if err != nil {
-		return ca.Imported{}, err
-	}
-	chain, err := pki.ParseCertificates(pem)
-	if err != nil {
-		return ca.Imported{}, fmt.Errorf("reading %q: %w", certificateFile, err)
-	}
-	text, err := os.ReadFile(keyFile)
-	if err != nil {
-		return ca.Imported{}, err
-	}
-	key, err := pki.ParsePrivateKey(text, func() ([]byte, error) { return a.settings().Passphrase(keyFile) })
-	if err != nil {
-		return ca.Imported{}, fmt.Errorf("reading %q: %w", keyFile, err)
-	}
-	issuer, err := pki.NewIssuer(name, chain, key)
-	return ca.Imported{Issuer: issuer, Key: text}, err
 }
 
 // lookupGroup gives a group's number; "" is everybody's 0.

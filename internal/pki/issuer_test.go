@@ -203,7 +203,7 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 		"shorter":    {good, func(e *Expected) { e.NotAfter = leaf.NotAfter.Add(time.Second) }, noon, "before the installed one"},
 		"no names":   {good, func(e *Expected) { e.Profile.Names, e.AcceptNames = NoNames, true }, noon, "has none"},
 		"CA":         {EncodeCertificates(issuer.Certificate), func(e *Expected) { e.Key = issuer.Certificate.PublicKey }, noon, ""},
-		"hidden":     {hidden(t, issuer, plan), nil, noon, "of a kind that is not understood"},
+		"hidden":     {hidden(t, issuer, plan), nil, noon, "has 3 names, of which 2 are of a kind that is understood"},
 		"junk":       {[]byte("junk"), nil, noon, "no certificate"},
 	} {
 		e := expected

@@ -18,7 +18,7 @@ func Render(c *x509.Certificate) string {
 	line("serial", "%s", SerialHex(c.SerialNumber))
 	line("validity", "%s to %s", stamp(c.NotBefore), stamp(c.NotAfter))
 	line("key", "%s", KeyTypeOf(c.PublicKey))
-	line("usages", "%s; %s", orNone(keyUsageNames(c.KeyUsage)), orNone([]string{UsageNames(c.ExtKeyUsage)}))
+	line("usages", "%s; %s", orNone(keyUsageNames(c.KeyUsage)), usagesOf(c))
 	line("CA", "%t", c.IsCA)
 	line("fingerprint", "%s", Fingerprint(c))
 	return b.String()
@@ -31,16 +31,6 @@ func subjectOf(c *x509.Certificate) string {
 		s = append(s, Attribute{kind, fmt.Sprint(a.Value)})
 	}
 	return s.String()
-}
-
-func keyUsageNames(usage x509.KeyUsage) []string {
-	var names []string
-	for i, name := range []string{"digitalSignature", "contentCommitment", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign"} {
-		if usage&(1<<i) != 0 {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // quoteNames quotes only what needs it: "DNS:cp1" stays readable.

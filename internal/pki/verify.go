@@ -66,8 +66,8 @@ func CheckInstalled(leaf *x509.Certificate, e Expected) (lacking []string, err e
 }
 
 func checkKey(leaf *x509.Certificate, e Expected, _ time.Time) error {
-	if !sameKey(leaf.PublicKey, e.Key) {
-		return errors.New("the certificate is for another key")
+	if err := compareKeys(leaf.PublicKey, e.Key); err != nil {
+		return fmt.Errorf("the certificate is for another key: %w", err)
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func checkSubject(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	}
 	if leaf.Subject.CommonName != commonName || !equalSets(leaf.Subject.Organization, organizations) ||
 		len(leaf.Subject.Names) != len(organizations)+count(commonName != "") {
-		return fmt.Errorf("the subject is %s, not CN=%q O=%q", refusal.Quote(leaf.Subject.String()), commonName, organizations)
+		return fmt.Errorf("the subject is %s, expected CN=%q O=%q", subjectOf(leaf), commonName, organizations)
 	}
 	return nil
 }
@@ -107,11 +107,13 @@ func count(yes bool) int {
 func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	switch {
 	case leaf.IsCA || !leaf.BasicConstraintsValid:
-		return errors.New("the certificate is a CA's, or does not say that it is none")
+		return fmt.Errorf("the certificate has CA:%t (basicConstraints present: %t), expected CA:FALSE",
+			leaf.IsCA, leaf.BasicConstraintsValid)
 	case !equalSets(leaf.ExtKeyUsage, e.Profile.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
-		return fmt.Errorf("the certificate is for %s, not for %s", UsageNames(leaf.ExtKeyUsage), UsageNames(e.Profile.Usages))
+		return fmt.Errorf("the certificate is for %s, not for %s", usagesOf(leaf), UsageNames(e.Profile.Usages))
 	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 || leaf.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0:
-		return errors.New("the certificate's key usage does not fit a component")
+		return fmt.Errorf("the certificate's key usage is %s, expected digitalSignature and neither keyCertSign nor cRLSign",
+			keyUsageList(leaf.KeyUsage))
 	case len(leaf.UnhandledCriticalExtensions) > 0:
 		return fmt.Errorf("the certificate has a critical extension %v that is not understood", leaf.UnhandledCriticalExtensions[0])
 	}
@@ -121,7 +123,8 @@ func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {
 func checkValidity(leaf *x509.Certificate, e Expected, now time.Time) error {
 	switch {
 	case now.Before(leaf.NotBefore), now.After(leaf.NotAfter):
-		return fmt.Errorf("the certificate is valid from %s to %s, and it is %s", stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(now))
+		return fmt.Errorf("the certificate is valid from %s to %s, and it is %s",
+			stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(now))
 	case leaf.NotAfter.Before(e.NotAfter): // the same end is no step back: near its own, an issuer gives all alike
 		return fmt.Errorf("the certificate ends at %s, before the installed one (%s)", stamp(leaf.NotAfter), stamp(e.NotAfter))
 	}
@@ -130,8 +133,10 @@ func checkValidity(leaf *x509.Certificate, e Expected, now time.Time) error {
 
 func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err error) {
 	names := NamesOf(leaf)
-	if all, err := countNames(leaf); err != nil || all != names.Len() {
-		return nil, errors.Join(err, errors.New("the certificate has names of a kind that is not understood"))
+	if all, err := countNames(leaf); err != nil {
+		return nil, err
+	} else if all != names.Len() {
+		return nil, fmt.Errorf("the certificate has %d names, of which %d are of a kind that is understood", all, names.Len())
 	}
 	if e.Profile.Names == NoNames && names.Len() > 0 {
 		return nil, fmt.Errorf("the certificate has names, and a %s certificate has none: %s", e.Profile.Name, quoteAll(names.Strings()))
@@ -196,22 +201,6 @@ func quoteAll(items []string) string {
 		quoted[i] = refusal.Quote(s)
 	}
 	return strings.Join(quoted, ", ")
-}
-
-// UsageNames writes usages as openssl's configuration does: "serverAuth,clientAuth".
-func UsageNames(usages []x509.ExtKeyUsage) string {
-	names := make([]string, len(usages))
-	for i, u := range usages {
-		switch u {
-		case x509.ExtKeyUsageServerAuth:
-			names[i] = "serverAuth"
-		case x509.ExtKeyUsageClientAuth:
-			names[i] = "clientAuth"
-		default:
-			names[i] = fmt.Sprintf("usage %d", u)
-		}
-	}
-	return strings.Join(names, ",")
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

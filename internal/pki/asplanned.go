@@ -1,0 +1,61 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"ca-exchange/internal/refusal"
+)
+
+// asPlanned is the last look before a certificate leaves: every part of it against the plan. The authority key
+// identifier is compared with the template's, because an adopted issuer's certificate may have no subject key identifier
+// of its own (RFC 5280 4.2.1.1 then takes it from the key).
+func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
+	switch {
+	case leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.Cmp(template.SerialNumber) != 0:
+		return fmt.Errorf("serial %x, expected %x", leaf.SerialNumber, template.SerialNumber)
+	case leaf.IsCA || !leaf.BasicConstraintsValid:
+		return fmt.Errorf("CA:%t (basicConstraints present: %t), expected CA:FALSE", leaf.IsCA, leaf.BasicConstraintsValid)
+	case leaf.KeyUsage != template.KeyUsage:
+		return fmt.Errorf("key usage %s, expected %s", keyUsageList(leaf.KeyUsage), keyUsageList(template.KeyUsage))
+	case !equalSets(leaf.ExtKeyUsage, p.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
+		return fmt.Errorf("extended key usage %s, expected %s", usagesOf(leaf), UsageNames(p.Usages))
+	case !leaf.NotBefore.Equal(template.NotBefore) || !leaf.NotAfter.Equal(template.NotAfter):
+		return fmt.Errorf("validity %s to %s, expected %s to %s",
+			stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(template.NotBefore), stamp(template.NotAfter))
+	case !bytes.Equal(leaf.RawIssuer, issuer.RawSubject):
+		return fmt.Errorf("issuer %s, expected %s",
+			refusal.Quote(leaf.Issuer.String()), refusal.Quote(issuer.Subject.String()))
+	case !bytes.Equal(leaf.AuthorityKeyId, template.AuthorityKeyId):
+		return fmt.Errorf("AuthorityKeyId %x, expected %x", leaf.AuthorityKeyId, template.AuthorityKeyId)
+	}
+	return namesAsPlanned(leaf, p)
+}
+
+// namesAsPlanned compares what a verifier takes for an identity: subject, alternative names, key.
+func namesAsPlanned(leaf *x509.Certificate, p Plan) error {
+	names := NamesOf(leaf)
+	switch {
+	case leaf.Subject.CommonName != p.CommonName || !equalSets(leaf.Subject.Organization, p.Organizations):
+		return fmt.Errorf("subject %s, expected %s", subjectOf(leaf), p.Subject())
+	case len(names.Without(p.Names)) > 0 || len(p.Names.Without(names)) > 0:
+		return fmt.Errorf("names %s, expected %s", quoteAll(names.Strings()), quoteAll(p.Names.Strings()))
+	}
+	return compareKeys(leaf.PublicKey, p.Key)
+}
+
+// compareKeys reports two different public keys by their fingerprints.
+func compareKeys(got, want crypto.PublicKey) error {
+	if sameKey(got, want) {
+		return nil
+	}
+	g, err := KeyFingerprint(got)
+	w, err2 := KeyFingerprint(want)
+	if err := errors.Join(err, err2); err != nil {
+		return err
+	}
+	return fmt.Errorf("key %s, expected %s", g, w)
+}
