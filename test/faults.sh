@@ -683,6 +683,7 @@ flood() {
 needs faults openssl openssl sqlite3 sqlite3 || { echo "$passed passed, $failed failed"; exit $failed; }
 go build -o "$work/bin/" ./cmd/... ./bench/requests ./test/whole || exit 1
 requests 3000 "$work/requests" || exit 1
+cd "$work" || exit 1 # what a fault logs before it has a world belongs here, not into the checkout
 pool=("$work"/requests/*)
 faults=(kill_watch kill_component kill_ca_calls kill_component_calls fail_ca_calls fail_component_calls
 	disk_full read_only power_cut stick remote lying lying_component hanging vanishing flood)

@@ -21,7 +21,7 @@ contains() { grep -q "$1" "$work/out" || { cat "$work/out"; return 1; }; }
 
 directory() { # directory NAME: one for a CA, an exchange and a host, with the host's configuration
 	mkdir -p "$work/$1" && cd "$work/$1" || return 1
-	cp "$root/cmd/testdata/kubeadm.yaml" . && echo "certificatesDir: $work/$1/kubernetes/pki" >>kubeadm.yaml
+	cp "$root/e2e/testdata/kubeadm.yaml" . && echo "certificatesDir: $work/$1/kubernetes/pki" >>kubeadm.yaml
 }
 
 authority() { # authority NAME INIT-FLAGS…: a CA, and a control plane cp1 that it knows
@@ -68,7 +68,7 @@ recertified() { # recertified NAME: a host that kubeadm made with CA keys of its
 
 dropped() { # dropped NAME: kubeadm's requests put into the inbox by hand, unsigned: told by their subjects, or held
 	mkdir -p "$work/$1" && cd "$work/$1" || return 1
-	cp "$root/cmd/testdata/kubeadm.yaml" .
+	cp "$root/e2e/testdata/kubeadm.yaml" .
 	ca-admin init -q --config kubeadm.yaml --trust-inbox >/dev/null # the file names its host cp1
 	kubeadm certs generate-csr --config kubeadm.yaml --cert-dir "$PWD/made/pki" --kubeconfig-dir "$PWD/made" >/dev/null || return 1
 	local csr

@@ -1,18 +1,13 @@
-// Package cmd_test runs the scenarios in testdata: each is a page of a user's day, driven through both real binaries
-// and judged by openssl.
-package cmd_test
+package e2e_test
 
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,12 +15,7 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("openssl judges every scenario: install it")
-	}
+	needs(t, "openssl")
 	bin := build(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -36,47 +26,9 @@ func TestScenarios(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "within": within, "trust": trust, "decodes": decodes, "truncated": truncated, "link": link,
+			"exits": exits, "within": waitForFile, "trust": setTrust, "decodes": decodes, "truncated": truncated,
 		},
 	})
-}
-
-// build builds both programs, once for all tests, and gives the directory they are in.
-func build(t *testing.T) string {
-	t.Helper()
-	dir, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-var built = sync.OnceValues(func() (string, error) {
-	// Looking at the sources tells `go test` that a cached result depends on them: the build itself it does not see.
-	if err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && filepath.Ext(path) == ".go" {
-			_, err = os.Stat(path)
-		}
-		return err
-	}); err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "ca-exchange-test-")
-	if err != nil {
-		return "", err
-	}
-	if out, err := exec.Command("go", "build", "-o", dir+"/", "./ca-admin", "./component-admin").CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("building: %w\n%s", err, out)
-	}
-	return dir, nil
-})
-
-func TestMain(m *testing.M) {
-	status := m.Run()
-	if dir, err := built(); err == nil {
-		os.RemoveAll(dir)
-	}
-	os.Exit(status)
 }
 
 // exits runs a program and wants exactly this exit status: exits 3 ca-admin sync.
@@ -95,8 +47,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// within waits for a file: within 10s exchange/outbox/server.crt.
-func within(ts *testscript.TestScript, neg bool, args []string) {
+// waitForFile waits for a file: within 10s exchange/outbox/server.crt.
+func waitForFile(ts *testscript.TestScript, neg bool, args []string) {
 	limit, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
@@ -110,8 +62,8 @@ func within(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// trust sets TRUST to the trust fingerprint of ./ca.
-func trust(ts *testscript.TestScript, _ bool, _ []string) {
+// setTrust sets TRUST to the trust fingerprint of ./ca.
+func setTrust(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(ts.Exec("ca-admin", "status", "-o", "json"))
 	var status struct{ Trust string }
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &status))
@@ -130,14 +82,14 @@ func decodes(ts *testscript.TestScript, _ bool, args []string) {
 			want[a] = true
 		}
 	}
-	same(ts, top, want)
+	checkKeys(ts, top, want)
 	list, _ := top["items"].([]any)
 	for _, item := range list {
-		same(ts, item.(map[string]any), items)
+		checkKeys(ts, item.(map[string]any), items)
 	}
 }
 
-func same(ts *testscript.TestScript, object map[string]any, keys map[string]bool) {
+func checkKeys(ts *testscript.TestScript, object map[string]any, keys map[string]bool) {
 	for key := range object {
 		if !keys[key] {
 			ts.Fatalf("unexpected key %q", key)
@@ -155,9 +107,4 @@ func truncated(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b[:len(b)/2], 0o644))
-}
-
-// link makes a symbolic link without looking at its target: link /etc/passwd exchange/inbox/x.csr.
-func link(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(os.Symlink(args[0], ts.MkAbs(args[1])))
 }

@@ -1,107 +1,16 @@
-package cmd_test
+package e2e_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
-	"golang.org/x/sys/unix"
-
-	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request"
 	"ca-exchange/internal/request/requesttest"
 )
-
-// terminal is a program on a pseudo-terminal, as a person has it.
-type terminal struct {
-	*testing.T
-	master  *os.File
-	command *exec.Cmd
-
-	mu     sync.Mutex
-	screen bytes.Buffer
-}
-
-func (x *exchange) terminal(program string, args ...string) *terminal {
-	x.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		x.Skipf("no pseudo-terminals here: %v", err)
-	}
-	must(x.T, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	must(x.T, err)
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	must(x.T, err)
-	defer slave.Close()
-	t := &terminal{T: x.T, master: master, command: exec.Command(filepath.Join(x.bin, program), args...)}
-	t.command.Dir, t.command.Stdin, t.command.Stdout, t.command.Stderr = x.dir, slave, slave, slave
-	t.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	must(x.T, t.command.Start())
-	go func() {
-		buffer := make([]byte, 4096)
-		for {
-			n, err := master.Read(buffer)
-			if err != nil {
-				return
-			}
-			t.mu.Lock()
-			t.screen.Write(buffer[:n])
-			t.mu.Unlock()
-		}
-	}()
-	x.Cleanup(func() { t.command.Process.Kill(); master.Close() })
-	return t
-}
-
-func (t *terminal) text() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.screen.String()
-}
-
-// await waits until a text stands on the screen so often.
-func (t *terminal) await(text string, times int) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); strings.Count(t.text(), text) < times; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the screen never shows %q %d times:\n%s", text, times, t.text())
-		}
-	}
-}
-
-func (t *terminal) enter(line string) {
-	t.Helper()
-	_, err := t.master.WriteString(line + "\n")
-	must(t.T, err)
-}
-
-func (t *terminal) exits(want int) {
-	t.Helper()
-	t.command.Wait()
-	if got := t.command.ProcessState.ExitCode(); got != want {
-		t.Errorf("exited with %d, not %d:\n%s", got, want, t.text())
-	}
-}
-
-// held drops a request that waits for a person.
-func (x *exchange) held(name string) {
-	x.Helper()
-	key, err := pki.ECDSAP256.Generate()
-	must(x.T, err)
-	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
-	must(x.T, err)
-	x.drop(name+".csr", request.Encode(nil, csr))
-	x.ca(0, "sync", "-q")
-}
 
 // TestNothingIsSignedUnseen: while a person looks, another process changes the policy, the enrolment or the record; what
 // was shown is signed, or it is shown again.
@@ -115,7 +24,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 	}
 	t.Run("nothing changes", func(t *testing.T) {
 		x := newExchange(t, bin)
-		x.held("a")
+		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("sign this certificate? [y/N]", 1)
 		person.enter("y")
@@ -124,7 +33,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 	})
 	t.Run("no is no", func(t *testing.T) {
 		x := newExchange(t, bin)
-		x.held("a")
+		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("[y/N]", 1)
 		person.enter("")
@@ -133,7 +42,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 	})
 	t.Run("policy", func(t *testing.T) {
 		x := newExchange(t, bin)
-		x.held("a")
+		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("365 days", 1)
 		person.await("[y/N]", 1)
@@ -149,7 +58,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 	})
 	t.Run("record", func(t *testing.T) {
 		x := newExchange(t, bin)
-		x.held("a")
+		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("[y/N]", 1)
 		x.ca(0, "deny", "a", "--reason", "no")
@@ -162,7 +71,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 	})
 	t.Run("approved by somebody else", func(t *testing.T) {
 		x := newExchange(t, bin)
-		x.held("a")
+		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("[y/N]", 1)
 		x.ca(0, "approve", "a", "--yes")
@@ -196,7 +105,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 func TestReview(t *testing.T) {
 	x := newExchange(t, build(t))
 	for _, name := range []string{"a", "b", "c", "d"} {
-		x.held(name)
+		x.dropHeld(name)
 	}
 	x.ca(2, "review") // nobody to ask
 	person := x.terminal("ca-admin", "review")

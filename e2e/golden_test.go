@@ -1,8 +1,7 @@
-package cmd_test
+package e2e_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,12 +16,7 @@ var goldenFiles = strings.Fields(`pki/apiserver.crt pki/rsa.crt pki/apiserver-ku
 // TestGoldenCertificates holds one certificate of each profile, as openssl reads it, against the page in testdata: what
 // differs from certificate to certificate (serial, dates, keys, signature) is left out.
 func TestGoldenCertificates(t *testing.T) {
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("openssl reads the certificates: install it")
-	}
+	needs(t, "openssl")
 	dir, path := t.TempDir(), build(t)+string(filepath.ListSeparator)+os.Getenv("PATH")
 	shell(t, dir, path, "cp '"+absolute(t, "testdata/kubeadm.yaml")+"' .\nset -e\n"+goodHost+`
 component-admin -q --dir k request kube-proxy --config kubeadm.yaml --key-type ECDSA-P256
@@ -38,7 +32,7 @@ component-admin -q --dir k sync`, 0)
 		text := shell(t, filepath.Join(dir, "k"), path, `set -e
 case `+file+` in *.conf) sed -n 's/.*client-certificate-data: //p' `+file+` | base64 -d;; *) cat `+file+`;; esac |
 openssl x509 -noout -text -nameopt RFC2253 -certopt no_serial,no_validity,no_pubkey,no_sigdump,no_header`, 0)
-		page.WriteString(file + "\n" + settled(text) + "\n")
+		page.WriteString(file + "\n" + withoutKeyIDs(text) + "\n")
 	}
 	const golden = "testdata/certificates.golden"
 	have, err := os.ReadFile(golden)
@@ -46,14 +40,14 @@ openssl x509 -noout -text -nameopt RFC2253 -certopt no_serial,no_validity,no_pub
 	case *update:
 		must(t, os.WriteFile(golden, []byte(page.String()), 0o644))
 	case err != nil || string(have) != page.String():
-		t.Errorf("%s (%v): go test ./cmd -run TestGoldenCertificates -update, if this is meant:\n%s", golden, err, page.String())
+		t.Errorf("%s (%v): go test ./e2e -run TestGoldenCertificates -update, if this is meant:\n%s", golden, err, page.String())
 	}
 }
 
 var keyID = regexp.MustCompile(`(keyid:)?([0-9A-F]{2}:){15,}[0-9A-F]{2}`)
 
-// settled leaves out key identifiers, and white space, which releases of openssl write differently.
-func settled(text string) string {
+// withoutKeyIDs leaves out key identifiers, and white space, which releases of openssl write differently.
+func withoutKeyIDs(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(keyID.ReplaceAllString(text, "KEYID")) {
 		b.WriteString("  " + strings.TrimSpace(line) + "\n")

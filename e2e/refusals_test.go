@@ -1,4 +1,4 @@
-package cmd_test
+package e2e_test
 
 import (
 	"database/sql"
@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write the pages anew that tests compare
 func TestRefusalsDocument(t *testing.T) {
 	examples := refusalExamples(t)
 	var b strings.Builder
-	b.WriteString("# Refusals\n\nEvery reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all reasons at once. The examples are real\n(`go test ./cmd -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is always quoted.\n\n")
+	b.WriteString("# Refusals\n\nEvery reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all reasons at once. The examples are real\n(`go test ./e2e -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is always quoted.\n\n")
 	b.WriteString("| code | outcome | what is wrong | what the asking side can do | example: field, asked, allowed |\n|---|---|---|---|---|\n")
 	for _, code := range refusal.Codes() {
 		example, ok := examples[code]
@@ -41,13 +41,13 @@ func TestRefusalsDocument(t *testing.T) {
 	have, err := os.ReadFile(file)
 	if *update {
 		must(t, os.WriteFile(file, []byte(b.String()), 0o644))
-	} else if err != nil || stable(string(have)) != stable(b.String()) {
-		t.Errorf("docs/refusals.md is stale (%v): go test ./cmd -run TestRefusalsDocument -update", err)
+	} else if err != nil || withoutExamples(string(have)) != withoutExamples(b.String()) {
+		t.Errorf("docs/refusals.md is stale (%v): go test ./e2e -run TestRefusalsDocument -update", err)
 	}
 }
 
-// stable leaves out the examples, whose keys and times differ every time.
-func stable(page string) string {
+// withoutExamples leaves out the examples, whose keys and times differ every time.
+func withoutExamples(page string) string {
 	lines := strings.Split(page, "\n")
 	for i, line := range lines {
 		if cells := strings.Split(line, " | "); len(cells) > 4 {
@@ -104,7 +104,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	x.drop("zz-key.csr", request.Encode(nil, csr))
 	x.ca(0, "sync", "--settle", "0s", "-q")
 	x.over("zz-over")
-	x.held("zz-denied")
+	x.dropHeld("zz-denied")
 	x.ca(0, "deny", "zz-denied", "--reason", "not on this network")
 	must(t, os.Symlink("/etc/passwd", x.path("inbox", "zz-link.csr")))
 	x.drop("zz-large.csr", make([]byte, 70<<10))

@@ -1,0 +1,142 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request"
+)
+
+// exchange is a CA and an exchange in a directory of their own, served by the real binary.
+type exchange struct {
+	*testing.T
+	dir, bin string
+}
+
+func newExchange(t *testing.T, bin string, init ...string) *exchange {
+	t.Helper()
+	x := &exchange{t, t.TempDir(), bin}
+	x.ca(0, append([]string{"init", "--issuer", "ca", "--key-type", "ECDSA-P256"}, init...)...)
+	return x
+}
+
+// run runs a program and wants its exit status; both outputs come back.
+func (x *exchange) run(want int, program string, args ...string) string {
+	x.Helper()
+	command := x.command(program, args...)
+	out, _ := command.CombinedOutput()
+	if got := command.ProcessState.ExitCode(); got != want {
+		x.Fatalf("%s %q exited with %d, not %d:\n%s", program, args, got, want, out)
+	}
+	return string(out)
+}
+
+// command is a program, ours or another, in the directory of the exchange, whatever the environment says of ours.
+func (x *exchange) command(program string, args ...string) *exec.Cmd {
+	if program == "ca-admin" || program == "component-admin" {
+		program = filepath.Join(x.bin, program)
+	}
+	command := exec.Command(program, args...)
+	command.Dir = x.dir
+	command.Env = append(os.Environ(), "CA_EXCHANGE=", "CA_ADMIN_DIR=", "COMPONENT_ADMIN_DIR=")
+	return command
+}
+
+func (x *exchange) ca(want int, args ...string) string {
+	x.Helper()
+	return x.run(want, "ca-admin", args...)
+}
+
+// anyStatus runs ca-admin, whatever it says: two people at once can't both be the first.
+func (x *exchange) anyStatus(args ...string) {
+	command := x.command("ca-admin", args...)
+	if out, err := command.CombinedOutput(); err != nil && strings.Contains(string(out), "SQLITE") {
+		x.Errorf("%q: %s", args, out)
+	}
+}
+
+func (x *exchange) path(elements ...string) string {
+	return filepath.Join(append([]string{x.dir, "exchange"}, elements...)...)
+}
+
+// trust is the CA's trust fingerprint.
+func (x *exchange) trust() string {
+	x.Helper()
+	var status struct{ Trust string }
+	must(x.T, json.Unmarshal([]byte(x.ca(0, "status", "-o", "json")), &status))
+	return status.Trust
+}
+
+func (x *exchange) drop(name string, entry []byte) {
+	x.Helper()
+	if err := os.WriteFile(x.path("inbox", name), entry, 0o644); err != nil {
+		x.Fatal(err)
+	}
+}
+
+// dropHeld drops a request that waits for a person.
+func (x *exchange) dropHeld(name string) {
+	x.Helper()
+	key, err := pki.ECDSAP256.Generate()
+	must(x.T, err)
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
+	must(x.T, err)
+	x.drop(name+".csr", request.Encode(nil, csr))
+	x.ca(0, "sync", "-q")
+}
+
+// heldIDs are the held requests.
+func (x *exchange) heldIDs() (ids []string) {
+	x.Helper()
+	var list struct{ Items []struct{ ID string } }
+	must(x.T, json.Unmarshal([]byte(x.ca(0, "pending", "-o", "json")), &list))
+	for _, r := range list.Items {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+// covered is a request with a cover for this CA, not yet signed.
+func (x *exchange) covered(requester, name string, change func(*request.Cover)) []byte {
+	x.Helper()
+	key, err := pki.ECDSAP256.Generate()
+	must(x.T, err)
+	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name}})
+	must(x.T, err)
+	now := time.Now().UTC().Truncate(time.Second)
+	cover := request.Cover{Profile: "server", Requester: requester, Trust: x.trust(), Created: now, Expires: now.Add(time.Hour), Nonce: strings.Repeat("a", 32)}
+	if change != nil {
+		change(&cover)
+	}
+	return request.Encode(&cover, csr)
+}
+
+func (x *exchange) enroll(name string, key ssh.PublicKey) {
+	x.Helper()
+	file := filepath.Join(x.dir, name+".pub")
+	must(x.T, os.WriteFile(file, ssh.MarshalAuthorizedKey(key), 0o644))
+	x.ca(0, "enroll", name, "--key", file, "--profile", "server", "--dns", "**.example")
+}
+
+// approve approves as a person would: as it is, else with what the hint asks for. Copies of an approved request are
+// settled already.
+func (x *exchange) approve(name string) {
+	x.Helper()
+	if _, err := os.Stat(x.path("outbox", name+".crt")); err == nil {
+		return
+	}
+	for _, flags := range [][]string{nil, {"--profile", "client"}, {"--profile", "server", "--dns", "x.example"}, {"--profile", "etcd-server"}, {"--profile", "kubelet", "--node", "w1"}} {
+		if x.command("ca-admin", append([]string{"approve", name, "--yes"}, flags...)...).Run() == nil {
+			return
+		}
+	}
+	x.Errorf("%s can't be approved: %s", name, x.ca(3, "approve", name, "--yes"))
+}
