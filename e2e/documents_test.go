@@ -18,7 +18,7 @@ func TestDocumentedCommands(t *testing.T) {
 	command := regexp.MustCompile("(?m)(?:[`$] ?|^ {4,})((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z-]+[^`\n]*)")
 	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
 	for _, name := range []string{
-		"README.md", "docs/files.md", "docs/ledger.md", "docs/kubernetes.md", "docs/design.md", "docs/policy.md", "docs/operations.md",
+		"README.md", "docs/files.md", "docs/ledger.md", "docs/kubernetes.md", "docs/policy.md", "docs/operations.md",
 		"docs/README.zh-CN.md",
 	} {
 		file := "../" + name

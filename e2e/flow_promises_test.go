@@ -16,6 +16,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 )
 
@@ -35,7 +36,7 @@ func (w *flow) recovers(ctx context.Context, asks []kube.Ask) (err error) {
 func (w *flow) holds(ctx context.Context) error {
 	w.late += 3 * time.Hour // temporaries are old now
 	err := w.withCA(ctx, func(c *ca.CA, x *inbox.Exchange) error {
-		if _, err := c.Sync(ctx, x, -1, nil); err != nil {
+		if _, err := pass.Sync(ctx, c, x, pass.Options{}); err != nil {
 			return err
 		}
 		if err := c.Ledger().Verify(ctx, 0, ""); err != nil {

@@ -15,6 +15,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 )
@@ -36,7 +37,7 @@ func newFlow(t *testing.T) *flow {
 	}, ca.Settings{Now: w.now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	defer c.Close()
-	x, err := c.MakeExchange(w.path("exchange"), 0)
+	x, err := pass.MakeExchange(c, w.path("exchange"), 0)
 	must(t, err)
 	x.Close()
 	host, err := component.Create(w.path("host"), component.Config{Name: "cp1", Trust: c.Trust().Fingerprint}, component.Settings{Now: w.now, Log: slog.New(slog.DiscardHandler)})
@@ -142,7 +143,7 @@ func (w *flow) sync(ctx context.Context, host *component.Component) ([]component
 
 func (w *flow) answer(ctx context.Context) error {
 	return w.withCA(ctx, func(c *ca.CA, x *inbox.Exchange) error {
-		_, err := c.Sync(ctx, x, -1, nil)
+		_, err := pass.Sync(ctx, c, x, pass.Options{})
 		return err
 	})
 }
@@ -156,7 +157,7 @@ func (w *flow) withCA(ctx context.Context, do func(*ca.CA, *inbox.Exchange) erro
 	if err := c.Unlock(); err != nil {
 		return err
 	}
-	x, err := c.OpenExchange(ctx, ca.Sides{Inbox: w.path("exchange"), Outbox: w.path("exchange")}, true)
+	x, err := pass.OpenExchange(ctx, c, pass.Sides{Inbox: w.path("exchange"), Outbox: w.path("exchange"), OpenInbox: true})
 	if err != nil {
 		return err
 	}

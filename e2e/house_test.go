@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"durable":   {xsys},
 	"inbox":     {"durable", xsys, "github.com/fsnotify/fsnotify"},
 	"pass":      {"ca", "policy", "ledger", "inbox", "request", "refusal", "pki", "durable"},
-	"ca":        {"refusal", "request", "pki", "policy", "ledger", "inbox", "durable", "kube", "signer", xcrypto},
+	"ca":        {"refusal", "request", "pki", "policy", "ledger", "durable", "kube", "signer", xcrypto},
 	"signer":    {xcrypto},
 	"component": {"refusal", "request", "pki", "inbox", "durable", "kube", yaml, xcrypto},
 	"kube":      {"pki", yaml},

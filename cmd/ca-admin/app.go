@@ -11,6 +11,7 @@ import (
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 )
@@ -53,8 +54,8 @@ type exchangeFlags struct {
 	Outbox   string `type:"path" placeholder:"DIR" help:"Another directory with the outbox, for one-way media."`
 }
 
-func (f exchangeFlags) sides() ca.Sides {
-	s := ca.Sides{Inbox: f.Exchange, Outbox: f.Exchange}
+func (f exchangeFlags) sides() pass.Sides {
+	s := pass.Sides{Inbox: f.Exchange, Outbox: f.Exchange}
 	if f.Inbox != "" {
 		s.Inbox = f.Inbox
 	}
@@ -64,13 +65,20 @@ func (f exchangeFlags) sides() ca.Sides {
 	return s
 }
 
+// serve is sides for a command that signs what the inbox brings.
+func (f exchangeFlags) serve(t trustFlags) pass.Sides {
+	s := f.sides()
+	s.OpenInbox = t.Yes
+	return s
+}
+
 // trustFlags let a person insist on an inbox that everybody may write to.
 type trustFlags struct {
 	Yes bool `short:"y" help:"Serve unsigned requests although everybody may write to the inbox."`
 }
 
 // explain adds hints to what an exchange can be wrong with.
-func explain(err error, at ca.Sides) error {
+func explain(err error, at pass.Sides) error {
 	switch {
 	case errors.Is(err, inbox.ErrNoExchange):
 		return cli.Hint(err, fmt.Sprintf("make it with `ca-admin exchange %s`, or say where it is: --exchange DIR, CA_EXCHANGE", at.Inbox))
@@ -78,7 +86,7 @@ func explain(err error, at ca.Sides) error {
 		return cli.Hint(err, "is the medium mounted?", fmt.Sprintf("to make an exchange there: ca-admin exchange %s", at.Inbox))
 	case errors.Is(err, inbox.ErrTrust):
 		return cli.Hint(err, "an exchange belongs to one CA: use its CA directory (--dir), or another exchange")
-	case errors.Is(err, ca.ErrOpenInbox):
+	case errors.Is(err, pass.ErrOpenInbox):
 		return cli.Hint(err, fmt.Sprintf("chmod 755 %q, so that only its owner may ask", at.Inbox+"/inbox"), "or take `unsigned:` out of policy.yaml; to serve it all the same: --yes")
 	case errors.Is(err, ca.ErrClock):
 		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"ca-exchange/internal/ca"
+	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 )
 
@@ -49,10 +50,10 @@ func (a *app) signed(certificate *pki.Certificate) {
 
 // publish brings decided answers to the exchange at hand; where there is none, the next pass over theirs does.
 func (a *app) publish(ctx context.Context, c *ca.CA, f exchangeFlags) {
-	x, err := c.OpenExchange(ctx, f.sides(), true)
+	x, err := pass.OpenExchange(ctx, c, f.sides().WithOpenInbox())
 	if err == nil {
 		defer x.Close()
-		err = c.Publish(ctx, x)
+		err = pass.Publish(ctx, c, x)
 	}
 	if err != nil {
 		a.Warn("recorded, but not published now: %v", err)

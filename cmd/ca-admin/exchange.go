@@ -1,6 +1,6 @@
 package main
 
-import "ca-exchange/internal/ca"
+import "ca-exchange/internal/pass"
 
 type exchangeCommand struct {
 	Dir   string `arg:"" type:"path" help:"Where; made if it is not there."`
@@ -17,9 +17,9 @@ func (e *exchangeCommand) Run(a *app) error {
 		return err
 	}
 	defer c.Close()
-	x, err := c.MakeExchange(e.Dir, groupID)
+	x, err := pass.MakeExchange(c, e.Dir, groupID)
 	if err != nil {
-		return explain(err, ca.Sides{Inbox: e.Dir, Outbox: e.Dir})
+		return explain(err, pass.Sides{Inbox: e.Dir, Outbox: e.Dir})
 	}
 	defer x.Close()
 	a.Say("%s is an exchange of this CA", e.Dir)

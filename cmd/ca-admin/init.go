@@ -14,6 +14,7 @@ import (
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 )
@@ -70,8 +71,8 @@ func (i *initCommand) Run(a *app) error {
 		return err
 	}
 	defer c.Close()
-	at := ca.Sides{Inbox: i.Exchange, Outbox: i.Exchange}
-	x, err := c.MakeExchange(i.Exchange, groupID)
+	at := pass.Sides{Inbox: i.Exchange, Outbox: i.Exchange}
+	x, err := pass.MakeExchange(c, i.Exchange, groupID)
 	if errors.Is(err, inbox.ErrTrust) {
 		return cli.Hint(err, fmt.Sprintf("the CA directory %q was made; make an exchange for it elsewhere: ca-admin exchange DIR", a.dir))
 	}

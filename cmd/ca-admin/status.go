@@ -5,23 +5,23 @@ import (
 	"fmt"
 	"time"
 
-	"ca-exchange/internal/ca"
+	"ca-exchange/internal/pass"
 )
 
 type statusCommand struct{ exchangeFlags }
 
 // statusResult is what `status -o json` prints.
 type statusResult struct {
-	Kind     string         `json:"kind"`
-	Trust    string         `json:"trust"`
-	Exchange string         `json:"exchange"`
-	Mode     string         `json:"mode"`
-	Watch    *ca.Watching   `json:"watch"`
-	Problems []string       `json:"problems"`
-	Issuers  []issuerStatus `json:"issuers"`
-	Pending  int64          `json:"pending"`
-	Backlog  int            `json:"backlog"`
-	Head     string         `json:"head"`
+	Kind     string            `json:"kind"`
+	Trust    string            `json:"trust"`
+	Exchange string            `json:"exchange"`
+	Mode     string            `json:"mode"`
+	Watch    *pass.WatchReport `json:"watch"`
+	Problems []string          `json:"problems"`
+	Issuers  []issuerStatus    `json:"issuers"`
+	Pending  int64             `json:"pending"`
+	Backlog  int               `json:"backlog"`
+	Head     string            `json:"head"`
 }
 
 type issuerStatus struct {
@@ -36,7 +36,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	status, err := c.Status(ctx, s.sides())
+	status, err := pass.StatusOf(ctx, c, s.sides())
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 }
 
 // watching says what serves the exchange: a watch, by events or by looking now and then, or nobody.
-func watching(w *ca.Watching) string {
+func watching(w *pass.WatchReport) string {
 	switch {
 	case w == nil:
 		return "none runs; start one: ca-admin watch, or answer now: ca-admin sync"

@@ -4,14 +4,14 @@ import (
 	"context"
 	"time"
 
-	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/pass"
 )
 
 type syncCommand struct {
 	exchangeFlags
 	trustFlags
-	Settle time.Duration `default:"-1s" placeholder:"AGE" help:"Deny entries without an END line that have not changed for so long; without it they are left."`
+	Settle *time.Duration `placeholder:"AGE" help:"Deny entries without an END line that have not changed for so long; without it they are left."`
 }
 
 func (s *syncCommand) Run(ctx context.Context, a *app) error {
@@ -23,12 +23,16 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	if err := c.Unlock(); err != nil {
 		return explainRequest(err)
 	}
-	x, err := c.OpenExchange(ctx, s.sides(), s.Yes)
+	x, err := pass.OpenExchange(ctx, c, s.serve(s.trustFlags))
 	if err != nil {
 		return explain(err, s.sides())
 	}
 	defer x.Close()
-	sum, err := c.Sync(ctx, x, s.Settle, a.Progress("answered"))
+	o := pass.Options{Progress: a.Progress("answered")}
+	if s.Settle != nil {
+		o.Settle = pass.SettledFor(*s.Settle, time.Now)
+	}
+	sum, err := pass.Sync(ctx, c, x, o)
 	if err != nil {
 		return explain(err, s.sides())
 	}
@@ -39,15 +43,15 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-func (a *app) summarize(s ca.Summary) {
+func (a *app) summarize(s pass.Summary) {
 	a.Say("issued %d, held %d, denied %d, answered as before %d, in %s", s.Issued, s.Held, s.Denied, s.Repeated, s.Took.Round(time.Millisecond))
 	if s.Held > 0 {
 		a.Say("look at what is held: ca-admin pending")
 	}
 	if s.Incomplete > 0 {
-		a.Warn("%d entries have no END line yet; to deny them: ca-admin sync --settle 0s", s.Incomplete)
+		a.Warn("%s no END line yet; to deny: ca-admin sync --settle 0s", cli.Count(s.Incomplete, "entry has", "entries have"))
 	}
 	if s.Left > 0 {
-		a.Warn("%d entries were left unanswered", s.Left)
+		a.Warn("%s left unanswered", cli.Count(s.Left, "entry was", "entries were"))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/pass"
 )
 
 type verifyCommand struct {
@@ -39,12 +40,12 @@ func (v *verifyCommand) Run(ctx context.Context, a *app) error {
 }
 
 func (v *verifyCommand) repair(ctx context.Context, a *app, c *ca.CA) error {
-	x, err := c.OpenExchange(ctx, v.sides(), true)
+	x, err := pass.OpenExchange(ctx, c, v.sides().WithOpenInbox())
 	if err != nil {
 		return explain(err, v.sides())
 	}
 	defer x.Close()
-	restored, all, err := c.Repair(ctx, x)
+	restored, all, err := pass.Repair(ctx, c, x)
 	if err != nil {
 		return explain(err, v.sides())
 	}

@@ -7,6 +7,7 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/pass"
 )
 
 type watchCommand struct {
@@ -23,8 +24,8 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	err = c.Watch(ctx, ca.WatchOptions{
-		Sides: w.sides(), TrustEverybody: w.Yes, Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle, Progress: a.Progress("answered"),
+	err = pass.Watch(ctx, c, pass.WatchOptions{
+		Sides: w.serve(w.trustFlags), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle, Progress: a.Progress("answered"),
 	})
 	if errors.Is(err, ca.ErrLocked) {
 		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")

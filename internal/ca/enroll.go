@@ -37,7 +37,7 @@ func (c *CA) Enroll(ctx context.Context, one policy.Requester) error {
 		return err
 	}
 	for _, name := range one.Profiles {
-		if rules.policy.Profile(name) == nil {
+		if rules.Policy.Profile(name) == nil {
 			return fmt.Errorf("no profile %q", name)
 		}
 	}

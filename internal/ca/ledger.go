@@ -28,7 +28,7 @@ func (c *CA) Release() (kube.Release, error) {
 	if err != nil {
 		return kube.Release{}, err
 	}
-	return rules.release, nil
+	return rules.Release, nil
 }
 
 // Certificates lists certificates that have not ended, or all; expiring limits them to those that end within it.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +19,7 @@ const (
 	requestersFile = "requesters.yaml"
 	blockedFile    = "blocked-keys"
 	ledgerFile     = "ledger.db"
-	lockFile       = "lock"
+	lockFile       = "lock" // held by the one watch (P9)
 )
 
 // sizeLimit bounds what is read of a file in the CA directory: generous for people, safe for memory.
@@ -32,7 +31,6 @@ var (
 	ErrExists      = errors.New("the CA directory exists already")
 	ErrMode        = errors.New("others may read the CA directory")
 	ErrLocked      = durable.ErrLocked
-	ErrClock       = errors.New("the clock is behind the ledger")
 )
 
 // Settings are what a CA needs from its surroundings.
@@ -51,7 +49,7 @@ type CA struct {
 	issuers map[string]*pki.Issuer // empty until Unlock
 
 	mu    sync.Mutex
-	rules *rules
+	rules *Rules
 }
 
 // Open opens a CA directory. It reads no private key: see Unlock.
@@ -111,25 +109,11 @@ func (c *CA) Unlock() error {
 	return nil
 }
 
-// issuer is the signing issuer of that name; in the single-CA form any name means the one there is.
-func (c *CA) issuer(name string) (*pki.Issuer, error) {
-	a, ok := c.trust.Authority(name)
-	if !ok {
-		return nil, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
-	}
-	return c.issuers[a.Name], nil
-}
+// Dir is the CA directory, for what belongs beside the ledger.
+func (c *CA) Dir() *durable.Dir { return c.dir }
 
-// Trust is what component admins pin: the issuers' certificates and their fingerprint.
-func (c *CA) Trust() pki.Trust { return c.trust }
-
-// trusts are the fingerprints that a cover may name: the present one and those recorded before.
-func (c *CA) trusts(former []string) []string {
-	if slices.Contains(former, c.trust.Fingerprint) {
-		return former
-	}
-	return append([]string{c.trust.Fingerprint}, former...)
-}
+// Lock makes this process the one that watches; ErrLocked says that another one is.
+func (c *CA) Lock() (*durable.Lock, error) { return c.dir.Lock(lockFile) }
 
 // private refuses a directory that others may look into: a CA key in it is no secret any more.
 func private(dir *durable.Dir, path string) error {

@@ -15,17 +15,17 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// rules are the policy and what belongs to it, as they stood when they were last read.
-type rules struct {
-	policy  *policy.Policy
-	release kube.Release
-	blocked request.Blocklist
-	digest  string // of the files they came from: another digest, and what is held is decided again
+// Rules are the policy and what belongs to it, as they stood when they were last read.
+type Rules struct {
+	Policy  *policy.Policy
+	Release kube.Release
+	Blocked request.Blocklist
+	Digest  string // of the files they came from: another digest, and what is held is decided again
 }
 
 // Rules reads policy.yaml, requesters.yaml and the blocked keys again where they changed. A mistake in them is an
 // error with file, line and column; the rules read before stay in force for a running watch.
-func (c *CA) Rules() (*rules, error) {
+func (c *CA) Rules() (*Rules, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	files := [][]byte{nil, nil, nil}
@@ -37,19 +37,19 @@ func (c *CA) Rules() (*rules, error) {
 		files[i] = b
 	}
 	digest := digestOf(files...)
-	if c.rules != nil && c.rules.digest == digest {
+	if c.rules != nil && c.rules.Digest == digest {
 		return c.rules, nil
 	}
 	fresh, err := parseRules(files[0], files[1], files[2])
 	if err != nil {
 		return c.rules, err
 	}
-	fresh.digest = digest
+	fresh.Digest = digest
 	c.rules = fresh
 	return fresh, nil
 }
 
-func parseRules(policyYAML, requestersYAML, blocked []byte) (*rules, error) {
+func parseRules(policyYAML, requestersYAML, blocked []byte) (*Rules, error) {
 	if policyYAML == nil {
 		return nil, fmt.Errorf("no %s in the CA directory", policyFile)
 	}
@@ -75,7 +75,7 @@ func parseRules(policyYAML, requestersYAML, blocked []byte) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rules{policy: p, release: release, blocked: list}, nil
+	return &Rules{Policy: p, Release: release, Blocked: list}, nil
 }
 
 func profilesOf(release kube.Release) []pki.Profile {
@@ -86,8 +86,8 @@ func profilesOf(release kube.Release) []pki.Profile {
 	return all
 }
 
-// block adds keys to the blocked ones: keys whose private half was seen on the exchange.
-func (c *CA) block(fingerprints []string) error {
+// Block adds keys to the blocked ones: keys whose private half was seen on the exchange.
+func (c *CA) Block(fingerprints []string) error {
 	b, _, err := c.dir.Read(blockedFile, sizeLimit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -15,7 +15,7 @@ const (
 	nodes         = "system:nodes"
 )
 
-// The issuers' names (docs/design.md: ca, etcd-ca, front-proxy-ca).
+// The issuers' names (DESIGN: ca, etcd-ca, front-proxy-ca).
 const (
 	ClusterIssuer    = "ca"
 	EtcdIssuer       = "etcd-ca"

@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
@@ -19,7 +20,7 @@ type Status struct {
 	Issuers      []pki.Authority
 	Exchange     string
 	Mode         string // how the inbox can be watched, and how answers are made durable
-	Watch        *Watching
+	Watch        *WatchReport
 	Pending      int64
 	Certificates int64
 	Backlog      int      // entries that wait in the inbox
@@ -31,23 +32,23 @@ type Status struct {
 const answerTime = 10 * time.Second
 
 // Status looks at the ledger, the running watch and, where it is at hand, the exchange.
-func (c *CA) Status(ctx context.Context, at Sides) (Status, error) {
-	s := Status{Trust: c.trust.Fingerprint, Issuers: c.trust.Authorities, Exchange: at.Inbox}
+func StatusOf(ctx context.Context, c *ca.CA, at Sides) (Status, error) {
+	s := Status{Trust: c.Trust().Fingerprint, Issuers: c.Trust().Authorities, Exchange: at.Inbox}
 	var err error
-	if s.Pending, s.Certificates, err = c.ledger.Counts(ctx); err != nil {
+	if s.Pending, s.Certificates, err = c.Ledger().Counts(ctx); err != nil {
 		return s, err
 	}
-	if s.Head, err = c.ledger.Head(ctx); err != nil {
+	if s.Head, err = c.Ledger().Head(ctx); err != nil {
 		return s, err
 	}
-	if s.Watch, err = c.Watching(); err != nil {
+	if s.Watch, err = Watching(c); err != nil {
 		s.Problems = append(s.Problems, err.Error())
 	}
 	if s.Watch != nil && s.Watch.Trouble != "" {
-		s.Problems = append(s.Problems, fmt.Sprintf("the watch waits since %s: %s", s.Watch.Begun.Format(time.RFC3339), s.Watch.Trouble))
+		s.Problems = append(s.Problems, fmt.Sprintf("the watch has been waiting since %s: %s", s.Watch.Begun.Format(time.RFC3339), s.Watch.Trouble))
 	}
 	seen := make(chan look, 1) // the call that hangs goes with the process
-	go func() { seen <- c.look(ctx, at) }()
+	go func() { seen <- lookAt(ctx, c, at) }()
 	select {
 	case l := <-seen:
 		s.Mode, s.Backlog, s.Problems = l.mode, l.backlog, append(s.Problems, l.problems...)
@@ -66,9 +67,9 @@ type look struct {
 	problems []string
 }
 
-func (c *CA) look(ctx context.Context, at Sides) (l look) {
+func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 	problem := func(format string, args ...any) { l.problems = append(l.problems, fmt.Sprintf(format, args...)) }
-	x, err := c.OpenExchange(ctx, at, true)
+	x, err := OpenExchange(ctx, c, at.WithOpenInbox())
 	if err != nil {
 		problem("%v", err)
 		return l
@@ -94,7 +95,7 @@ func (c *CA) look(ctx context.Context, at Sides) (l look) {
 		}
 	}
 	if unreadable > 0 {
-		problem("%d entries can't be read (chmod a+r), such as %s", unreadable, example)
+		problem("cannot read %d entries (chmod a+r), such as %s", unreadable, example)
 	}
 	return l
 }

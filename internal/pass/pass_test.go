@@ -1,10 +1,12 @@
-package ca
+package pass
 
 import (
 	"errors"
 	"fmt"
 	"testing"
 	"time"
+
+	"ca-exchange/internal/ca"
 )
 
 // TestClock: a clock more than five minutes behind the last record stops signing until a person says it is right.
@@ -16,14 +18,14 @@ func TestClock(t *testing.T) {
 		stops  bool
 	}{{0, false}, {4 * time.Minute, false}, {6 * time.Minute, true}, {24 * time.Hour, true}} {
 		c.Now = func() time.Time { return now.Add(-test.behind) }
-		if _, err := c.Sync(t.Context(), x, -1, nil); errors.Is(err, ErrClock) != test.stops {
+		if _, err := Sync(t.Context(), c, x, Options{}); errors.Is(err, ca.ErrClock) != test.stops {
 			t.Errorf("%s behind: %v", test.behind, err)
 		}
 	}
 	if err := c.AcceptClock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Sync(t.Context(), x, -1, nil); err != nil {
+	if _, err := Sync(t.Context(), c, x, Options{}); err != nil {
 		t.Errorf("after it was accepted: %v", err)
 	}
 }
@@ -39,14 +41,14 @@ func TestFlood(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sum, err := c.Sync(t.Context(), x, -1, nil)
+	sum, err := Sync(t.Context(), c, x, Options{})
 	if err != nil || sum.Held != pressureRows || sum.Left != 7 {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	if err := dropFast(x, "good", held[0]); err != nil {
 		t.Fatal(err)
 	}
-	if sum, err = c.Sync(t.Context(), x, -1, nil); err != nil || sum.Issued != 1 || sum.Left != 7 {
+	if sum, err = Sync(t.Context(), c, x, Options{}); err != nil || sum.Issued != 1 || sum.Left != 7 {
 		t.Errorf("%+v, %v: the good one is not served beside the flood", sum, err)
 	}
 }
@@ -60,7 +62,7 @@ func TestOverlap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sum, err := c.Sync(t.Context(), x, -1, nil)
+	sum, err := Sync(t.Context(), c, x, Options{})
 	if err != nil || sum.Issued != 3 || sum.Repeated != 897 {
 		t.Fatalf("%+v, %v", sum, err)
 	}
@@ -81,7 +83,7 @@ func TestOver(t *testing.T) {
 		if err := dropFast(x, "again", entry); err != nil {
 			t.Fatal(err)
 		}
-		sum, err := c.Sync(t.Context(), x, -1, nil)
+		sum, err := Sync(t.Context(), c, x, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

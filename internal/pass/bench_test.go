@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"crypto"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
@@ -39,7 +40,7 @@ func BenchmarkDrain(b *testing.B) {
 				memory += inMemory(b, c, entries)
 				b.StartTimer()
 				start, used := time.Now(), cpuTime()
-				sum, err := c.Sync(b.Context(), x, -1, nil)
+				sum, err := Sync(b.Context(), c, x, Options{})
 				wall, cpu = wall+time.Since(start), cpu+cpuTime()-used
 				if err != nil || sum.Issued != len(entries) {
 					b.Fatalf("drained %+v, %v", sum, err)
@@ -58,7 +59,7 @@ func BenchmarkDrain(b *testing.B) {
 func BenchmarkStages(b *testing.B) {
 	c, x := fixture(b, pki.ECDSAP256)
 	entries := requests(b, batchSize)
-	p := c.newPass(x, nil)
+	p := newPass(c, x, newMemory(), Options{})
 	var err error
 	if p.rules, err = c.Rules(); err != nil {
 		b.Fatal(err)
@@ -70,13 +71,13 @@ func BenchmarkStages(b *testing.B) {
 	per := func(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(entries)), "ns/request")
 	}
-	b.Run("examine", func(b *testing.B) {
+	b.Run("parse", func(b *testing.B) {
 		for b.Loop() {
-			p.examine(batch)
+			p.parse(batch)
 		}
 		per(b)
 	})
-	seen := p.examine(batch)
+	seen := p.parse(batch)
 	b.Run("decide", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := p.decide(b.Context(), seen); err != nil {
@@ -98,7 +99,7 @@ func BenchmarkStages(b *testing.B) {
 }
 
 // inMemory is the limit: the same requests from bytes to certificate, nothing read, recorded or written.
-func inMemory(b *testing.B, c *CA, entries [][]byte) time.Duration {
+func inMemory(b *testing.B, c *ca.CA, entries [][]byte) time.Duration {
 	rules, err := c.Rules()
 	if err != nil {
 		b.Fatal(err)
@@ -106,18 +107,18 @@ func inMemory(b *testing.B, c *CA, entries [][]byte) time.Duration {
 	start := time.Now()
 	parallel(len(entries), func(i int) {
 		r, found := request.Parse(entries[i], nil)
-		grant, ok := rules.policy.Decide(r, found, []string{c.trust.Fingerprint}, policy.Override{}, c.Now()).Issued()
+		grant, ok := rules.Policy.Decide(r, found, []string{c.Trust().Fingerprint}, policy.Override{}, c.Now()).Issued()
 		if !ok {
 			panic("not issued")
 		}
-		if _, err := c.signGrant(grant); err != nil {
+		if _, err := c.Sign(grant); err != nil {
 			panic(err)
 		}
 	})
 	return time.Since(start)
 }
 
-func fixture(b testing.TB, issuer pki.KeyType) (*CA, *inbox.Exchange) {
+func fixture(b testing.TB, issuer pki.KeyType) (*ca.CA, *inbox.Exchange) {
 	b.Helper()
 	c, x := makeCA(b, issuer, slog.New(slog.DiscardHandler))
 	if err := c.Unlock(); err != nil {
@@ -128,20 +129,20 @@ func fixture(b testing.TB, issuer pki.KeyType) (*CA, *inbox.Exchange) {
 }
 
 // makeCA makes a CA that issues unsigned server certificates, and its exchange.
-func makeCA(b testing.TB, issuer pki.KeyType, log *slog.Logger) (*CA, *inbox.Exchange) {
+func makeCA(b testing.TB, issuer pki.KeyType, log *slog.Logger) (*ca.CA, *inbox.Exchange) {
 	b.Helper()
 	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server"}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	dir := b.TempDir()
-	c, err := Create(filepath.Join(dir, "ca"), Setup{
+	c, err := ca.Create(filepath.Join(dir, "ca"), ca.Setup{
 		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: issuer, Days: 36500}}, Policy: text,
-	}, Settings{Now: time.Now, Log: log})
+	}, ca.Settings{Now: time.Now, Log: log})
 	if err != nil {
 		b.Fatal(err)
 	}
-	x, err := c.MakeExchange(filepath.Join(dir, "exchange"), 0)
+	x, err := MakeExchange(c, filepath.Join(dir, "exchange"), 0)
 	if err != nil {
 		b.Fatal(err)
 	}

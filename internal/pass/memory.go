@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"sync"

@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"context"
@@ -15,22 +15,22 @@ type naming struct {
 }
 
 // names looks up all that a batch asks under, in one query.
-func (p *pass) names(ctx context.Context, batch []certified) (*naming, error) {
+func (p *pass) names(ctx context.Context, batch []decided) (*naming, error) {
 	var addresses []ledger.Address
-	for _, c := range batch {
-		if !c.again {
-			addresses = append(addresses, c.address, beside(c.address, c.id))
+	for _, d := range batch {
+		if !d.arrival.again {
+			addresses = append(addresses, d.arrival.address, beside(d.arrival.address, d.id))
 		}
 	}
-	owners, err := p.ledger.Owners(ctx, p.x.ID, addresses)
+	owners, err := p.Ledger().Owners(ctx, p.x.ID, addresses)
 	if err != nil {
 		return nil, err
 	}
 	n := &naming{owners, map[ledger.Address]bool{}}
-	for _, c := range batch {
-		at := c.address.Folded()
+	for _, d := range batch {
+		at := d.arrival.address.Folded()
 		owner, ok := owners[at]
-		if c.again || !ok || owner.Request == c.id {
+		if d.arrival.again || !ok || owner.Request == d.id {
 			continue
 		}
 		lies, err := p.x.Answered(owner.Team, owner.Name)
@@ -47,8 +47,8 @@ func beside(a ledger.Address, id pki.ID) ledger.Address {
 	return a
 }
 
-// answer gives the place of a request's answer; owned says that the ledger knows it already.
-func (n *naming) answer(asked ledger.Address, id pki.ID) (a ledger.Answer, owned bool) {
+// place is the place of a request's answer; owned says that the ledger knows it already.
+func (n *naming) place(asked ledger.Address, id pki.ID) (a ledger.Answer, owned bool) {
 	for _, address := range []ledger.Address{asked, beside(asked, id)} {
 		at := address.Folded()
 		owner, ok := n.owners[at]

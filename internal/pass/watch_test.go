@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 type remembered struct {
 	mu    sync.Mutex
 	lines []string
+	looks atomic.Int64 // how often the watch asked for the time: once a round
 }
 
 func (r *remembered) Write(p []byte) (int, error) {
@@ -50,13 +52,13 @@ func TestBackOff(t *testing.T) {
 		if err := os.Rename(exchange, away); err != nil {
 			t.Fatal(err)
 		}
-		attempts := log.count("level=DEBUG msg=round")
+		before := log.looks.Load()
 		time.Sleep(30 * time.Minute)
-		if n := log.count("waiting for better times"); n != 1 {
+		if n := log.count("cannot serve the exchange"); n != 1 {
 			t.Errorf("%d warnings of one trouble", n)
 		}
 		// Waits of 1, 2, 4, … s up to a minute, each shortened by at most half: 60 looks at most once they have grown.
-		if n := log.count("level=DEBUG msg=round") - attempts; n < 25 || n > 75 {
+		if n := log.looks.Load() - before; n < 25 || n > 75 {
 			t.Errorf("it looked %d times in half an hour", n)
 		}
 		if err := os.Rename(away, exchange); err != nil {
@@ -107,15 +109,16 @@ func TestSettles(t *testing.T) {
 // watched is an exchange with a watch of its own, within the test's time; stop ends it.
 func watched(t *testing.T, log *remembered, o WatchOptions) (exchange string, stop func()) {
 	t.Helper()
-	c, x := makeCA(t, pki.ECDSAP256, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	c, x := makeCA(t, pki.ECDSAP256, slog.New(slog.NewTextHandler(log, nil)))
+	c.Now = func() time.Time { log.looks.Add(1); return time.Now() }
 	exchange = x.Path()
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	o.Sides, o.TrustEverybody, o.NoEvents = Sides{exchange, exchange}, true, true
-	go func() { ended <- c.Watch(ctx, o) }()
+	o.Sides, o.NoEvents = Sides{Inbox: exchange, Outbox: exchange, OpenInbox: true}, true
+	go func() { ended <- Watch(ctx, c, o) }()
 	return exchange, func() {
 		cancel()
 		if err := errors.Join(<-ended, c.Close()); err != nil {

@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"encoding/json"
@@ -6,14 +6,19 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"ca-exchange/internal/ca"
 )
 
-// watchFile tells other processes how the running watch goes about it. It is written only when that changes, and counts
-// only while somebody holds the lock.
-const watchFile = "watch.json"
+// watchFile reports the running watch's mode to other processes. It is written only when that changes, and counts only
+// while somebody holds the lock.
+const (
+	watchFile      = "watch.json"
+	watchFileLimit = 1 << 20
+)
 
-// Watching is how a running watch serves its exchange.
-type Watching struct {
+// WatchReport is how a running watch serves its exchange.
+type WatchReport struct {
 	PID      int        `json:"pid"`
 	Host     string     `json:"host"`
 	Since    time.Time  `json:"since"`
@@ -24,21 +29,21 @@ type Watching struct {
 	Begun    *time.Time `json:"troubleSince,omitempty"`
 }
 
-// tell writes down how this watch goes about it, where that changed. It is a service to `status` alone: a CA directory
-// that is full does not keep the watch from serving.
-func (w *watch) tell() {
+// report writes the watch's mode down where it changed. It serves `status` alone: a CA directory that is full does not
+// keep the watch from serving.
+func (w *watch) report() {
 	now := w.Now().UTC().Truncate(time.Second)
-	if w.told.PID == 0 {
-		w.told.Host, _ = os.Hostname()
-		w.told.PID, w.told.Since = os.Getpid(), now
+	if w.reported.PID == 0 {
+		w.reported.Host, _ = os.Hostname()
+		w.reported.PID, w.reported.Since = os.Getpid(), now
 	}
-	next := w.told
+	next := w.reported
 	next.Exchange, next.Poll, next.Trouble = w.Sides.Inbox, w.Poll.String(), w.trouble
 	if w.events != nil {
 		next.Mode = w.events.Mode()
 	}
 	switch {
-	case next == w.told:
+	case next == w.reported:
 		return
 	case next.Trouble == "":
 		next.Begun = nil
@@ -47,29 +52,29 @@ func (w *watch) tell() {
 	}
 	text, err := json.MarshalIndent(next, "", "  ")
 	if err == nil {
-		err = w.dir.Replace(watchFile, append(text, '\n'), 0o600)
+		err = w.Dir().Replace(watchFile, append(text, '\n'), 0o600)
 	}
 	if err == nil {
-		w.told = next
+		w.reported = next
 	}
 }
 
 // Watching is the watch that runs on this CA directory, nil where none does.
-func (c *CA) Watching() (*Watching, error) {
-	lock, err := c.dir.Lock(lockFile)
+func Watching(c *ca.CA) (*WatchReport, error) {
+	lock, err := c.Lock()
 	if err == nil {
 		return nil, lock.Release()
 	}
-	if !errors.Is(err, ErrLocked) {
+	if !errors.Is(err, ca.ErrLocked) {
 		return nil, err
 	}
-	text, _, err := c.dir.Read(watchFile, sizeLimit)
+	text, _, err := c.Dir().Read(watchFile, watchFileLimit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &Watching{}, nil
+		return &WatchReport{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	w := new(Watching)
+	w := new(WatchReport)
 	return w, json.Unmarshal(text, w)
 }

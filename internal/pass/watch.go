@@ -1,4 +1,4 @@
-package ca
+package pass
 
 import (
 	"context"
@@ -7,19 +7,19 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/refusal"
 )
 
-// WatchOptions are how a watch goes about it.
+// WatchOptions are the options of Watch.
 type WatchOptions struct {
-	Sides          Sides
-	TrustEverybody bool
-	Poll           time.Duration
-	NoEvents       bool
-	Settle         time.Duration
-	Progress       Progress
+	Sides    Sides
+	Poll     time.Duration
+	NoEvents bool
+	Settle   time.Duration
+	Progress Progress
 }
 
 // backoffLimit bounds how long a watch waits after errors; the exchange may be back any time.
@@ -27,8 +27,8 @@ const backoffLimit = time.Minute
 
 // Watch answers an exchange until ctx ends: at once when something is dropped where events are to be had, and every
 // Poll in any case. An exchange that is gone, full or read-only is waited for; only what no waiting mends ends it.
-func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
-	lock, err := c.lockPatiently()
+func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
+	lock, err := lockPatiently(c)
 	if err != nil {
 		return err
 	}
@@ -38,13 +38,13 @@ func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
 	}
 	w := &watch{CA: c, WatchOptions: o, memory: newMemory()}
 	defer w.close()
-	if err := c.dir.Remove(watchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // it tells of another watch
+	if err := c.Dir().Remove(watchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // another watch wrote it
 	}
 	if err := w.reopen(ctx); err != nil {
 		return err // at the start a person is there to mend it
 	}
-	w.tell()
+	w.report()
 	for {
 		wait := w.round(ctx)
 		select {
@@ -57,9 +57,9 @@ func (c *CA) Watch(ctx context.Context, o WatchOptions) error {
 }
 
 // lockPatiently tries again once: `status` takes the lock for a moment, to see whether a watch holds it.
-func (c *CA) lockPatiently() (*durable.Lock, error) {
+func lockPatiently(c *ca.CA) (*durable.Lock, error) {
 	lock, err := c.Lock()
-	if errors.Is(err, ErrLocked) {
+	if errors.Is(err, ca.ErrLocked) {
 		time.Sleep(100 * time.Millisecond)
 		lock, err = c.Lock()
 	}
@@ -68,14 +68,14 @@ func (c *CA) lockPatiently() (*durable.Lock, error) {
 
 // watch is a running Watch.
 type watch struct {
-	*CA
+	*ca.CA
 	WatchOptions
 	memory   *memory
 	x        *inbox.Exchange
 	events   *inbox.Watch
 	failures int
 	trouble  string
-	told     Watching
+	reported WatchReport
 }
 
 func (w *watch) wake() <-chan struct{} {
@@ -99,7 +99,7 @@ func (w *watch) close() {
 // reopen opens the exchange by its path: at the start, and when what is held open is not what lies there any more.
 func (w *watch) reopen(ctx context.Context) error {
 	w.close()
-	x, err := w.OpenExchange(ctx, w.Sides, w.TrustEverybody)
+	x, err := OpenExchange(ctx, w.CA, w.Sides)
 	if err != nil {
 		return err
 	}
@@ -111,12 +111,11 @@ func (w *watch) reopen(ctx context.Context) error {
 
 // round is one pass and how long to wait after it.
 func (w *watch) round(ctx context.Context) time.Duration {
-	w.Log.Debug("round")
 	err := w.patiently(ctx)
 	if ctx.Err() != nil {
 		return 0
 	}
-	defer w.tell()
+	defer w.report()
 	if err == nil {
 		if w.trouble != "" {
 			w.Log.Info("serving again")
@@ -126,7 +125,7 @@ func (w *watch) round(ctx context.Context) time.Duration {
 	}
 	if said := err.Error(); said != w.trouble { // one warning per change of state
 		w.trouble = said
-		w.Log.Warn("waiting for better times", "error", err)
+		w.Log.Warn("cannot serve the exchange; will retry", "error", err)
 	}
 	w.failures = min(w.failures+1, 16)
 	wait := min(w.Poll<<min(w.failures-1, 6), backoffLimit)
@@ -140,7 +139,7 @@ const patience = 30 * time.Second
 // program stays awake all the same: it says so once, goes on when the mount is back, and can be stopped.
 func (w *watch) patiently(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- w.once(ctx) }()
+	go func() { done <- w.pass(ctx) }()
 	slow := time.NewTimer(patience)
 	defer slow.Stop()
 	for {
@@ -176,19 +175,18 @@ func (w *watch) listen() {
 	w.Log.Info("watching", "exchange", refusal.Quote(w.x.Path()), "mode", fresh.Mode(), "poll", w.Poll.String())
 }
 
-func (w *watch) once(ctx context.Context) error {
+// pass serves the exchange once, after it was opened anew where another one lies in its place.
+func (w *watch) pass(ctx context.Context) error {
 	if w.x == nil || w.x.Moved() {
 		if err := w.reopen(ctx); err != nil {
 			return err
 		}
 	}
-	p := w.newPass(w.x, w.Progress)
-	p.memory = w.memory
-	p.settle = func(e inbox.Entry, content inbox.Content) bool {
+	w.listen()
+	settle := func(e inbox.Entry, content inbox.Content) bool {
 		return w.memory.settled(e, content.Stat, w.Now(), w.Settle)
 	}
-	w.listen()
-	sum, err := p.run(ctx)
+	sum, err := newPass(w.CA, w.x, w.memory, Options{Settle: settle, Progress: w.Progress}).run(ctx)
 	if sum.Answered() > 0 {
 		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated, "left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
 	}

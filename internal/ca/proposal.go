@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"os/user"
 	"slices"
 	"strings"
-	"time"
 
-	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
@@ -22,10 +17,10 @@ import (
 // Errors of a person's commands.
 var (
 	ErrUnknown   = errors.New("no such request")
-	ErrAmbiguous = errors.New("the prefix fits several requests: somebody may have made one to be taken for the other")
+	ErrAmbiguous = errors.New("the ID matches more than one request; this may be a deliberate collision")
 	ErrSettled   = errors.New("the request is settled")
 	ErrRefused   = errors.New("no person can approve it")
-	ErrNoPlan    = errors.New("it can't be told what to sign")
+	ErrNoPlan    = errors.New("cannot determine which certificate to sign")
 )
 
 // Proposal is what a person is asked to approve: a request, what the policy says of it and what would be signed. It is
@@ -100,12 +95,12 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	if err != nil {
 		return nil, err
 	}
-	former, err := c.ledger.Setting(ctx, trustsSetting)
+	trusts, err := c.Trusts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &Proposal{Record: record, over: o, rules: rules.digest}
-	req, found := request.Parse(entry, rules.blocked)
+	p := &Proposal{Record: record, over: o, rules: rules.Digest}
+	req, found := request.Parse(entry, rules.Blocked)
 	if req == nil {
 		p.Decision = policy.Decision{Outcome: refusal.Deny, Refusals: found}
 		return p, nil
@@ -118,7 +113,7 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 		}
 		p.Record = known[req.ID]
 	}
-	p.Decision = rules.policy.Decide(req, found, c.trusts(splitTrusts(former)), o, c.Now())
+	p.Decision = rules.Policy.Decide(req, found, trusts, o, c.Now())
 	plan, ok := p.Decision.Plan()
 	if !ok {
 		return p, nil
@@ -151,103 +146,4 @@ func (p *Proposal) Approvable() error {
 		return fmt.Errorf("%w: %d days were asked, the policy allows %d", ErrRefused, p.over.Days, p.Plan.Days)
 	}
 	return nil
-}
-
-// Approve signs what was shown. policy.ErrOther says that it is not what would be signed now: propose and show again.
-func (c *CA) Approve(ctx context.Context, shown *Proposal) (*pki.Certificate, error) {
-	if err := shown.Approvable(); err != nil {
-		return nil, err
-	}
-	if err := c.checkClock(ctx); err != nil {
-		return nil, err
-	}
-	if err := c.Unlock(); err != nil {
-		return nil, err
-	}
-	now, err := c.propose(ctx, shown.Request.Bytes, shown.Record, shown.over)
-	if err != nil {
-		return nil, err
-	}
-	if now.rules != shown.rules { // the plan may be the same, what was said beside it is not
-		return nil, policy.ErrOther
-	}
-	grant, err := now.Decision.Approve(shown.Digest)
-	if err != nil {
-		return nil, err
-	}
-	certificate, err := c.signGrant(grant)
-	if err != nil {
-		return nil, err
-	}
-	at := c.Now().UTC().Truncate(time.Second)
-	by := person()
-	by["plan"] = shown.Digest
-	change := ledger.Change{Request: requestRow(examined{request: shown.Request, id: shown.Request.ID, arrival: arrival{bytes: shown.Request.Bytes}}, shown.Record, at), ByPerson: true}
-	if r := now.Decision.Requester; r != nil {
-		change.Request.Requester, change.Request.Authenticated = r.Name, true
-	}
-	if shown.Record.Version == 0 {
-		change.Entry = shown.Request.Bytes
-	}
-	issuedRow(&change, grant.Plan(), certificate, at, by)
-	change.Event.Kind = ledger.EventApproved
-	if err := c.owe(ctx, &change); err != nil {
-		return nil, err
-	}
-	if err := c.ledger.Record(ctx, []ledger.Change{change}); err != nil {
-		if errors.Is(err, ledger.ErrConflict) {
-			return nil, fmt.Errorf("%w: %w", policy.ErrOther, err)
-		}
-		return nil, err
-	}
-	return certificate, nil
-}
-
-// Deny settles a request for good; only Approve opens it again.
-func (c *CA) Deny(ctx context.Context, r ledger.Request, why string) error {
-	if r.Status == ledger.Issued {
-		return fmt.Errorf("%w: %s has certificate %s", ErrSettled, r.ID.Short(), r.Serial)
-	}
-	at := c.Now().UTC().Truncate(time.Second)
-	r.Decided = at
-	r.Refusals = []refusal.Refusal{refusal.New(refusal.DeniedByPerson, "request", "", why)}
-	change := ledger.Change{Request: r, ByPerson: true}
-	by := person()
-	by["why"] = why
-	if err := refusedRow(&change, refusal.Deny, at, by); err != nil {
-		return err
-	}
-	if err := c.owe(ctx, &change); err != nil {
-		return err
-	}
-	return c.ledger.Record(ctx, []ledger.Change{change})
-}
-
-// owe marks every place where the request was asked as unpublished: the next pass there brings the new answer.
-func (c *CA) owe(ctx context.Context, change *ledger.Change) error {
-	for a, err := range c.ledger.AnswersFor(ctx, change.Request.ID) {
-		if err != nil {
-			return err
-		}
-		change.Answers = append(change.Answers, a)
-	}
-	return nil
-}
-
-// Publish brings what is owed to an exchange now, beside a running watch or without one.
-func (c *CA) Publish(ctx context.Context, x *inbox.Exchange) error {
-	p := &pass{CA: c, x: x, memory: newMemory(), flying: map[pki.ID]bool{}}
-	return p.publishOwed(ctx)
-}
-
-// person is who decided, for the event: the OS's word, no proof.
-func person() map[string]string {
-	by := map[string]string{}
-	if u, err := user.Current(); err == nil {
-		by["user"] = u.Username
-	}
-	if host, err := os.Hostname(); err == nil {
-		by["host"] = host
-	}
-	return maps.Clone(by)
 }

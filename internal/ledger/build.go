@@ -1,0 +1,86 @@
+package ledger
+
+import (
+	"maps"
+	"time"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+)
+
+// Arrived is a request as it came, before anything was decided about it.
+type Arrived struct {
+	ID      pki.ID           // of the request, the refused bytes or the unread entry
+	Kind    Kind             // which of them
+	Name    string           // of the entry, without suffix
+	Size    int              // of the entry, bytes
+	Request *request.Request // nil where the bytes hold no acceptable request
+	At      time.Time
+}
+
+// Row is the request's row, all but its status: Issue or Refuse fill that in. known is what the ledger has of it.
+func (a Arrived) Row(known Request) Request {
+	at := a.At.UTC().Truncate(time.Second)
+	r := Request{ID: a.ID, Kind: a.Kind, Version: known.Version, Serial: known.Serial, Name: a.Name, Size: a.Size, Received: at, Decided: at}
+	if known.Version > 0 {
+		r.Name, r.Received = known.Name, known.Received
+	}
+	if a.Request == nil {
+		return r
+	}
+	csr := a.Request.CSR
+	r.KeyFingerprint, r.Subject, r.Names = csr.Fingerprint, csr.Subject.String(), csr.Names.Strings()
+	if cover := a.Request.Cover; cover != nil {
+		r.Node, r.Profile = cover.Node, cover.Profile
+	}
+	if signature := a.Request.Signature; signature != nil {
+		r.SSHFingerprint = signature.Fingerprint()
+	}
+	return r
+}
+
+// Issue completes the change with its certificate. by says which person decided; nil for the policy.
+func (c *Change) Issue(plan pki.Plan, certificate *pki.Certificate, by map[string]string) {
+	leaf := certificate.Leaf
+	r := &c.Request
+	r.Status, r.Reason, r.Profile, r.Refusals = Issued, "Issued", plan.Profile, nil
+	r.Serial = pki.SerialHex(leaf.SerialNumber)
+	c.AnswerPEM = certificate.Answer()
+	c.Certificate = &Certificate{
+		Serial: r.Serial, Request: r.ID, Profile: plan.Profile, Subject: plan.Subject(), Names: plan.Names.Strings(),
+		Issuer: plan.Issuer, NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Status: "Issued", Requester: r.Requester,
+		Fingerprint: pki.Fingerprint(leaf), KeyFingerprint: r.KeyFingerprint,
+	}
+	detail := map[string]string{"profile": plan.Profile, "fingerprint": c.Certificate.Fingerprint}
+	if certificate.Shortened {
+		detail["shortened"] = "to the issuer's end"
+	}
+	kind := EventIssued
+	if by != nil {
+		kind = EventApproved
+	}
+	c.Event = event(kind, r, detail, by)
+}
+
+// Refuse completes the change with its notice, held or denied by what the row's refusals say together. by is as in Issue.
+func (c *Change) Refuse(outcome refusal.Outcome, by map[string]string) (err error) {
+	r := &c.Request
+	kind := EventHeld
+	r.Status = Held
+	if outcome == refusal.Deny {
+		r.Status, kind = Denied, EventDenied
+	}
+	r.Reason = refusal.Reason(r.Refusals)
+	c.Notice, err = refusal.Notice{
+		Request: r.ID.String(), Status: string(r.Status), Reason: r.Reason, Message: refusal.Message(r.Refusals),
+		Refusals: r.Refusals, Time: r.Decided,
+	}.Encode()
+	c.Event = event(kind, r, map[string]string{"reason": r.Reason}, by)
+	return err
+}
+
+func event(kind string, r *Request, detail, by map[string]string) *Event {
+	maps.Copy(detail, by)
+	return &Event{Time: r.Decided, Kind: kind, Request: r.ID.String(), Serial: r.Serial, Detail: detail}
+}

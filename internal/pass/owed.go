@@ -1,0 +1,68 @@
+package pass
+
+import (
+	"context"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
+)
+
+// Publish brings what is owed to an exchange now, beside a running watch or without one.
+func Publish(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
+	return newPass(c, x, newMemory(), Options{}).publishOwed(ctx)
+}
+
+// publishOwed publishes what is recorded and not yet known to lie in the outbox.
+func (p *pass) publishOwed(ctx context.Context) error {
+	batch := make([]ledger.Answer, 0, batchSize)
+	for a, err := range p.Ledger().Owed(ctx, p.x.ID) {
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, a); len(batch) == batchSize {
+			if err := p.publishAnswers(ctx, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return p.publishAnswers(ctx, batch)
+}
+
+func (p *pass) publishAnswers(ctx context.Context, answers []ledger.Answer) error {
+	a, err := p.recordedAnswers(ctx, answers)
+	if err != nil || len(answers) == 0 {
+		return err
+	}
+	return p.publish(ctx, []answered{a})
+}
+
+// recordedAnswers is what the ledger says the outbox should have of some answers.
+func (p *pass) recordedAnswers(ctx context.Context, answers []ledger.Answer) (all answered, err error) {
+	requests, err := p.Ledger().Lookup(ctx, requestsOf(answers))
+	if err != nil {
+		return all, err
+	}
+	all.answers = answers
+	for i, a := range answers {
+		r := requests[a.Request]
+		answers[i].Version = r.Version
+		content, err := p.Ledger().Content(ctx, r)
+		if err != nil {
+			return all, err
+		}
+		all.files = append(all.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(r.Status), Bytes: content})
+		all.stale = append(all.stale, staleNotices(a, r.Status)...)
+	}
+	return all, nil
+}
+
+func requestsOf(answers []ledger.Answer) []pki.ID {
+	ids := make([]pki.ID, len(answers))
+	for i, a := range answers {
+		ids[i] = a.Request
+	}
+	return ids
+}

@@ -1,0 +1,183 @@
+package pass
+
+import (
+	"context"
+	"errors"
+
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/refusal"
+)
+
+// What unsigned and unknown askers may hold open (P12): beyond it entries stay where they are.
+const (
+	pressureRows  = 1000
+	pressureBytes = 16 << 20
+)
+
+// recordAttempts bounds how often a batch is decided again because another process was first.
+const recordAttempts = 5
+
+// recorded is a batch that the ledger has: the requests whose entries may go once their answers lie in the outbox.
+type recorded struct {
+	requests []decided
+	answers  []answered
+}
+
+// answered is what the outbox is to have of one request. The ledger has it already: record makes it for what came,
+// owed for what the ledger says is missing.
+type answered struct {
+	answers []ledger.Answer
+	files   []inbox.File
+	stale   []inbox.File // notices that the answer replaces
+}
+
+var errPressure = errors.New("unsigned requests fill the pending list: approve or deny some of them")
+
+// reopenAfter makes the ledger fit for another attempt. After an I/O error only the disk knows what was written.
+func (p *pass) reopenAfter(err error) error {
+	if errors.Is(err, ledger.ErrConflict) {
+		return nil
+	}
+	p.warnOnce("ledger", "writing the ledger; opening it again", err)
+	return p.Ledger().Reopen()
+}
+
+// prepare names the answers of a batch and builds its rows.
+func (p *pass) prepare(ctx context.Context, batch []decided) (ready recorded, changes []ledger.Change, err error) {
+	names, err := p.names(ctx, batch)
+	if err != nil {
+		return ready, nil, err
+	}
+	rows, size, err := p.Ledger().Pressure(ctx)
+	if err != nil {
+		return ready, nil, err
+	}
+	for _, d := range batch {
+		if d.presses() {
+			if rows >= pressureRows || size+int64(len(d.arrival.bytes)) > pressureBytes {
+				p.warnOnce("pressure", "leaving entries where they are", errPressure)
+				p.leave(d)
+				continue
+			}
+			rows, size = rows+1, size+int64(len(d.arrival.bytes))
+		}
+		answer, change, err := p.step(ctx, d, names)
+		if err != nil {
+			return ready, nil, err
+		}
+		ready.requests, ready.answers = append(ready.requests, d), append(ready.answers, answer)
+		if change != nil {
+			changes = append(changes, *change)
+		}
+	}
+	return ready, changes, nil
+}
+
+// presses reports whether a request nobody vouches for is about to be held open.
+func (d decided) presses() bool {
+	return d.outcome == refusal.Hold && !d.repeat && d.decision.Requester == nil && d.known.Status != ledger.Held
+}
+
+// step is one request's change, nil where nothing is to be written, and the files that follow from it.
+func (p *pass) step(ctx context.Context, d decided, names *naming) (out answered, _ *ledger.Change, err error) {
+	change, content, err := p.change(ctx, d)
+	if err != nil {
+		return out, nil, err
+	}
+	if !d.arrival.again {
+		answer, owned := names.place(d.arrival.address, d.id)
+		out.answers = append(out.answers, answer)
+		if !owned {
+			change.Answers = append(change.Answers, answer)
+		}
+	}
+	renewed := d.known.Version > 0 && !d.repeat // an answer that was published is replaced by another
+	if renewed {
+		if err := p.elsewhere(ctx, d, &out, &change); err != nil {
+			return out, nil, err
+		}
+	}
+	status := change.Request.Status
+	for i, a := range out.answers {
+		out.answers[i].Version = d.known.Version
+		if !d.repeat {
+			out.answers[i].Version++ // the one that is about to be written
+		}
+		out.files = append(out.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(status), Bytes: content})
+		if renewed {
+			out.stale = append(out.stale, staleNotices(a, status)...)
+		}
+	}
+	if change.OnlyAnswers && len(change.Answers) == 0 {
+		return out, nil, nil
+	}
+	return out, &change, nil
+}
+
+// change is a request as the ledger is to keep it, and the bytes of its answer. A repeated answer's are those recorded.
+func (p *pass) change(ctx context.Context, d decided) (change ledger.Change, content []byte, err error) {
+	if d.repeat {
+		content, err = p.Ledger().Content(ctx, d.known)
+		return ledger.Change{Request: d.known, OnlyAnswers: true}, content, err
+	}
+	arrived := ledger.Arrived{
+		ID: d.id, Kind: d.kind, Name: d.arrival.entry.Name, Size: len(d.arrival.bytes), Request: d.arrival.request, At: p.Now(),
+	}
+	change.Request = arrived.Row(d.known)
+	change.Request.Refusals = d.refusals
+	if requester := d.decision.Requester; requester != nil {
+		change.Request.Requester, change.Request.Authenticated = requester.Name, true
+	}
+	if d.decision.Profile != nil {
+		change.Request.Profile = d.decision.Profile.Name
+	}
+	if d.outcome == refusal.Hold || d.known.Version == 0 && d.outcome == refusal.Issue {
+		change.Entry = d.arrival.bytes
+	}
+	if d.outcome == refusal.Issue {
+		change.Issue(d.plan, d.certificate, nil)
+		return change, change.AnswerPEM, nil
+	}
+	err = change.Refuse(d.outcome, nil)
+	return change, change.Notice, err
+}
+
+// elsewhere adds the other names on this exchange under which the request was asked: they get the new answer, too.
+// Names on other exchanges are marked unpublished, for the pass that sees them.
+func (p *pass) elsewhere(ctx context.Context, d decided, out *answered, change *ledger.Change) error {
+	for a, err := range p.Ledger().AnswersFor(ctx, d.id) {
+		if err != nil {
+			return err
+		}
+		if len(out.answers) > 0 && a.Address == out.answers[0].Address {
+			continue
+		}
+		change.Answers = append(change.Answers, a)
+		if a.Exchange == p.x.ID {
+			out.answers = append(out.answers, a)
+		}
+	}
+	return nil
+}
+
+func suffixOf(s ledger.Status) string {
+	switch s {
+	case ledger.Issued:
+		return inbox.CertificateSuffix
+	case ledger.Denied:
+		return inbox.DeniedSuffix
+	}
+	return inbox.HeldSuffix
+}
+
+// staleNotices are what an answer replaces: certificate over denial over hold.
+func staleNotices(a ledger.Answer, now ledger.Status) []inbox.File {
+	var stale []inbox.File
+	for _, s := range []ledger.Status{ledger.Held, ledger.Denied} {
+		if s != now {
+			stale = append(stale, inbox.File{Team: a.Team, Name: a.Name + suffixOf(s)})
+		}
+	}
+	return stale
+}

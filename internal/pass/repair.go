@@ -1,0 +1,67 @@
+package pass
+
+import (
+	"bytes"
+	"context"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
+)
+
+// Repair brings an exchange's outbox to what the ledger says: every answer that is missing or altered is put back, and
+// the issuers. Certificates that have ended stay away. It returns how many it put back, and of how many.
+func Repair(ctx context.Context, c *ca.CA, x *inbox.Exchange) (restored, all int, err error) {
+	p := newPass(c, x, newMemory(), Options{})
+	if err := p.publishTrust(); err != nil {
+		return 0, 0, err
+	}
+	var batch []ledger.Answer
+	flush := func() error {
+		n, err := p.restore(ctx, batch)
+		restored, batch = restored+n, batch[:0]
+		return err
+	}
+	for a, err := range c.Ledger().Answers(ctx, x.ID) {
+		if err != nil {
+			return restored, all, err
+		}
+		all++
+		if batch = append(batch, a); len(batch) == batchSize {
+			if err := flush(); err != nil {
+				return restored, all, err
+			}
+		}
+	}
+	return restored, all, flush()
+}
+
+// restore publishes those of a batch that do not lie in the outbox as they should.
+func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored int, err error) {
+	certificates, err := p.Ledger().CertificatesFor(ctx, requestsOf(answers))
+	if err != nil {
+		return 0, err
+	}
+	should, err := p.recordedAnswers(ctx, answers)
+	if err != nil {
+		return 0, err
+	}
+	missing := answered{stale: should.stale}
+	for i, f := range should.files {
+		certificate, issued := certificates[answers[i].Request]
+		if issued && p.Now().After(certificate.NotAfter) {
+			continue
+		}
+		have, err := p.x.ReadAnswer(f.Team, f.Name)
+		if err != nil {
+			return 0, err
+		}
+		if !bytes.Equal(have.Bytes, f.Bytes) {
+			missing.files, missing.answers = append(missing.files, f), append(missing.answers, answers[i])
+		}
+	}
+	if len(missing.files) == 0 {
+		return 0, nil
+	}
+	return len(missing.files), p.publish(ctx, []answered{missing})
+}

@@ -1,0 +1,56 @@
+package pass
+
+import (
+	"context"
+
+	"ca-exchange/internal/ledger"
+)
+
+// rulesSetting is the digest of the rules that held requests were last judged by.
+const rulesSetting = "rules"
+
+// readRules takes the rules as they are now. Where they have a mistake, those before stay in force: a typo must not stop
+// a running CA, nor open it.
+func (p *pass) readRules() error {
+	rules, err := p.Rules()
+	if rules == nil {
+		return err
+	}
+	if err != nil {
+		p.warnOnce("rules", "cannot read the policy; the one before stays in force", err)
+	}
+	p.rules = rules
+	return nil
+}
+
+// reconsider sends held requests through again when policy, requesters or blocked keys changed since they were held.
+func (p *pass) reconsider(ctx context.Context, to chan<- []arrival) error {
+	decided, err := p.Ledger().Setting(ctx, rulesSetting)
+	if err != nil || decided == p.rules.Digest {
+		return err
+	}
+	var batch []arrival
+	for held, err := range p.Ledger().Pending(ctx) {
+		if err != nil {
+			return err
+		}
+		entry, err := p.Ledger().Entry(ctx, held.ID)
+		if err != nil {
+			return err
+		}
+		batch = append(batch, arrival{bytes: entry, again: true})
+		if len(batch) == batchSize {
+			if err := send(ctx, to, batch); err != nil {
+				return err
+			}
+			batch = nil
+		}
+	}
+	if len(batch) > 0 {
+		if err := send(ctx, to, batch); err != nil {
+			return err
+		}
+	}
+	event := ledger.Event{Time: p.Now(), Kind: ledger.EventRulesChanged, Detail: map[string]string{"rules": p.rules.Digest}}
+	return p.Ledger().Remember(ctx, rulesSetting, p.rules.Digest, &event)
+}

@@ -1,0 +1,46 @@
+package pass
+
+import (
+	"context"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
+)
+
+// sign makes the certificates of a batch. A request whose issuer cannot sign is left where it is and said.
+func (p *pass) sign(ctx context.Context, batch []decided) []decided {
+	parallel(len(batch), func(i int) {
+		d := &batch[i]
+		if grant, ok := d.decision.Issued(); ok && d.issues() && ctx.Err() == nil {
+			d.plan, d.certificate = grant.Plan(), p.signOne(grant)
+		}
+	})
+	ready := batch[:0]
+	for _, d := range batch {
+		if d.issues() && d.certificate == nil {
+			p.leave(d)
+			continue
+		}
+		ready = append(ready, d)
+	}
+	return ready
+}
+
+// issues reports whether a new certificate is to be made.
+func (d decided) issues() bool { return d.outcome == refusal.Issue && !d.repeat }
+
+func (p *pass) signOne(grant policy.Grant) *pki.Certificate {
+	certificate, err := p.Sign(grant)
+	if err != nil {
+		p.warnOnce("signing "+grant.Plan().Issuer, "signing", err)
+		return nil
+	}
+	return certificate
+}
+
+// leave lets an entry lie for a later pass.
+func (p *pass) leave(d decided) {
+	p.land(d)
+	p.count(func(s *Summary) { s.Left++ })
+}

@@ -1,0 +1,70 @@
+package pass
+
+import (
+	"time"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+)
+
+// Progress is told how many entries of a pass are answered, of how many there were at its start.
+type Progress func(done, total int)
+
+// Summary is what one pass did, counted by entries.
+type Summary struct {
+	Issued, Held, Denied int // newly decided
+	Repeated             int // answered as before, under this or another name
+	Incomplete           int // still being written
+	Left                 int // not answered: too many wait already, the clock, an error; see the log
+	Moved                int // without a legal name, moved to rejected/
+	Took                 time.Duration
+}
+
+// Answered is how many entries got an answer.
+func (s Summary) Answered() int { return s.Issued + s.Held + s.Denied + s.Repeated }
+
+// count changes the summary; stages run beside each other.
+func (p *pass) count(change func(*Summary)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.sum)
+	if p.Progress != nil {
+		p.Progress(p.sum.Answered(), p.total)
+	}
+}
+
+// tally counts an answered entry and logs what was newly decided.
+func (p *pass) tally(d decided) {
+	p.count(func(s *Summary) {
+		switch {
+		case d.repeat:
+			s.Repeated++
+		case d.outcome == refusal.Issue:
+			s.Issued++
+		case d.outcome == refusal.Hold:
+			s.Held++
+		default:
+			s.Denied++
+		}
+	})
+	if d.repeat {
+		return
+	}
+	attrs := []any{"request", d.id.Short(), "profile", profileName(d), "entry", refusal.Quote(d.arrival.entry.File)}
+	if d.certificate != nil {
+		attrs = append(attrs, "serial", pki.SerialHex(d.certificate.Leaf.SerialNumber), "notAfter", d.certificate.Leaf.NotAfter.UTC().Format("2006-01-02"))
+		if d.certificate.Shortened {
+			attrs = append(attrs, "shortened", "to the issuer's end")
+		}
+	} else {
+		attrs = append(attrs, "reason", refusal.Reason(d.refusals))
+	}
+	p.Log.Info(map[refusal.Outcome]string{refusal.Issue: "issued", refusal.Hold: "held", refusal.Deny: "denied"}[d.outcome], attrs...)
+}
+
+func profileName(d decided) string {
+	if d.decision.Profile != nil {
+		return d.decision.Profile.Name
+	}
+	return ""
+}
