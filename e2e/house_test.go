@@ -121,10 +121,10 @@ func TestOnlyTestsSwap(t *testing.T) {
 	})
 }
 
-// tracked are the files that git has, relative to the root.
+// tracked are the files that git has or would add, relative to the root.
 func tracked(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.Command("git", "-C", "..", "ls-files", "-z").Output()
+	out, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {
 		t.Skipf("not a git checkout: %v", err)
 	}
