@@ -64,7 +64,7 @@ subjectAltName=DNS:cp1,DNS:localhost,IP:127.0.0.1,IP:::1,IP:192.0.2.10" ca/ca`, 
 	{"no usage", `leaf apiserver /CN=kube-apiserver "$base
 $names"`, "a client identity, too", "request kube-apiserver"},
 	{"more usages", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed s/serverAuth/serverAuth,clientAuth/)"`, "serverAuth,clientAuth, not for serverAuth", "request kube-apiserver"},
-	{"a leaf that is a CA", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed s/CA:FALSE/CA:TRUE/)"`, "is a CA's", "request kube-apiserver"},
+	{"a leaf that is a CA", `leaf apiserver /CN=kube-apiserver "$(echo "$server" | sed s/CA:FALSE/CA:TRUE/)"`, "expected CA:FALSE", "request kube-apiserver"},
 	{"expired", `dated 20250101000000Z 20250201000000Z`, "apiserver.crt: it ended at 2025-02-01T00:00:00Z", "request kube-apiserver"},
 	{"not valid yet", `dated 20900101000000Z 20910101000000Z`, "it is valid only from 2090-01-01", "request kube-apiserver"},
 	{"key readable by all", `chmod 644 k/pki/apiserver.key`, "others may read a private key", "chmod 600"},
