@@ -33,6 +33,7 @@ func (c *Config) addCluster(d clusterDocument) error {
 func (c *Config) addHost(d hostDocument, join bool) error {
 	if join {
 		c.NodeName, c.AdvertiseAddress, c.BindPort = "", netip.Addr{}, DefaultConfig().BindPort
+		c.NodeAddresses = pki.Names{}
 	} else if c.HasJoin {
 		other := *c
 		c = &other
@@ -43,15 +44,28 @@ func (c *Config) addHost(d hostDocument, join bool) error {
 	}
 	if port := local.BindPort; port.value != 0 {
 		if port.value < 1 || port.value > 65535 {
-			return port.errorf("%d is no port", port.value)
+			return port.errorf("%d is not a port", port.value)
 		}
 		c.BindPort = port.value
 	}
+	arguments := d.NodeRegistration.KubeletExtraArgs
 	return firstError(
+		addArgument(&c.NodeAddresses, arguments["hostname-override"], parseHostname),
+		addArgument(&c.NodeAddresses, arguments["node-ip"], parseNodeIP),
 		set(&c.NodeName, d.NodeRegistration.Name, parseNode),
 		set(&c.AdvertiseAddress, local.AdvertiseAddress, parseAdvertise),
 		set(&c.JoinServer, d.Discovery.BootstrapToken.APIServerEndpoint, parseEndpoint),
 	)
+}
+
+// addArgument adds the names in a flag of the kubelet that is there.
+func addArgument(into *pki.Names, value text, parse func(string) (pki.Names, error)) error {
+	var names pki.Names
+	if err := set(&names, value, parse); err != nil {
+		return err
+	}
+	*into = into.Merge(names)
+	return nil
 }
 
 // set parses a field that is there.

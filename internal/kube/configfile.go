@@ -1,6 +1,6 @@
 package kube
 
-// The layout of kubeadm's configuration file, as far as it is read: API group kubeadm.k8s.io, versions v1beta3
+// The fields of kubeadm's configuration file, as far as it is read: API group kubeadm.k8s.io, versions v1beta3
 // (kubeadm 1.22 to today) and v1beta4 (since 1.31). Both have every field below but for the three v1beta4 added:
 // encryptionAlgorithm, certificateValidityPeriod, caCertificateValidityPeriod.
 
@@ -39,7 +39,8 @@ type clusterDocument struct {
 // only where the host becomes a control plane.
 type hostDocument struct {
 	NodeRegistration struct {
-		Name text `yaml:"name"`
+		Name             text      `yaml:"name"`
+		KubeletExtraArgs arguments `yaml:"kubeletExtraArgs"`
 	} `yaml:"nodeRegistration"`
 	LocalAPIEndpoint localEndpoint `yaml:"localAPIEndpoint"`
 	ControlPlane     *struct {

@@ -107,6 +107,8 @@ func (c Config) Ask(p Profile, node string, extra pki.Names) Ask {
 		own = c.EtcdServerSANs
 	case "etcd-peer":
 		own = c.EtcdPeerSANs
+	case "kubelet-serving":
+		own = c.NodeAddresses
 	}
 	a := AskFor(p, c.Values(node), node, own.Merge(extra))
 	a.Server = c.ServerURL(p.Server)
@@ -128,7 +130,8 @@ func (c Config) needs(p Profile) bool {
 		return !c.ExternalEtcd
 	case "apiserver-etcd-client":
 		// External etcd with the client certificate somewhere else has an owner and an issuer of its own.
-		return !c.ExternalEtcd || c.EtcdClientFile == "" || c.EtcdClientFile == path.Join(c.CertificatesDir, "apiserver-etcd-client.crt")
+		own := path.Join(c.CertificatesDir, "apiserver-etcd-client.crt")
+		return !c.ExternalEtcd || c.EtcdClientFile == "" || c.EtcdClientFile == own
 	case "super-admin":
 		return !c.HasJoin
 	case "kube-proxy":

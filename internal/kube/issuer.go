@@ -1,5 +1,12 @@
 package kube
 
+// The names of the three issuers.
+const (
+	ClusterIssuer    = "ca"
+	EtcdIssuer       = "etcd-ca"
+	FrontProxyIssuer = "front-proxy-ca"
+)
+
 // Issuer is one of the three authorities of a cluster as kubeadm lays them out. Paths are below the pki
 // directory; a host that only uses the issuer has the certificate alone.
 type Issuer struct{ Name, CommonName, Certificate, Key string }

@@ -56,8 +56,9 @@ func (k Kubeconfig) Encode() []byte {
 	b.WriteString("apiVersion: v1\nclusters:\n- cluster:\n")
 	writeData(&b, "certificate-authority-data", k.CA)
 	fmt.Fprintf(&b, "    server: %s\n  name: %s\n", scalar(k.Server), scalar(k.Cluster))
-	fmt.Fprintf(&b, "contexts:\n- context:\n    cluster: %s\n    user: %s\n  name: %s\n", scalar(k.Cluster), scalar(k.User), scalar(context))
-	fmt.Fprintf(&b, "current-context: %s\nkind: Config\nusers:\n- name: %s\n  user:\n", scalar(context), scalar(k.User))
+	fmt.Fprintf(&b, "contexts:\n- context:\n    cluster: %s\n    user: %s\n", scalar(k.Cluster), scalar(k.User))
+	fmt.Fprintf(&b, "  name: %s\ncurrent-context: %[1]s\nkind: Config\n", scalar(context))
+	fmt.Fprintf(&b, "users:\n- name: %s\n  user:\n", scalar(k.User))
 	writeData(&b, "client-certificate-data", k.Certificate)
 	writeData(&b, "client-key-data", k.Key)
 	return b.Bytes()
@@ -89,7 +90,7 @@ func ParseKubeconfig(b []byte) (Kubeconfig, error) {
 	var f kubeconfigFile
 	bodies, err := documents(b)
 	if err == nil && len(bodies) != 1 {
-		err = fmt.Errorf("%d YAML documents, not one", len(bodies))
+		err = fmt.Errorf("the file has %d YAML documents, expected 1", len(bodies))
 	}
 	if err == nil {
 		err = decode(bodies[0], &f)
@@ -98,7 +99,7 @@ func ParseKubeconfig(b []byte) (Kubeconfig, error) {
 		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: %w", err)
 	}
 	if f.Kind != "Config" {
-		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: kind is %q, not Config", f.Kind)
+		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: kind is %q, expected \"Config\"", f.Kind)
 	}
 	var k Kubeconfig
 	for _, x := range f.Contexts {
@@ -107,7 +108,7 @@ func ParseKubeconfig(b []byte) (Kubeconfig, error) {
 		}
 	}
 	if k.User == "" {
-		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: no context %q", f.CurrentContext)
+		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: it has no context %q", f.CurrentContext)
 	}
 	return k, k.fill(f)
 }
@@ -125,7 +126,10 @@ func (k *Kubeconfig) fill(f kubeconfigFile) error {
 			data["client-certificate-data"], data["client-key-data"] = u.User.Certificate, u.User.Key
 		}
 	}
-	for field, into := range map[string]*[]byte{"certificate-authority-data": &k.CA, "client-certificate-data": &k.Certificate, "client-key-data": &k.Key} {
+	fields := map[string]*[]byte{
+		"certificate-authority-data": &k.CA, "client-certificate-data": &k.Certificate, "client-key-data": &k.Key,
+	}
+	for field, into := range fields {
 		pem, err := base64.StdEncoding.DecodeString(data[field])
 		if err != nil {
 			return fmt.Errorf("reading kubeconfig: %s: %w", field, err)

@@ -66,8 +66,8 @@ users:
 func TestKubeconfigErrors(t *testing.T) {
 	valid := string(sample.Encode())
 	for change, want := range map[string]string{
-		"kind: Config→kind: Secret":                                  `reading kubeconfig: kind is "Secret", not Config`,
-		"current-context: system→current-context: other":             `reading kubeconfig: no context "other:node:cp1@kubernetes"`,
+		"kind: Config→kind: Secret":                                  `reading kubeconfig: kind is "Secret", expected "Config"`,
+		"current-context: system→current-context: other":             `reading kubeconfig: it has no context "other:node:cp1@kubernetes"`,
 		"client-key-data: a2V5Cg==→client-key-data: a2V5Cg":          "reading kubeconfig: client-key-data: illegal base64 data at input byte 4",
 		"clusters:→clusters: 5\nx:":                                  "reading kubeconfig: line 2, column 11: ",
 		"    server: https://192.0.2.10:6443\n→    server: [a, b]\n": "reading kubeconfig: line 5, column 13: ",

@@ -28,18 +28,19 @@ func ParseRelease(s string) (Release, error) {
 	number, _, _ = strings.Cut(number, "-")
 	parts := strings.Split(number, ".")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "1" {
-		return Release{}, fmt.Errorf("%q is no Kubernetes release such as 1.%d or v1.%[2]d.2", s, newestMinor)
+		return Release{}, fmt.Errorf("%q is not a Kubernetes release (examples: 1.%d, v1.%[2]d.2)", s, newestMinor)
 	}
 	r := Release{Patch: Newest}
 	for i, field := range []*int{&r.Minor, &r.Patch}[:len(parts)-1] {
 		n, err := strconv.ParseUint(parts[i+1], 10, 16)
 		if err != nil {
-			return Release{}, fmt.Errorf("%q is no Kubernetes release such as 1.%d or v1.%[2]d.2", s, newestMinor)
+			return Release{}, fmt.Errorf("%q is not a Kubernetes release (examples: 1.%d, v1.%[2]d.2)", s, newestMinor)
 		}
 		*field = int(n)
 	}
 	if r.Minor < oldestMinor || r.Minor > newestMinor {
-		return Release{}, fmt.Errorf("release 1.%d of Kubernetes is not supported: 1.%d to 1.%d are", r.Minor, oldestMinor, newestMinor)
+		return Release{}, fmt.Errorf("Kubernetes 1.%d is not supported: this program knows 1.%d to 1.%d",
+			r.Minor, oldestMinor, newestMinor)
 	}
 	return r, nil
 }

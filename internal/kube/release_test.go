@@ -16,17 +16,17 @@ func TestParseRelease(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"1.24":                   "release 1.24 of Kubernetes is not supported: 1.25 to 1.37 are",
-		"v1.38.0":                "release 1.38 of Kubernetes is not supported: 1.25 to 1.37 are",
-		"":                       `"" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"1":                      `"1" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"2.30":                   `"2.30" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"1.x":                    `"1.x" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"1.30.":                  `"1.30." is no Kubernetes release such as 1.37 or v1.37.2`,
-		"1.30.-1":                `"1.30.-1" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"1.2.3.4":                `"1.2.3.4" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"1.99999999999999999999": `"1.99999999999999999999" is no Kubernetes release such as 1.37 or v1.37.2`,
-		"stable":                 `"stable" is no Kubernetes release such as 1.37 or v1.37.2`,
+		"1.24":                   "Kubernetes 1.24 is not supported: this program knows 1.25 to 1.37",
+		"v1.38.0":                "Kubernetes 1.38 is not supported: this program knows 1.25 to 1.37",
+		"":                       `"" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"1":                      `"1" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"2.30":                   `"2.30" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"1.x":                    `"1.x" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"1.30.":                  `"1.30." is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"1.30.-1":                `"1.30.-1" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"1.2.3.4":                `"1.2.3.4" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"1.99999999999999999999": `"1.99999999999999999999" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
+		"stable":                 `"stable" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
 	} {
 		if r, err := ParseRelease(in); err == nil || err.Error() != want || r != (Release{}) {
 			t.Errorf("ParseRelease(%q) = %v, %v; want %s", in, r, err, want)

@@ -7,54 +7,6 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// The groups that own a cluster. Masters passes authorization before any rule is read and cannot be revoked;
-// clusterAdmins is bound to cluster-admin by kubeadm since v1.29.
-const (
-	masters       = "system:masters"
-	clusterAdmins = "kubeadm:cluster-admins"
-	nodes         = "system:nodes"
-)
-
-// The issuers' names (DESIGN: ca, etcd-ca, front-proxy-ca).
-const (
-	ClusterIssuer    = "ca"
-	EtcdIssuer       = "etcd-ca"
-	FrontProxyIssuer = "front-proxy-ca"
-)
-
-func privileged(organizations []string) bool {
-	return slices.Contains(organizations, masters) || slices.Contains(organizations, clusterAdmins)
-}
-
-// kubeletClientUngrouped: the patches from which kube-apiserver's kubelet client carries no organisation; until
-// then the API server's credential for kubelets was also a cluster administrator.
-var kubeletClientUngrouped = map[int]int{33: 12, 34: 8, 35: 5, 36: 1, 37: 0}
-
-// adminGroup is the organisation of kubernetes-admin: kubeadm v1.29 moved it from system:masters to a group that
-// RBAC can take away again, and put the old power into super-admin.conf.
-func adminGroup(r Release) string {
-	if r.since(29) {
-		return clusterAdmins
-	}
-	return masters
-}
-
-// etcdClientGroups: until v1.28 the two etcd clients carried system:masters, which etcd ignores and a
-// kube-apiserver that trusts the same CA does not.
-func etcdClientGroups(r Release) []string {
-	if r.since(29) {
-		return nil
-	}
-	return []string{masters}
-}
-
-func kubeletClientGroups(r Release) []string {
-	if r.sincePatch(kubeletClientUngrouped) {
-		return nil
-	}
-	return []string{adminGroup(r)}
-}
-
 var (
 	clientOnly      = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	serverOnly      = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -76,18 +28,23 @@ func server(name, issuer, commonName string, usages []x509.ExtKeyUsage, own ...s
 // apiServer: kubeadm certlist.go, KubeadmCertAPIServer and the client certificates below the same directory.
 func apiServer(r Release) []Profile {
 	return []Profile{
-		{Profile: server("kube-apiserver", ClusterIssuer, "kube-apiserver", serverOnly, "{node}", "kubernetes", "kubernetes.default",
-			"kubernetes.default.svc", "kubernetes.default.svc.{dnsDomain}", "{serviceIP}", "{endpoint}", "{address}"),
+		{Profile: server("kube-apiserver", ClusterIssuer, "kube-apiserver", serverOnly, "{node}", "kubernetes",
+			"kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.{dnsDomain}", "{serviceIP}",
+			"{endpoint}", "{address}"),
 			About:       "the API server's own certificate",
 			Certificate: "pki/apiserver.crt", Key: "pki/apiserver.key"},
-		{Profile: client("apiserver-kubelet-client", ClusterIssuer, "kube-apiserver-kubelet-client", kubeletClientGroups(r)...),
+		{Profile: client("apiserver-kubelet-client", ClusterIssuer, "kube-apiserver-kubelet-client",
+			kubeletClientGroups(r)...),
 			About:       "the API server as a client of kubelets (logs, exec); " + guardNote(kubeletClientGroups(r)),
-			Certificate: "pki/apiserver-kubelet-client.crt", Key: "pki/apiserver-kubelet-client.key", Manifest: kubeletClientManifest(r)},
+			Certificate: "pki/apiserver-kubelet-client.crt", Key: "pki/apiserver-kubelet-client.key",
+			Manifest: kubeletClientManifest(r)},
 		{Profile: client("apiserver-etcd-client", EtcdIssuer, "kube-apiserver-etcd-client", etcdClientGroups(r)...),
-			About:       "the API server as a client of etcd; reads and writes everything the cluster stores; " + guardNote(etcdClientGroups(r)),
+			About: "the API server as a client of etcd; reads and writes everything the cluster stores; " +
+				guardNote(etcdClientGroups(r)),
 			Certificate: "pki/apiserver-etcd-client.crt", Key: "pki/apiserver-etcd-client.key"},
 		{Profile: client("front-proxy-client", FrontProxyIssuer, "front-proxy-client"),
-			About:       "the API server as a proxy before extension API servers; whoever holds it may name any user in X-Remote-User",
+			About: "the API server as a proxy in front of extension API servers; its holder may name any user in " +
+				"X-Remote-User",
 			Certificate: "pki/front-proxy-client.crt", Key: "pki/front-proxy-client.key"},
 	}
 }
@@ -103,28 +60,35 @@ func etcd(r Release) []Profile {
 			About:       "an etcd member towards the other members",
 			Certificate: "pki/etcd/peer.crt", Key: "pki/etcd/peer.key"},
 		{Profile: client("etcd-healthcheck-client", EtcdIssuer, "kube-etcd-healthcheck-client", etcdClientGroups(r)...),
-			About:       "the liveness probe of etcd, and the administrator's etcdctl; " + guardNote(etcdClientGroups(r)),
+			About: "the liveness probe of etcd, and the administrator's etcdctl; " +
+				guardNote(etcdClientGroups(r)),
 			Certificate: "pki/etcd/healthcheck-client.crt", Key: "pki/etcd/healthcheck-client.key"},
 	}
 }
 
-// kubeconfigs: kubeadm kubeconfig.go, getKubeConfigSpecsBase; kube-proxy is the project's own, kubeadm gives it a token.
+// kubeconfigs: kubeadm kubeconfig.go, getKubeConfigSpecsBase; kube-proxy is the project's own: kubeadm gives it a
+// token.
 func kubeconfigs(r Release) []Profile {
 	all := []Profile{
 		{Profile: client("admin", ClusterIssuer, "kubernetes-admin", adminGroup(r)),
-			About: "the cluster's administrator; " + guardNote([]string{adminGroup(r)}), Kubeconfig: "admin.conf", Server: EndpointServer, Manifest: adminManifest(r)},
+			About:      "the cluster's administrator; " + guardNote([]string{adminGroup(r)}),
+			Kubeconfig: "admin.conf", Server: EndpointServer, Manifest: adminManifest(r)},
 	}
 	if r.since(29) {
 		all = append(all, Profile{Profile: client("super-admin", ClusterIssuer, "kubernetes-super-admin", masters),
-			About: "the administrator no rule can stop, for the day RBAC is broken; " + guardNote([]string{masters}), Kubeconfig: "super-admin.conf", Server: EndpointServer})
+			About: "an administrator that RBAC cannot restrict, for the day RBAC is broken; " +
+				guardNote([]string{masters}),
+			Kubeconfig: "super-admin.conf", Server: EndpointServer})
 	}
 	return append(all,
 		Profile{Profile: client("kube-controller-manager", ClusterIssuer, "system:kube-controller-manager"),
-			About: "the controller manager; reads every secret and makes tokens for every service account", Kubeconfig: "controller-manager.conf", Server: LocalServer},
+			About:      "the controller manager; reads every secret and makes tokens for every service account",
+			Kubeconfig: "controller-manager.conf", Server: LocalServer},
 		Profile{Profile: client("kube-scheduler", ClusterIssuer, "system:kube-scheduler"),
 			About: "the scheduler", Kubeconfig: "scheduler.conf", Server: LocalServer},
 		Profile{Profile: client("kube-proxy", ClusterIssuer, "system:kube-proxy"),
-			About: "kube-proxy where it does not use a service account token", Kubeconfig: "kube-proxy.conf", Server: EndpointServer})
+			About:      "kube-proxy where it does not use a service account token",
+			Kubeconfig: "kube-proxy.conf", Server: EndpointServer})
 }
 
 // kubelet: the two certificates of a node. The API server's signers take the pair CN and O exactly, no names in
@@ -132,13 +96,15 @@ func kubeconfigs(r Release) []Profile {
 // and kubelet-serving), and so does this table.
 //
 // The kubelet's server is the shared endpoint on control planes too: kubeadm 1.33 and later write the local one
-// where they hold the CA key, but with an external CA expect the endpoint and warn about any other (v1.37.2, observed).
+// where they hold the CA key, but with an external CA expect the endpoint and warn about any other (v1.37.2,
+// observed).
 func kubelet() []Profile {
 	serving := server("kubelet-serving", ClusterIssuer, "system:node:{node}", serverOnly, "{node}", "{address}")
 	serving.Organizations = []string{nodes}
 	return []Profile{
 		{Profile: client("kubelet", ClusterIssuer, "system:node:{node}", nodes),
-			About: "a node's kubelet towards the API server", Kubeconfig: "kubelet.conf", Combined: "pki/kubelet-client-current.pem", Server: EndpointServer},
+			About: "a node's kubelet towards the API server", Kubeconfig: "kubelet.conf",
+			Combined: "pki/kubelet-client-current.pem", Server: EndpointServer},
 		{Profile: serving, About: "a node's kubelet towards the API server's logs and exec",
 			Certificate: "pki/kubelet.crt", Key: "pki/kubelet.key", InKubelet: true},
 	}
@@ -150,8 +116,10 @@ func generic() []Profile {
 	user := client("client", ClusterIssuer, "")
 	tls.KeyTypes, user.KeyTypes, user.Names = pki.GenericKeyTypes(), pki.GenericKeyTypes(), pki.SomeNames
 	return []Profile{
-		{Profile: tls, About: "any other TLS server; its names come from the request and the policy", Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
-		{Profile: user, About: "any other TLS client; Kubernetes takes its common name for a user", Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
+		{Profile: tls, About: "any other TLS server; its names come from the request and the policy",
+			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
+		{Profile: user, About: "any other TLS client; Kubernetes takes its common name as a user",
+			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
 	}
 }
 

@@ -23,9 +23,10 @@ var subdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-
 func CheckNode(name string) error {
 	switch {
 	case !subdomain.MatchString(name):
-		return fmt.Errorf("%q is no node name: lower-case letters, digits, '-' and '.'", name)
+		return fmt.Errorf("%q is not a node name: use lower-case letters, digits, '-' and '.'", name)
 	case len(name) > maxNode:
-		return fmt.Errorf("node name %q has %d characters: at most %d fit beside system:node: in a common name", name, len(name), maxNode)
+		return fmt.Errorf("node name %q has %d characters, but at most %d fit into the common name system:node:NAME",
+			name, len(name), maxNode)
 	}
 	return nil
 }
@@ -57,16 +58,16 @@ func parseSubnets(s string) ([]netip.Prefix, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		p, err := netip.ParsePrefix(strings.TrimSpace(part))
 		if err != nil {
-			return nil, fmt.Errorf("%q is no subnet such as 10.96.0.0/12", part)
+			return nil, fmt.Errorf("%q is not a subnet (example: 10.96.0.0/12)", part)
 		}
 		// The API server's own address is the first after the network's.
 		if p.Addr().BitLen()-p.Bits() < 1 {
-			return nil, fmt.Errorf("subnet %s has no room for a service", p)
+			return nil, fmt.Errorf("subnet %s has no address for a service", p)
 		}
 		subnets = append(subnets, p.Masked())
 	}
 	if len(subnets) > 2 || len(subnets) == 2 && subnets[0].Addr().Is4() == subnets[1].Addr().Is4() {
-		return nil, fmt.Errorf("%q: one subnet, or one IPv4 and one IPv6", s)
+		return nil, fmt.Errorf("%q: give one subnet, or one IPv4 and one IPv6 subnet", s)
 	}
 	return subnets, nil
 }
@@ -82,12 +83,33 @@ func parseAdvertise(s string) (netip.Addr, error) {
 
 func checkAddress(s string, ip netip.Addr, err error) error {
 	if err != nil || ip.Zone() != "" || ip.Is4In6() {
-		return fmt.Errorf("%q is no IP address such as 192.0.2.10 or 2001:db8::10", s)
+		return fmt.Errorf("%q is not an IP address (examples: 192.0.2.10, 2001:db8::10)", s)
 	}
 	if ip.IsUnspecified() || ip.IsMulticast() {
-		return fmt.Errorf("%q is no address a certificate can name", s)
+		return fmt.Errorf("a certificate cannot name the address %q", s)
 	}
 	return nil
+}
+
+// parseNodeIP reads the kubelet's --node-ip: an address, or one of each family with a comma between. Unspecified
+// addresses only choose a family.
+func parseNodeIP(s string) (pki.Names, error) {
+	var names pki.Names
+	for part := range strings.SplitSeq(s, ",") {
+		ip, err := parseAdvertise(strings.TrimSpace(part))
+		if err != nil {
+			return pki.Names{}, err
+		}
+		if ip.IsValid() {
+			names.IPs = append(names.IPs, ip)
+		}
+	}
+	return names, nil
+}
+
+// parseHostname reads the kubelet's --hostname-override, which it lowers and trims.
+func parseHostname(s string) (pki.Names, error) {
+	return parseName(strings.ToLower(strings.TrimSpace(s)))
 }
 
 // parseName reads one certSANs entry: an address, or a name whose first label may be "*".
@@ -103,7 +125,7 @@ func parseName(s string) (pki.Names, error) {
 
 func parseDomain(s string) (string, error) {
 	if !isHost(s) {
-		return "", fmt.Errorf("%q is no lower-case DNS domain", s)
+		return "", fmt.Errorf("%q is not a lower-case DNS domain", s)
 	}
 	return s, nil
 }
@@ -118,14 +140,14 @@ func parseEndpoint(s string) (string, error) {
 	host, port := splitEndpoint(s)
 	n, err := strconv.ParseUint(port, 10, 16)
 	if port != "" && (err != nil || n == 0) {
-		return "", fmt.Errorf("%q: %q is no port", s, port)
+		return "", fmt.Errorf("%q: %q is not a port", s, port)
 	}
 	ip, err := netip.ParseAddr(host)
 	if err == nil {
 		return s, checkAddress(host, ip, nil)
 	}
 	if !isHost(host) {
-		return "", fmt.Errorf("%q is no host or host:port", s)
+		return "", fmt.Errorf("%q is not HOST or HOST:PORT", s)
 	}
 	return s, nil
 }
@@ -143,13 +165,13 @@ func parseKeyType(s string) (pki.KeyType, error) {
 	if t := pki.KeyType(s); slices.Contains(pki.KubernetesKeyTypes(), t) {
 		return t, nil
 	}
-	return "", fmt.Errorf("%q is no key type of Kubernetes: one of %v", s, pki.KubernetesKeyTypes())
+	return "", fmt.Errorf("%q is not a key type that Kubernetes reads: use one of %v", s, pki.KubernetesKeyTypes())
 }
 
 func parsePeriod(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%q is no period such as 8760h", s)
+		return 0, fmt.Errorf("%q is not a duration (example: 8760h)", s)
 	}
 	return d, nil
 }

@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
-// text is a string that knows where it stands. YAML's other scalars are not strings, for kubeadm neither: its
+// text is a string with its position in the file. YAML's other scalars are not strings, not for kubeadm either: its
 // reader refuses `kubernetesVersion: 1.34`, and a reader that took it would take 1.30 for 1.3.
 type text struct {
 	value string
@@ -26,9 +28,18 @@ func (t *text) UnmarshalYAML(n ast.Node) error {
 	case *ast.LiteralNode:
 		t.value = n.Value.Value
 	default:
-		return t.errorf("a string is wanted here, not %s; quote it", n.String())
+		return t.errorf("expected a string, found %s: put quotes around it", excerpt(n))
 	}
 	return nil
+}
+
+// excerpt is a node as the file has it, on one line and cut short: an error is for people.
+func excerpt(n ast.Node) string {
+	s := []rune(strings.Join(strings.Fields(n.String()), " "))
+	if len(s) > 40 {
+		return string(s[:40]) + "…"
+	}
+	return string(s)
 }
 
 // errorf is an error that names the line of t.
@@ -46,7 +57,7 @@ func (i *number) UnmarshalYAML(n ast.Node) error {
 	i.at = n.GetToken()
 	whole, ok := n.(*ast.IntegerNode)
 	if !ok {
-		return i.errorf("a whole number is wanted here, not %s", n.String())
+		return i.errorf("expected a whole number, found %s", excerpt(n))
 	}
 	switch v := whole.Value.(type) {
 	case int64:
@@ -60,7 +71,14 @@ func (i *number) UnmarshalYAML(n ast.Node) error {
 // documents splits a file at its "---" lines; empty documents are left out. Positions count from the file's
 // first line.
 func documents(b []byte) ([]ast.Node, error) {
-	f, err := parser.ParseBytes(b, 0)
+	if len(b) > byteLimit {
+		return nil, fmt.Errorf("the file has %d bytes, more than %d", len(b), byteLimit)
+	}
+	tokens := lexer.Tokenize(string(b))
+	if err := withinLimits(tokens); err != nil {
+		return nil, err
+	}
+	f, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, positioned(err)
 	}
@@ -80,7 +98,7 @@ func documents(b []byte) ([]ast.Node, error) {
 func noTags(bodies []ast.Node) error {
 	for _, body := range bodies {
 		if tags := ast.Filter(ast.TagType, body); len(tags) > 0 {
-			return at(tags[0].GetToken(), "a YAML tag has no place here")
+			return at(tags[0].GetToken(), "YAML tags are not supported here")
 		}
 	}
 	return nil
