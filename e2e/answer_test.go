@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"ca-exchange/internal/refusal"
-	"ca-exchange/internal/request"
 	"ca-exchange/internal/request/requesttest"
 )
 
@@ -59,7 +58,7 @@ func checkRefused(x *exchange, c requesttest.Case) {
 		return
 	}
 	for _, r := range n.Refusals {
-		if r.Code == c.Code || r.Code == refusal.EntryTooLarge && len(c.Entry) > request.MaxEntry {
+		if r.Code == c.Code || r.Code == refusal.EntryTooLarge && len(c.Entry) > refusal.MaxEntry {
 			return
 		}
 	}

@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"policy":    {"refusal", "pki", "request", xcrypto, xtext, yaml},
 	"ledger":    {"refusal", "pki", "request", "modernc.org/sqlite"},
 	"durable":   {xsys},
-	"inbox":     {"durable", xsys, "github.com/fsnotify/fsnotify"},
+	"inbox":     {"refusal", "durable", xsys, "github.com/fsnotify/fsnotify"},
 	"pass":      {"ca", "policy", "ledger", "inbox", "request", "refusal", "pki", "durable"},
 	"ca":        {"refusal", "request", "pki", "policy", "ledger", "durable", "kube", "signer", xcrypto},
 	"signer":    {xcrypto},

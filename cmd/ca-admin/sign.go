@@ -96,9 +96,6 @@ func (s *signCommand) certificate(ctx context.Context, a *app, c *ca.CA, entry [
 	return certificate.Answer(), nil
 }
 
-// requestLimit is the most a request file may hold, in bytes.
-const requestLimit = 64 << 10
-
 func readRequest(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -106,7 +103,7 @@ func readRequest(file string) ([]byte, error) {
 	}
 	defer f.Close()
 	// One byte more than allowed shows that it is too large; the parser says so.
-	b, err := io.ReadAll(io.LimitReader(f, requestLimit+1))
+	b, err := io.ReadAll(io.LimitReader(f, refusal.MaxEntry+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", file, err)
 	}

@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"ca-exchange/internal/durable"
+	"ca-exchange/internal/refusal"
 )
 
 // Limit is the most an entry may hold, in bytes.
-const Limit = 64 << 10
+const Limit = refusal.MaxEntry
 
 // suffix ends the name of every request entry, in any case (vfat keeps none).
 const suffix = ".csr"

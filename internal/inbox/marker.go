@@ -7,13 +7,14 @@ import (
 	"fmt"
 
 	"ca-exchange/internal/durable"
+	"ca-exchange/internal/refusal"
 )
 
 // markerFile makes a directory an exchange. Without it an empty mount point would be taken for an exchange that
 // nobody has used yet.
 const markerFile = "exchange.json"
 
-const apiVersion = "ca-exchange/v1"
+const apiVersion = refusal.APIVersion
 
 // Marker is the content of exchange.json. Trust is a hint: what is pinned decides.
 type Marker struct {

@@ -2,9 +2,7 @@ package pki
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/x509"
-	"errors"
 	"fmt"
 
 	"ca-exchange/internal/refusal"
@@ -21,11 +19,11 @@ func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
 		return fmt.Errorf("CA:%t (basicConstraints present: %t), expected CA:FALSE", leaf.IsCA, leaf.BasicConstraintsValid)
 	case leaf.KeyUsage != template.KeyUsage:
 		return fmt.Errorf("key usage %s, expected %s", keyUsageList(leaf.KeyUsage), keyUsageList(template.KeyUsage))
-	case !equalSets(leaf.ExtKeyUsage, p.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
+	case !EqualSets(leaf.ExtKeyUsage, p.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
 		return fmt.Errorf("extended key usage %s, expected %s", usagesOf(leaf), UsageNames(p.Usages))
 	case !leaf.NotBefore.Equal(template.NotBefore) || !leaf.NotAfter.Equal(template.NotAfter):
 		return fmt.Errorf("validity %s to %s, expected %s to %s",
-			stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(template.NotBefore), stamp(template.NotAfter))
+			Stamp(leaf.NotBefore), Stamp(leaf.NotAfter), Stamp(template.NotBefore), Stamp(template.NotAfter))
 	case !bytes.Equal(leaf.RawIssuer, issuer.RawSubject):
 		return fmt.Errorf("issuer %s, expected %s",
 			refusal.Quote(leaf.Issuer.String()), refusal.Quote(issuer.Subject.String()))
@@ -39,23 +37,10 @@ func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
 func namesAsPlanned(leaf *x509.Certificate, p Plan) error {
 	names := NamesOf(leaf)
 	switch {
-	case leaf.Subject.CommonName != p.CommonName || !equalSets(leaf.Subject.Organization, p.Organizations):
+	case leaf.Subject.CommonName != p.CommonName || !EqualSets(leaf.Subject.Organization, p.Organizations):
 		return fmt.Errorf("subject %s, expected %s", subjectOf(leaf), p.Subject())
 	case len(names.Without(p.Names)) > 0 || len(p.Names.Without(names)) > 0:
 		return fmt.Errorf("names %s, expected %s", quoteAll(names.Strings()), quoteAll(p.Names.Strings()))
 	}
 	return compareKeys(leaf.PublicKey, p.Key)
-}
-
-// compareKeys reports two different public keys by their fingerprints.
-func compareKeys(got, want crypto.PublicKey) error {
-	if sameKey(got, want) {
-		return nil
-	}
-	g, err := KeyFingerprint(got)
-	w, err2 := KeyFingerprint(want)
-	if err := errors.Join(err, err2); err != nil {
-		return err
-	}
-	return fmt.Errorf("key %s, expected %s", g, w)
 }

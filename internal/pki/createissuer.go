@@ -22,7 +22,7 @@ type IssuerSpec struct {
 // name as DNS name, too), with a subject key identifier and the right to sign CRLs beside it.
 func CreateIssuer(spec IssuerSpec, now time.Time) (*Issuer, crypto.Signer, error) {
 	if spec.Days < 1 {
-		return nil, nil, fmt.Errorf("an issuer for %d days", spec.Days)
+		return nil, nil, fmt.Errorf("an issuer's validity is %d days, expected at least 1", spec.Days)
 	}
 	key, err := spec.KeyType.Generate()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// CheckDNSName says why a name can't stand in a certificate: RFC 1034 3.5 (letters, digits, hyphens), RFC 1035 2.3.4
+// CheckDNSName reports why a name cannot be in a certificate: RFC 1034 3.5 (letters, digits, hyphens), RFC 1035 2.3.4
 // (63 and 253 octets), RFC 6125 6.4.3 (a wildcard is the whole leftmost label), RFC 5890 (punycode).
 func CheckDNSName(name string) error {
 	rest, wildcard := strings.CutPrefix(name, "*.")
@@ -30,7 +30,7 @@ func CheckDNSName(name string) error {
 		}
 	}
 	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
-		return errors.New("its last label is a number: an address is asked for as one")
+		return errors.New("the last label is numeric; request an IP address instead")
 	}
 	return nil
 }
@@ -59,11 +59,11 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// CheckIP says why an address can't stand in a certificate: nobody is reached at it, or everybody.
+// CheckIP reports why an address cannot be in a certificate: it reaches no host, or every host.
 func CheckIP(ip netip.Addr) error {
 	switch {
 	case !ip.IsValid():
-		return errors.New("it is no address")
+		return errors.New("it is not an address")
 	case ip.Zone() != "":
 		return errors.New("it has a zone")
 	case ip.Is4In6():

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"ca-exchange/internal/refusal"
 )
 
 // ID names one request for ever: what the ledger binds a certificate to, and what two people compare.
@@ -14,7 +16,7 @@ type ID [sha256.Size]byte
 // CSR. A copy with another cover is therefore another request and cannot disturb the first.
 func RequestID(cover, info []byte) ID {
 	h := sha256.New()
-	h.Write([]byte("ca-exchange/v1\x00"))
+	h.Write([]byte(refusal.APIVersion + "\x00"))
 	h.Write(cover)
 	h.Write([]byte{0})
 	h.Write(info)

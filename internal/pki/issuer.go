@@ -34,9 +34,9 @@ func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issue
 	case !certificate.BasicConstraintsValid || !certificate.IsCA:
 		return nil, fmt.Errorf("issuer %q: the certificate is not a CA's (basicConstraints CA:TRUE, RFC 5280 4.2.1.9)", name)
 	case certificate.KeyUsage != 0 && certificate.KeyUsage&x509.KeyUsageCertSign == 0:
-		return nil, fmt.Errorf("issuer %q: the certificate may not sign others (keyCertSign, RFC 5280 4.2.1.3)", name)
+		return nil, fmt.Errorf("issuer %q: the certificate's key usage has no keyCertSign, so it cannot sign certificates (RFC 5280 4.2.1.3)", name)
 	case !sameKey(certificate.PublicKey, key.Public()):
-		return nil, fmt.Errorf("issuer %q: certificate and key do not belong together", name)
+		return nil, fmt.Errorf("issuer %q: the key does not belong to the certificate", name)
 	}
 	if err := checkPath(path); err != nil {
 		return nil, fmt.Errorf("issuer %q: %w", name, err)
@@ -68,7 +68,7 @@ func checkPath(path []*x509.Certificate) error {
 		}
 	}
 	if !selfSigned(path[len(path)-1]) {
-		return errors.New("its chain ends before the root: put the root's certificate below the others")
+		return errors.New("its chain ends before the root: append the root's certificate")
 	}
 	return nil
 }

@@ -1,16 +1,13 @@
 package pki
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -18,7 +15,7 @@ import (
 	"github.com/youmark/pkcs8"
 )
 
-// ErrEncrypted says that a key needs a passphrase and nobody can be asked for it.
+// ErrEncrypted means that a key needs a passphrase and there is no way to ask for it.
 var ErrEncrypted = errors.New("the key is encrypted")
 
 // Generate makes a new private key from crypto/rand.
@@ -60,7 +57,7 @@ func ParsePrivateKey(text []byte, passphrase func() ([]byte, error)) (crypto.Sig
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok || KeyTypeOf(signer.Public()) == "" {
-		return nil, fmt.Errorf("a key of a type that is not used here (%T)", key)
+		return nil, fmt.Errorf("the type of the key is not supported (%T)", key)
 	}
 	return signer, nil
 }
@@ -89,7 +86,7 @@ func parseKeyBlock(block *pem.Block, passphrase func() ([]byte, error)) (any, er
 	case block.Type == "PRIVATE KEY":
 		return x509.ParsePKCS8PrivateKey(block.Bytes)
 	}
-	return nil, fmt.Errorf("a PEM block %q is no private key", block.Type)
+	return nil, fmt.Errorf("the PEM block %q is not a private key", block.Type)
 }
 
 // EncodePrivateKey writes a key as kubeadm does (client-go keyutil): RSA PRIVATE KEY, EC PRIVATE KEY; Ed25519, which
@@ -120,65 +117,4 @@ func EncodePublicKey(key crypto.PublicKey) ([]byte, error) {
 		return nil, fmt.Errorf("encoding a public key: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
-}
-
-// KeyFingerprint is SHA-256 of the SubjectPublicKeyInfo, hex.
-func KeyFingerprint(key crypto.PublicKey) (string, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return "", fmt.Errorf("encoding a public key: %w", err)
-	}
-	return sumHex(der), nil
-}
-
-func sumHex(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
-
-// sameKey compares public keys of any type.
-func sameKey(a, b crypto.PublicKey) bool {
-	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && k.Equal(b)
-}
-
-// Fingerprint is SHA-256 of the certificate's DER, hex.
-func Fingerprint(c *x509.Certificate) string { return sumHex(c.Raw) }
-
-// EncodeCertificates writes certificates one after the other.
-func EncodeCertificates(certificates ...*x509.Certificate) []byte {
-	var b bytes.Buffer
-	for _, c := range certificates {
-		pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}) // a Buffer takes everything
-	}
-	return b.Bytes()
-}
-
-// ParseCertificates reads at least one certificate and nothing but certificates; text between them is allowed, as
-// openssl writes it.
-func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
-	var all []*x509.Certificate
-	// pem.Decode passes over a damaged block without a word: the fingerprint would cover fewer than are there.
-	begun := bytes.Count(text, []byte("-----BEGIN "))
-	for {
-		block, rest := pem.Decode(text)
-		if block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" || len(block.Headers) > 0 {
-			return nil, fmt.Errorf("a PEM block %q among the certificates, or one with headers", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", len(all)+1, err)
-		}
-		all, text = append(all, c), rest
-	}
-	switch {
-	case begun == 0:
-		return nil, errors.New("no certificate in PEM form")
-	case len(all) != begun:
-		return nil, fmt.Errorf("%d PEM blocks, of which %d can be read", begun, len(all))
-	}
-	return all, nil
 }

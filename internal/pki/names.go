@@ -17,7 +17,7 @@ type Names struct {
 // Len counts them all.
 func (n Names) Len() int { return len(n.DNS) + len(n.IPs) + len(n.Emails) + len(n.URIs) }
 
-// Strings gives each name as openssl prints it: "DNS:cp1", "IP:192.0.2.10", "email:…", "URI:…".
+// Strings returns each name as openssl prints it: "DNS:cp1", "IP:192.0.2.10", "email:…", "URI:…".
 func (n Names) Strings() []string {
 	s := make([]string, 0, n.Len())
 	for _, d := range n.DNS {
@@ -61,7 +61,7 @@ func (n Names) Merge(other Names) Names {
 	return m
 }
 
-// Without gives the names of n that other lacks, in the form of Strings.
+// Without returns the names of n that other lacks, in the form of Strings.
 func (n Names) Without(other Names) []string {
 	have := map[string]bool{}
 	for _, s := range other.Strings() {

@@ -10,7 +10,8 @@ import (
 )
 
 // Plan is the certificate about to be signed, before it is: what a person is shown and approves, and all that an
-// Issuer reads. Nothing of a CSR's bytes but its public key is in it.
+// Issuer reads. Nothing of a CSR's bytes but its public key is in it. It is data that anybody may write down: an issuer
+// signs only what policy.Grant hands it, and a Grant's plan comes from a decision or from a person's approval.
 //
 // A plan is plain data that any package may write down. That forges nothing: only policy.Grant brings a plan to an
 // Issuer, and only the policy's decision or a person's approval makes a Grant.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// NameRule says whether a profile's certificates carry subject alternative names.
+// NameRule states whether a profile's certificates have subject alternative names.
 type NameRule int
 
 const (
@@ -37,7 +37,7 @@ type Profile struct {
 // missing gives nothing; one with several values gives a name each (dual stack).
 type Values map[string][]string
 
-// HasNode says whether the profile speaks of a node: a cover then names it.
+// HasNode reports whether the profile has a node in its subject or names: a cover then names it.
 func (p Profile) HasNode() bool {
 	return strings.Contains(p.CommonName, "{node}") || slices.Contains(p.OwnNames, "{node}")
 }

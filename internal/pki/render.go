@@ -16,21 +16,12 @@ func Render(c *x509.Certificate) string {
 	line("names", "%s", orNone(quoteNames(NamesOf(c).Strings())))
 	line("issuer", "CN=%s", quoteASCII(c.Issuer.CommonName))
 	line("serial", "%s", SerialHex(c.SerialNumber))
-	line("validity", "%s to %s", stamp(c.NotBefore), stamp(c.NotAfter))
+	line("validity", "%s to %s", Stamp(c.NotBefore), Stamp(c.NotAfter))
 	line("key", "%s", KeyTypeOf(c.PublicKey))
 	line("usages", "%s; %s", orNone(keyUsageNames(c.KeyUsage)), usagesOf(c))
 	line("CA", "%t", c.IsCA)
 	line("fingerprint", "%s", Fingerprint(c))
 	return b.String()
-}
-
-func subjectOf(c *x509.Certificate) string {
-	var s Subject
-	for _, a := range c.Subject.Names {
-		kind, _ := AttributeType(a.Type.String())
-		s = append(s, Attribute{kind, fmt.Sprint(a.Value)})
-	}
-	return s.String()
 }
 
 // quoteNames quotes only what needs it: "DNS:cp1" stays readable.
@@ -44,10 +35,3 @@ func quoteNames(names []string) []string {
 }
 
 func quoteASCII(s string) string { return fmt.Sprintf("%+q", s) }
-
-func orNone(items []string) string {
-	if s := strings.Join(items, " "); s != "" {
-		return s
-	}
-	return "none"
-}

@@ -25,9 +25,6 @@ func (c *Certificate) Answer() []byte {
 	return EncodeCertificates(append([]*x509.Certificate{c.Leaf}, c.Chain...)...)
 }
 
-// SerialHex writes a serial as every place here does: lower-case hex, whole octets.
-func SerialHex(serial *big.Int) string { return fmt.Sprintf("%x", serial.Bytes()) }
-
 // Sign turns a plan into a certificate. It checks what x509.CreateCertificate does not: validity, nesting, usages; and
 // that the result, parsed back, is what was planned.
 func (i *Issuer) Sign(p Plan, now time.Time) (*Certificate, error) {
@@ -84,12 +81,12 @@ func (i *Issuer) template(p Plan, now time.Time) (*x509.Certificate, bool, error
 	switch {
 	case now.Before(i.Certificate.NotBefore):
 		return nil, false, fmt.Errorf("issuer %q is valid only from %s, and it is %s",
-			i.Name, stamp(i.Certificate.NotBefore), stamp(now))
+			i.Name, Stamp(i.Certificate.NotBefore), Stamp(now))
 	case p.Days < 1:
 		return nil, false, fmt.Errorf("the plan has a validity of %d days, expected at least 1", p.Days)
 	case !notAfter.After(now):
 		return nil, false, fmt.Errorf("issuer %q ended at %s, and it is %s",
-			i.Name, stamp(i.Certificate.NotAfter), stamp(now))
+			i.Name, Stamp(i.Certificate.NotAfter), Stamp(now))
 	case len(p.Usages) == 0 || slices.Contains(p.Usages, x509.ExtKeyUsageAny):
 		return nil, false, errors.New("the plan has no extended key usage, or anyExtendedKeyUsage")
 	case utf8.RuneCountInString(p.CommonName) > 64:
@@ -136,7 +133,7 @@ func newSerial() (*big.Int, error) {
 	b[0] &= 0x7f
 	serial := new(big.Int).SetBytes(b)
 	if serial.Sign() == 0 {
-		return nil, errors.New("the random source gives only zeros")
+		return nil, errors.New("the random source returns only zeros")
 	}
 	return serial, nil
 }

@@ -33,7 +33,7 @@ func (s Subject) Organizations() []string {
 	return o
 }
 
-// String gives CN="…", O="…", each value quoted to ASCII: none can pose as another attribute or move a cursor.
+// String returns CN="…", O="…", each value quoted to ASCII: none can pose as another attribute or move a cursor.
 func (s Subject) String() string {
 	parts := make([]string, len(s))
 	for i, a := range s {

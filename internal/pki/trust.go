@@ -29,7 +29,7 @@ func (a Authority) Path() []*x509.Certificate {
 // Bundle is the issuer first, then its chain up to the root.
 func (a Authority) Bundle() []byte { return EncodeCertificates(a.Path()...) }
 
-// Anchor is what stands in pki/ca.crt: the issuer alone. Every certificate in such a file is trusted with all below it:
+// Anchor is the content of pki/ca.crt: the issuer alone. Every certificate in such a file is trusted with all below it:
 // with the root, whoever another intermediate of that root certifies would be a client of the cluster, and a kubelet one
 // of etcd. Go's verifier takes an intermediate for an anchor, openssl's wants -partial_chain.
 func (a Authority) Anchor() []byte { return EncodeCertificates(a.Certificate) }
@@ -95,12 +95,12 @@ func nameGroups(groups []Authority) error {
 		names = []string{"ca", "front-proxy-ca"}
 	}
 	if len(groups) > len(names) {
-		return fmt.Errorf("%d issuers, not 1 to 3", len(groups))
+		return fmt.Errorf("%d issuers, expected 1 to 3", len(groups))
 	}
 	for i := range groups {
 		groups[i].Name = names[i]
 		if c := groups[i].Certificate; !c.IsCA || !c.BasicConstraintsValid {
-			return fmt.Errorf("issuer %q: %s is no CA certificate", names[i], refusal.Quote(c.Subject.String()))
+			return fmt.Errorf("issuer %q: %s is not a CA certificate", names[i], refusal.Quote(c.Subject.String()))
 		}
 	}
 	return nil

@@ -1,21 +1,11 @@
 package pki
 
 import (
-	"cmp"
 	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"slices"
-	"strings"
 	"time"
-
-	"golang.org/x/crypto/cryptobyte"
-	der "golang.org/x/crypto/cryptobyte/asn1"
-
-	"ca-exchange/internal/refusal"
 )
 
 // Expected is what an answer must be to be installed.
@@ -30,7 +20,7 @@ type Expected struct {
 	NotAfter    time.Time // of the certificate it would replace; zero where there is none
 }
 
-// VerifyAnswer checks an answer against all that was asked and pinned, and gives the leaf. It believes nothing of the
+// VerifyAnswer checks an answer against all that was asked and pinned, and returns the leaf. It believes nothing of the
 // answer but its first certificate, and that only when the pinned authority signed it. Warnings are for people.
 func VerifyAnswer(answer []byte, e Expected, now time.Time) (leaf *x509.Certificate, warnings []string, err error) {
 	certificates, err := ParseCertificates(answer)
@@ -90,7 +80,7 @@ func checkSubject(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	if e.Profile.CommonName == "" {
 		commonName = e.CommonName
 	}
-	if leaf.Subject.CommonName != commonName || !equalSets(leaf.Subject.Organization, organizations) ||
+	if leaf.Subject.CommonName != commonName || !EqualSets(leaf.Subject.Organization, organizations) ||
 		len(leaf.Subject.Names) != len(organizations)+count(commonName != "") {
 		return fmt.Errorf("the subject is %s, expected CN=%q O=%q", subjectOf(leaf), commonName, organizations)
 	}
@@ -109,7 +99,7 @@ func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	case leaf.IsCA || !leaf.BasicConstraintsValid:
 		return fmt.Errorf("the certificate has CA:%t (basicConstraints present: %t), expected CA:FALSE",
 			leaf.IsCA, leaf.BasicConstraintsValid)
-	case !equalSets(leaf.ExtKeyUsage, e.Profile.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
+	case !EqualSets(leaf.ExtKeyUsage, e.Profile.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
 		return fmt.Errorf("the certificate is for %s, not for %s", usagesOf(leaf), UsageNames(e.Profile.Usages))
 	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 || leaf.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0:
 		return fmt.Errorf("the certificate's key usage is %s, expected digitalSignature and neither keyCertSign nor cRLSign",
@@ -124,9 +114,9 @@ func checkValidity(leaf *x509.Certificate, e Expected, now time.Time) error {
 	switch {
 	case now.Before(leaf.NotBefore), now.After(leaf.NotAfter):
 		return fmt.Errorf("the certificate is valid from %s to %s, and it is %s",
-			stamp(leaf.NotBefore), stamp(leaf.NotAfter), stamp(now))
+			Stamp(leaf.NotBefore), Stamp(leaf.NotAfter), Stamp(now))
 	case leaf.NotAfter.Before(e.NotAfter): // the same end is no step back: near its own, an issuer gives all alike
-		return fmt.Errorf("the certificate ends at %s, before the installed one (%s)", stamp(leaf.NotAfter), stamp(e.NotAfter))
+		return fmt.Errorf("the certificate ends at %s, before the installed one (%s)", Stamp(leaf.NotAfter), Stamp(e.NotAfter))
 	}
 	return nil
 }
@@ -149,58 +139,3 @@ func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err erro
 	}
 	return warnings, nil
 }
-
-// NamesOf are a certificate's alternative names, of the kinds that are understood.
-func NamesOf(c *x509.Certificate) Names {
-	names := Names{DNS: c.DNSNames, Emails: c.EmailAddresses, IPs: addresses(c.IPAddresses)}
-	for _, u := range c.URIs {
-		names.URIs = append(names.URIs, u.String())
-	}
-	return names
-}
-
-// countNames counts a certificate's alternative names of every kind: the standard library drops those it does not know.
-func countNames(c *x509.Certificate) (n int, err error) {
-	for _, extension := range c.Extensions {
-		if extension.Id.String() != "2.5.29.17" {
-			continue
-		}
-		value := cryptobyte.String(extension.Value)
-		var names, name cryptobyte.String
-		if !value.ReadASN1(&names, der.SEQUENCE) || !value.Empty() {
-			return 0, errors.New("the certificate's alternative names are malformed")
-		}
-		for ; !names.Empty(); n++ {
-			if !names.ReadAnyASN1(&name, nil) {
-				return 0, errors.New("the certificate's alternative names are malformed")
-			}
-		}
-	}
-	return n, nil
-}
-
-// addresses reads IP addresses as the standard library gives them.
-func addresses(ips []net.IP) []netip.Addr {
-	var all []netip.Addr
-	for _, ip := range ips {
-		if a, ok := netip.AddrFromSlice(ip); ok {
-			all = append(all, a.Unmap())
-		}
-	}
-	return all
-}
-
-// equalSets compares without regard to order; what stands twice counts twice.
-func equalSets[T cmp.Ordered](a, b []T) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-}
-
-func quoteAll(items []string) string {
-	quoted := make([]string, len(items))
-	for i, s := range items {
-		quoted[i] = refusal.Quote(s)
-	}
-	return strings.Join(quoted, ", ")
-}
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

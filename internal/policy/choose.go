@@ -62,11 +62,11 @@ func (j *judgement) subjectFits(p pki.Profile) bool {
 	before, after, hasNode := strings.Cut(p.CommonName, "{node}")
 	commonName, organizations := csr.Subject.CommonName(), csr.Subject.Organizations()
 	if !hasNode {
-		return commonName == p.CommonName && sameSet(organizations, p.Organizations)
+		return commonName == p.CommonName && pki.EqualSets(organizations, p.Organizations)
 	}
 	node, ok := strings.CutPrefix(commonName, before)
 	node, ends := strings.CutSuffix(node, after)
-	if !ok || !ends || pki.CheckDNSName(node) != nil || !sameSet(organizations, p.Organizations) {
+	if !ok || !ends || pki.CheckDNSName(node) != nil || !pki.EqualSets(organizations, p.Organizations) {
 		return false
 	}
 	return before+after != "" || slices.Contains(csr.Names.DNS, node) && slices.Contains(csr.Names.DNS, "localhost")
@@ -84,11 +84,4 @@ func (j *judgement) byKind() []string {
 	}
 	j.refuse(refusal.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS for a server")
 	return []string{genericServer, genericClient}
-}
-
-func sameSet(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
 }

@@ -14,9 +14,10 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
-const apiVersion = "ca-exchange/v1"
+const apiVersion = refusal.APIVersion
 
 // Config is policy.yaml.
 type Config struct {

@@ -38,6 +38,10 @@ func (d Decision) Plan() (pki.Plan, bool) {
 // Decide judges a request by everything that is known at now. found is what parsing it held against it, trusts are the
 // fingerprints that a cover may name.
 func (p *Policy) Decide(r *request.Request, found []refusal.Refusal, trusts []string, o Override, now time.Time) Decision {
+	if !r.Parsed() { // nobody vouches for what Parse did not make
+		none := refusal.New(refusal.EntryNoRequest, "entry", "", "a request that was read from an entry")
+		return Decision{Outcome: refusal.Deny, Refusals: append([]refusal.Refusal{none}, found...)}
+	}
 	j := &judgement{policy: p, request: r, override: o, now: now}
 	j.refusals = append(j.refusals, found...)
 	j.checkSigner()

@@ -74,17 +74,15 @@ func (j *judgement) checkCover(trusts []string) {
 		j.refuse(refusal.CoverRequester, "cover.Requester", c.Requester, j.requester.Name)
 	}
 	if j.now.After(c.Expires.Add(clockTolerance)) {
-		j.refuse(refusal.CoverExpired, "cover.Expires", stamp(c.Expires), "not before "+stamp(j.now))
+		j.refuse(refusal.CoverExpired, "cover.Expires", pki.Stamp(c.Expires), "not before "+pki.Stamp(j.now))
 	}
 	if c.Created.After(j.now.Add(clockTolerance)) {
-		j.refuse(refusal.CoverFuture, "cover.Created", stamp(c.Created), "not after "+stamp(j.now))
+		j.refuse(refusal.CoverFuture, "cover.Created", pki.Stamp(c.Created), "not after "+pki.Stamp(j.now))
 	}
 	if c.Replaces != "" {
 		j.refuse(refusal.Renewal, "cover.Replaces", c.Replaces, "a first certificate")
 	}
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // checkReserved denies every attribute that claims, or seems to claim, an identity of Kubernetes which the profile does
 // not name: a group or user that begins with "system:", kubeadm's admins, a component's own user name.

@@ -1,20 +1,10 @@
 package refusal
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
-
-// Outcome is what becomes of a request. The strictest of its refusals decides.
-type Outcome int
-
-const (
-	Issue Outcome = iota // no refusal: a certificate, without a person
-	Hold                 // a person may approve it
-	Deny                 // no person can
-)
-
-func (o Outcome) String() string { return [...]string{"issue", "hold", "deny"}[o] }
 
 // Refusal is one broken rule: data, not an error. Asked comes from the exchange and is already quoted to ASCII.
 type Refusal struct {
@@ -24,7 +14,7 @@ type Refusal struct {
 	Allowed string `json:"allowed"`
 }
 
-// Refuse makes a Refusal; asked is quoted here, so that nothing of an entry reaches a screen or a file raw.
+// New makes a Refusal; asked is quoted here, so that nothing of an entry reaches a screen or a file raw.
 func New(code Code, field, asked, allowed string) Refusal {
 	return Refusal{code, field, Quote(asked), allowed}
 }
@@ -32,7 +22,7 @@ func New(code Code, field, asked, allowed string) Refusal {
 // quoteLimit bounds what one refusal repeats of a request, in bytes.
 const quoteLimit = 256
 
-// Quote makes bytes of the exchange fit for a screen: strconv.QuoteToASCII, cut at 256 bytes; empty stays empty.
+// Quote makes bytes of the exchange safe to print: strconv.QuoteToASCII, cut at 256 bytes; empty stays empty.
 func Quote(s string) string {
 	if s == "" {
 		return ""
@@ -67,11 +57,11 @@ func Reason(refusals []Refusal) string {
 	return b.String()
 }
 
-// Message is each refusal's meaning, once each.
+// Message joins the refusals' meanings, each once.
 func Message(refusals []Refusal) string {
 	var sentences []string
 	for _, r := range refusals {
-		if s := r.Code.Meaning(); len(sentences) == 0 || sentences[len(sentences)-1] != s {
+		if s := r.Code.Meaning(); !slices.Contains(sentences, s) {
 			sentences = append(sentences, s)
 		}
 	}

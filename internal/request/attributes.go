@@ -27,7 +27,7 @@ var harmlessAttributes = map[string]bool{
 	"1.3.6.1.4.1.311.21.20":  true, // Microsoft: client information
 }
 
-// readAttributes walks the attributes, each of which stands once and has a value (RFC 2986 4.1).
+// readAttributes walks the attributes, each of which occurs once and has a value (RFC 2986 4.1).
 func (r *csrReader) readAttributes(attributes cryptobyte.String) {
 	seen := map[string]bool{}
 	for !attributes.Empty() {

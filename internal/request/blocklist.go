@@ -22,7 +22,7 @@ func ParseBlocklist(text []byte) (Blocklist, error) {
 			continue
 		}
 		if b, err := hex.DecodeString(line); err != nil || len(b) != 32 {
-			return nil, fmt.Errorf("line %d: %q is no SHA-256 in hex", n, line)
+			return nil, fmt.Errorf("line %d: %q is not a SHA-256 in hex", n, line)
 		}
 		list[line] = struct{}{}
 	}

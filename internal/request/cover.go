@@ -62,9 +62,9 @@ var (
 	coverNonce = regexp.MustCompile(`^[0-9a-f]{32}$`)
 )
 
-// ParseCover reads a cover: from its first byte to the LF of its last line, without the blank line below it.
+// parseCover reads a cover: from its first byte to the LF of its last line, without the blank line below it.
 // Those bytes are the cover in RequestID; what parses encodes to the same bytes again.
-func ParseCover(text []byte) (*Cover, error) {
+func parseCover(text []byte) (*Cover, error) {
 	rest, ok := bytes.CutPrefix(text, []byte(coverStart+coverVersion+"\n"))
 	if !ok {
 		first, _, _ := bytes.Cut(text, []byte("\n"))
@@ -83,7 +83,7 @@ func ParseCover(text []byte) (*Cover, error) {
 			continue
 		}
 		if l.form != nil && !l.form.MatchString(value) {
-			return nil, fmt.Errorf("line %s: %s has not the form %s", l.name, refusal.Quote(value), l.form)
+			return nil, fmt.Errorf("line %s: %s does not have the form %s", l.name, refusal.Quote(value), l.form)
 		}
 		if err := l.set(c, value); err != nil {
 			return nil, fmt.Errorf("line %s: %w", l.name, err)
@@ -116,8 +116,8 @@ func cutValue(text []byte, name string) (value string, after []byte, err error) 
 	return string(line), after, nil
 }
 
-// Encode writes the cover, ending with the LF of its last line. It does not check: a writer asks ParseCover
-// what it wrote.
+// Encode writes the cover, ending with the LF of its last line. It does not check: a writer has Parse
+// read what it wrote.
 func (c Cover) Encode() []byte {
 	b := []byte(coverStart + coverVersion + "\n")
 	for _, l := range coverLines {
@@ -128,7 +128,7 @@ func (c Cover) Encode() []byte {
 	return b
 }
 
-// EncodeRequest writes an unsigned entry: the cover and a blank line, unless cover is nil, and the CSR in PEM.
+// Encode writes an unsigned entry: the cover and a blank line, unless cover is nil, and the CSR in PEM.
 func Encode(cover *Cover, csrDER []byte) []byte {
 	var b []byte
 	if cover != nil {
@@ -146,7 +146,7 @@ func (c *Cover) days() string {
 
 func (c *Cover) setDays(v string) (err error) {
 	if c.Days, err = strconv.Atoi(v); err != nil || c.Days < 1 || c.Days > maxDays || c.days() != v {
-		return fmt.Errorf("%s is no number from 1 to %d", refusal.Quote(v), maxDays)
+		return fmt.Errorf("%s is not a number from 1 to %d", refusal.Quote(v), maxDays)
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func (c *Cover) replaces() string {
 	return "sha256:" + c.Replaces
 }
 
-// coverTime writes whole seconds in UTC; a zero time is left out, and ParseCover then says so.
+// coverTime writes whole seconds in UTC; a zero time is left out, and parseCover then says so.
 func coverTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -176,7 +176,7 @@ func coverTime(t time.Time) string {
 
 func setTime(t *time.Time, v string) (err error) {
 	if *t, err = time.Parse("2006-01-02T15:04:05Z", v); err != nil || coverTime(*t) != v {
-		return fmt.Errorf("%s is no time like 2026-11-23T22:30:00Z", refusal.Quote(v))
+		return fmt.Errorf("%s is not a time (example: 2026-11-23T22:30:00Z)", refusal.Quote(v))
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// CreateRequest makes a CSR in DER: subject, names, nothing else. What ParseCSR would not take is an error.
+// Create makes a CSR in DER: subject, names, nothing else. What Parse would deny is an error.
 func Create(key crypto.Signer, cn string, orgs []string, names pki.Names) ([]byte, error) {
 	template := x509.CertificateRequest{
 		Subject:        pkix.Name{CommonName: cn, Organization: orgs},
@@ -34,7 +34,7 @@ func Create(key crypto.Signer, cn string, orgs []string, names pki.Names) ([]byt
 	if err != nil {
 		return nil, fmt.Errorf("making a request: %w", err)
 	}
-	if _, found := ParseCSR(der, nil); refusal.Worst(found) == refusal.Deny {
+	if _, found := parseCSR(der, nil); refusal.Worst(found) == refusal.Deny {
 		r := found[0]
 		return nil, fmt.Errorf("making a request: %s: %s %s (allowed: %s)", r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
 	}

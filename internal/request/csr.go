@@ -1,7 +1,6 @@
 package request
 
 import (
-	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
 	"strconv"
@@ -9,36 +8,15 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
-	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 )
 
 // maxNames is how many names a request may ask for without a person.
 const maxNames = 100
 
-// CSR is a PKCS#10 request (RFC 2986) every field of which was walked and understood.
-type CSR struct {
-	Raw         []byte // the whole of it, DER
-	Info        []byte // CertificationRequestInfo, DER: what the request id is made of
-	Key         crypto.PublicKey
-	KeyType     pki.KeyType
-	Fingerprint string // of the key: hex SHA-256 of the SubjectPublicKeyInfo
-	Subject     pki.Subject
-	Names       pki.Names // as asked, DNS in lower case, each once
-	Usages      []x509.ExtKeyUsage
-}
-
-// csrReader walks one CSR. The standard library's parser hides what it does not know: kinds of names, string
-// types, all but the last CN, second values, trailing bytes. Here what is not understood is refused.
-type csrReader struct {
-	*CSR
-	refusal.Findings
-	askedNames bool // a subjectAltName was there, whatever became of it
-}
-
-// ParseCSR reads a CSR and checks its key and its own signature. It gives all refusals at once, and the CSR
+// parseCSR reads a CSR and checks its key and its own signature. It returns all refusals at once, and the CSR
 // unless one of them denies it.
-func ParseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
+func parseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
 	r := &csrReader{CSR: &CSR{Raw: raw}}
 	algorithm, signature, ok := r.readOuter()
 	if !ok {
@@ -107,58 +85,4 @@ func (r *csrReader) readInfo(blocked Blocklist) {
 	r.readSubject(subject)
 	r.readKey(spki, blocked)
 	r.readAttributes(attributes)
-}
-
-// signatureAlgorithms are those a CSR may be signed with, and the DER of their parameters (RFC 4055 5, RFC 5758
-// 3.2, RFC 8410 3).
-var signatureAlgorithms = map[string]struct {
-	algorithm  x509.SignatureAlgorithm
-	parameters string
-}{
-	"1.2.840.113549.1.1.11": {x509.SHA256WithRSA, "\x05\x00"},
-	"1.2.840.113549.1.1.12": {x509.SHA384WithRSA, "\x05\x00"},
-	"1.2.840.113549.1.1.13": {x509.SHA512WithRSA, "\x05\x00"},
-	"1.2.840.10045.4.3.2":   {x509.ECDSAWithSHA256, ""},
-	"1.2.840.10045.4.3.3":   {x509.ECDSAWithSHA384, ""},
-	"1.2.840.10045.4.3.4":   {x509.ECDSAWithSHA512, ""},
-	"1.3.101.112":           {x509.PureEd25519, ""},
-}
-
-// algorithmName puts a name to the refused algorithms that people meet.
-func algorithmName(oid string) string {
-	switch oid {
-	case "1.2.840.113549.1.1.4":
-		return "MD5 with RSA"
-	case "1.2.840.113549.1.1.5", "1.3.14.3.2.29":
-		return "SHA-1 with RSA"
-	case "1.2.840.113549.1.1.14":
-		return "SHA-224 with RSA"
-	case "1.2.840.113549.1.1.10":
-		return "RSASSA-PSS"
-	case "1.2.840.10045.4.1":
-		return "SHA-1 with ECDSA"
-	case "1.2.840.10045.4.3.1":
-		return "SHA-224 with ECDSA"
-	case "1.2.840.10040.4.3", "2.16.840.1.101.3.4.3.2":
-		return "DSA"
-	case "1.3.101.113":
-		return "Ed448"
-	}
-	return oid
-}
-
-// checkSelfSignature proves that whoever made the request holds its key.
-func (r *csrReader) checkSelfSignature(algorithm x509.SignatureAlgorithm, signature []byte) {
-	if algorithm == x509.UnknownSignatureAlgorithm {
-		return // refused already
-	}
-	request := x509.CertificateRequest{
-		RawTBSCertificateRequest: r.Info,
-		SignatureAlgorithm:       algorithm,
-		Signature:                signature,
-		PublicKey:                r.Key,
-	}
-	if request.CheckSignature() != nil {
-		r.Add(refusal.CSRSignature, "signature", "", "a signature made with the request's own key")
-	}
 }

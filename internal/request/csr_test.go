@@ -3,7 +3,6 @@ package request_test
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"net/netip"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ func cases(list []requesttest.Case) map[string]requesttest.Case {
 	return m
 }
 
-func TestParseCSRReads(t *testing.T) {
+func TestParseReads(t *testing.T) {
 	good := cases(requesttest.Good(t))
 	for name, want := range map[string]struct {
 		subject string
@@ -117,9 +116,8 @@ func TestFindingsAreBounded(t *testing.T) {
 			t.Errorf("%s: %d refusals", name, len(refusals))
 		}
 	}
-	block, _ := pem.Decode(hostile["names-3000"].Entry)
-	if c, _ := request.ParseCSR(block.Bytes, nil); c == nil || c.Names.Len() != 3000 {
-		t.Errorf("%+v", c)
+	if r, _ := request.Parse(hostile["names-3000"].Entry, nil); r == nil || r.CSR.Names.Len() != 3000 {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -135,7 +133,7 @@ func TestCheckDNSName(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"": "it is empty", "a.": "it ends in a dot", "a..b": "it has an empty label", "*.b": "a wildcard needs two labels after it", "a_b": `it has the character '_'`,
-		"*": `it has the character '*'`, "-a": "a label begins or ends with a hyphen", "a.1": "its last label is a number: an address is asked for as one",
+		"*": `it has the character '*'`, "-a": "a label begins or ends with a hyphen", "a.1": "the last label is numeric; request an IP address instead",
 		"xn--0": "a label is bad punycode", "ab--c": "a label is bad punycode", label + "a": "it has a label of 64 octets, more than 63",
 		strings.Repeat("a.", 127): "it has 254 octets, more than 253",
 	} {

@@ -7,10 +7,7 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// MaxEntry is the size of the largest entry that is read, in bytes.
-const MaxEntry = 64 << 10
-
-// foreignStarts tell a person what was dropped instead of a request.
+// foreignStarts name for a person what was dropped instead of a request.
 var foreignStarts = [...]struct{ start, what string }{
 	{"\xef\xbb\xbf", "a byte order mark"},
 	{"\xff\xfe", "UTF-16"},
@@ -26,9 +23,9 @@ var foreignStarts = [...]struct{ start, what string }{
 	{"\x00-\x00-", "UTF-16"},
 }
 
-// checkText says whether the entry is text at all: UTF-8 without control characters, of bounded size.
+// checkText reports whether the entry is text at all: UTF-8 without control characters, of bounded size.
 func checkText(entry []byte, found *refusal.Findings) bool {
-	if len(entry) > MaxEntry {
+	if len(entry) > refusal.MaxEntry {
 		found.Add(refusal.EntryTooLarge, "entry", "", "at most 64 KiB")
 		return false
 	}
@@ -63,7 +60,7 @@ func isText(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// cutCover gives the cover's bytes, from the first to the LF of its last line (nil for a plain CSR), and the
+// cutCover returns the cover's bytes, from the first to the LF of its last line (nil for a plain CSR), and the
 // offset of what follows its blank line.
 func cutCover(entry []byte, found *refusal.Findings) (cover []byte, body int) {
 	half := len(entry) > 0 && len(entry) < len(coverStart) && bytes.HasPrefix([]byte(coverStart), entry)
@@ -77,7 +74,7 @@ func cutCover(entry []byte, found *refusal.Findings) (cover []byte, body int) {
 	case !bytes.Contains(entry, []byte("-----END ")):
 		found.Add(refusal.EntryIncomplete, "entry", "", "an END line")
 	default:
-		found.Add(refusal.CoverMalformed, "cover", "no blank line ends it", "LF at the end of every line, and a blank line below the cover")
+		found.Add(refusal.CoverMalformed, "cover", "no blank line after it", "LF at the end of every line, and a blank line below the cover")
 	}
 	return nil, 0
 }

@@ -3,8 +3,6 @@ package request
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"strconv"
-	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
@@ -12,7 +10,7 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// readExtensions walks an Extensions value (RFC 5280 4.1), each extension of which stands once (4.2).
+// readExtensions walks an Extensions value (RFC 5280 4.1), each extension of which occurs once (4.2).
 func (r *csrReader) readExtensions(value cryptobyte.String) {
 	var extensions cryptobyte.String
 	if !value.ReadASN1(&extensions, der.SEQUENCE) || !value.Empty() {
@@ -134,13 +132,4 @@ func (r *csrReader) readBasicConstraints(content cryptobyte.String) bool {
 	}
 	// A path length without CA:TRUE has no meaning (RFC 5280 4.2.1.9).
 	return constraints.Empty()
-}
-
-// listed puts a few items on one line and counts the rest.
-func listed(items []string) string {
-	const shown = 5
-	if len(items) <= shown {
-		return strings.Join(items, ", ")
-	}
-	return strings.Join(items[:shown], ", ") + " and " + strconv.Itoa(len(items)-shown) + " more"
 }

@@ -60,7 +60,7 @@ func readBlocks(entry []byte, from int, found *refusal.Findings) []block {
 	return blocks
 }
 
-// cutLine gives the line at pos without its end and without blanks there, which openssl overlooks too.
+// cutLine returns the line at pos without its end and without blanks there, which openssl overlooks too.
 func cutLine(entry []byte, pos int) (line string, next int) {
 	next = len(entry)
 	if i := bytes.IndexByte(entry[pos:], '\n'); i >= 0 {
@@ -69,7 +69,7 @@ func cutLine(entry []byte, pos int) (line string, next int) {
 	return string(bytes.TrimRight(entry[pos:next], " \t\r\n")), next
 }
 
-// boundary gives the label of a BEGIN or END line.
+// boundary returns the label of a BEGIN or END line.
 func boundary(line, word string) (label string, ok bool) {
 	label, ok = strings.CutPrefix(line, "-----"+word+" ")
 	if !ok {
@@ -79,7 +79,7 @@ func boundary(line, word string) (label string, ok bool) {
 	return label, ok && strings.Trim(label, "-") == label
 }
 
-// halfBegin says whether a line that no LF ends may become a BEGIN line.
+// halfBegin reports whether a line that no LF ends may become a BEGIN line.
 func halfBegin(line string) bool {
 	for _, label := range [...]string{labelRequest, labelNewRequest, labelSignature} {
 		if strings.HasPrefix("-----BEGIN "+label+"-----", line) {
@@ -119,7 +119,7 @@ func readBlock(entry []byte, start, pos int, label string, found *refusal.Findin
 		case next == len(entry) && strings.HasPrefix(end, line):
 			pos = next // the half of an END line
 		case strings.ContainsAny(line, "-:"):
-			found.Add(refusal.EntryPEM, "entry", line, "base64 and then "+end)
+			found.Add(refusal.EntryPEM, "entry", line, "base64, then "+end)
 			return block{}, false
 		default:
 			body = append(body, line...)
@@ -140,13 +140,9 @@ func checkLabels(blocks []block, found *refusal.Findings) {
 		found.Add(refusal.EntryNoRequest, "entry", blocks[0].label, "a CERTIFICATE REQUEST in PEM")
 	case i > 0:
 		found.Add(refusal.EntryBlocks, "entry", blocks[0].label, "the request first")
-	case len(blocks) > 3:
-		found.Add(refusal.EntryBlocks, "entry", blocks[3].label, "one request and at most two signatures")
-	default:
-		for _, b := range blocks[1:] {
-			if b.label != labelSignature {
-				found.Add(refusal.EntryBlocks, "entry", b.label, "one request and its signatures")
-			}
-		}
+	case len(blocks) > 1 && blocks[1].label != labelSignature:
+		found.Add(refusal.EntryBlocks, "entry", blocks[1].label, "one request and its signature")
+	case len(blocks) > 2:
+		found.Add(refusal.EntryBlocks, "entry", blocks[2].label, "one request and its signature")
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/pem"
 	"slices"
 	"strings"
@@ -15,6 +13,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/ssh"
+
+	"ca-exchange/internal/pki"
 )
 
 // What PrivateKeyFingerprints spends on one entry: enough for any real key beside its request.
@@ -55,7 +55,7 @@ func startsPrivateDER(entry []byte) bool {
 	return der.ReadASN1(&outer, asn1.SEQUENCE) && outer.ReadASN1Integer(&version) && version >= 0 && version <= 3
 }
 
-// PrivateKeyFingerprints gives the fingerprint (hex SHA-256 of the SubjectPublicKeyInfo) of every private key
+// PrivateKeyFingerprints returns the fingerprint (hex SHA-256 of the SubjectPublicKeyInfo) of every private key
 // in the entry that can be opened without a passphrase: proof enough that the key is known to others. A key's
 // public half alone proves nothing, so none is believed here that was not computed from the private one.
 func PrivateKeyFingerprints(entry []byte) []string {
@@ -94,11 +94,5 @@ func privateKeyFingerprint(b *pem.Block) (string, bool) {
 		return "", false
 	}
 	der, err := x509.MarshalPKIXPublicKey(signer.Public())
-	return spkiFingerprint(der), err == nil
-}
-
-// spkiFingerprint is how a public key is named: SHA-256 of its SubjectPublicKeyInfo in DER, in hex.
-func spkiFingerprint(der []byte) string {
-	sum := sha256.Sum256(der)
-	return hex.EncodeToString(sum[:])
+	return pki.SPKIFingerprint(der), err == nil
 }

@@ -20,7 +20,7 @@ import (
 // readKey reads the SubjectPublicKeyInfo (RFC 5280 4.1.2.7). Each key has exactly one encoding that passes:
 // otherwise a blocked key would come back in another. Key stays nil where there is nothing to verify with.
 func (r *csrReader) readKey(spki cryptobyte.String, blocked Blocklist) {
-	r.Fingerprint = spkiFingerprint(spki)
+	r.Fingerprint = pki.SPKIFingerprint(spki)
 	if blocked.has(r.Fingerprint) {
 		r.Add(refusal.KeyBlocked, "key", r.Fingerprint, "a key that is not on the list")
 	}

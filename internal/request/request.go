@@ -7,28 +7,32 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// Request is one entry that was read and found well-formed: what policy decides about. It exists only where
-// nothing in the entry's bytes is denied.
+// Request is one entry that was read and found well-formed: what policy decides about. Only Parse makes one that counts:
+// policy denies a literal, which Parsed shows.
 type Request struct {
 	ID        pki.ID
 	Bytes     []byte // the entry, as read
 	Cover     *Cover // nil for a plain CSR
 	CSR       *CSR
 	Signature *Signature // nil when unsigned
-	Renewal   *Signature // by the key of the certificate that the cover wants replaced; nil without that block
+
+	parsed bool // set at the end of Parse, where nothing denied the entry
 }
 
-// Unsigned says that nobody vouches for the request: its cover, if any, counts as a wish.
+// Parsed reports whether the request came out of Parse.
+func (r *Request) Parsed() bool { return r != nil && r.parsed }
+
+// Unsigned reports whether nobody vouches for the request: its cover, if any, counts as a wish.
 func (r *Request) Unsigned() bool { return r.Signature == nil }
 
-// ParseRequest reads one entry strictly:
+// Parse reads one entry strictly:
 //
 //	plain      text? CSR blank*
-//	covered    cover LF CSR [signature [renewal signature]]
+//	covered    cover LF CSR [signature]
 //
 // The CSR is one PEM block. A plain one may have CRLF, blank lines and text above it, as other tools write; a
-// covered one is exactly what EncodeRequest writes. A request is returned unless something denies it; what
-// only holds it is returned beside it.
+// covered one is exactly what Encode writes. A request is returned unless something denies it; what only holds it is
+// returned beside it.
 //
 // The request keeps entry: the caller must not change it. EntryPrivateKey comes alone and repeats nothing.
 func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
@@ -56,22 +60,22 @@ func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
 		found.Add(refusal.SignatureUncovered, "signature", blocks[1].label, "a cover above the request, or no signature")
 	}
 	var refusals []refusal.Refusal
-	r.CSR, refusals = ParseCSR(blocks[0].der, blocked)
+	r.CSR, refusals = parseCSR(blocks[0].der, blocked)
 	found.Take(refusals...)
-	if cover != nil && r.CSR != nil {
-		r.readSignatures(blocks[1:], &found)
+	if cover != nil && r.CSR != nil && len(blocks) > 1 {
+		r.readSignature(blocks[1], &found)
 	}
 	if found.Denied() {
 		return nil, found.List()
 	}
-	r.ID = pki.RequestID(cover, r.CSR.Info)
+	r.ID, r.parsed = pki.RequestID(cover, r.CSR.Info), true
 	return r, found.List()
 }
 
 // readCover parses the cover and holds everything up to the CSR's END line against its one encoding: two
 // entries with the same cover and CSR never differ but in their signatures.
 func (r *Request) readCover(cover []byte, blocks []block, found *refusal.Findings) {
-	c, err := ParseCover(cover)
+	c, err := parseCover(cover)
 	if err != nil {
 		found.Add(refusal.CoverMalformed, "cover", err.Error(), "the lines component-admin writes")
 		return
@@ -87,21 +91,13 @@ func (r *Request) readCover(cover []byte, blocks []block, found *refusal.Finding
 	}
 }
 
-// readSignatures verifies the requester's signature and a renewal's, each over every byte above it.
-func (r *Request) readSignatures(blocks []block, found *refusal.Findings) {
-	for i, b := range blocks {
-		namespace, into := requestNamespace, &r.Signature
-		if i == 1 {
-			namespace, into = renewalNamespace, &r.Renewal
-		}
-		signature, err := parseSignature(r.Bytes[:b.start], b.der, namespace)
-		if err != nil {
-			found.Add(refusal.SignatureBroken, "signature", err.Error(), "an SSHSIG of namespace "+namespace+" over every byte above it")
-			return
-		}
-		*into = signature
+// readSignature verifies the requester's signature over every byte above it.
+func (r *Request) readSignature(b block, found *refusal.Findings) {
+	signature, err := parseSignature(r.Bytes[:b.start], b.der)
+	if err != nil {
+		found.Add(refusal.SignatureBroken, "signature", err.Error(),
+			"an SSHSIG of namespace "+requestNamespace+" over every byte above it")
+		return
 	}
-	if r.Renewal != nil && r.Cover != nil && r.Cover.Replaces == "" {
-		found.Add(refusal.CoverMalformed, "cover", "", "a Replaces line where a renewal signature stands")
-	}
+	r.Signature = signature
 }

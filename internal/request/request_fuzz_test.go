@@ -49,20 +49,3 @@ func FuzzParseRequest(f *testing.F) {
 		}
 	})
 }
-
-// A cover that parses has one encoding.
-func FuzzParseCover(f *testing.F) {
-	f.Add(newCover().Encode())
-	short := newCover()
-	short.Cluster, short.Node, short.Days = "", "", 0
-	f.Add(short.Encode())
-	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := request.ParseCover(text)
-		if (c == nil) == (err == nil) {
-			t.Fatalf("%v, %v", c, err)
-		}
-		if err == nil && !bytes.Equal(c.Encode(), text) {
-			t.Fatalf("%q encodes to %q", text, c.Encode())
-		}
-	})
-}

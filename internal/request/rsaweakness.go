@@ -114,7 +114,7 @@ func hasCloseFactors(n *big.Int) bool {
 	return false
 }
 
-// maybeSquare says whether rest is a square modulo each of residue's factors.
+// maybeSquare reports whether rest is a square modulo each of residue's factors.
 func maybeSquare(rest uint64) bool {
 	for _, m := range [...]uint64{64, 63, 65, 11} {
 		if !isSquareMod(rest%m, m) {

@@ -11,11 +11,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// The namespaces keep a signature made for one purpose from serving another (PROTOCOL.sshsig).
-const (
-	requestNamespace = "ca-exchange-request"
-	renewalNamespace = "ca-exchange-renewal"
-)
+// requestNamespace keeps a signature made for another purpose from serving as a requester's (PROTOCOL.sshsig). The
+// namespace ca-exchange-renewal is reserved: nothing signs or accepts it.
+const requestNamespace = "ca-exchange-request"
 
 // Signature is an SSHSIG that was verified over the bytes above it.
 type Signature struct {
@@ -25,21 +23,12 @@ type Signature struct {
 // Fingerprint is the key's name as ssh-keygen prints it: "SHA256:…".
 func (s *Signature) Fingerprint() string { return ssh.FingerprintSHA256(s.Key) }
 
-// SignRequest appends the requester's signature over the whole of entry, which EncodeRequest made with a cover.
+// Sign appends the requester's signature over the whole of entry, which Encode made with a cover.
 func Sign(entry []byte, signer ssh.Signer) ([]byte, error) {
-	return appendSignature(entry, signer, requestNamespace)
-}
-
-// SignRenewal appends the signature of the key whose certificate is to be replaced over a signed request.
-func SignRenewal(entry []byte, signer ssh.Signer) ([]byte, error) {
-	return appendSignature(entry, signer, renewalNamespace)
-}
-
-func appendSignature(entry []byte, signer ssh.Signer, namespace string) ([]byte, error) {
 	if err := checkSignatureKey(signer.PublicKey()); err != nil {
 		return nil, err
 	}
-	signature, err := sshsig.Sign(bytes.NewReader(entry), signer, sshsig.HashSHA512, namespace)
+	signature, err := sshsig.Sign(bytes.NewReader(entry), signer, sshsig.HashSHA512, requestNamespace)
 	if err != nil {
 		return nil, fmt.Errorf("signing a request: %w", err)
 	}
@@ -47,7 +36,7 @@ func appendSignature(entry []byte, signer ssh.Signer, namespace string) ([]byte,
 }
 
 // parseSignature reads the SSHSIG blob and verifies it over signed.
-func parseSignature(signed, blob []byte, namespace string) (*Signature, error) {
+func parseSignature(signed, blob []byte) (*Signature, error) {
 	s, err := sshsig.ParseSignature(blob)
 	if err != nil {
 		return nil, err
@@ -59,7 +48,7 @@ func parseSignature(signed, blob []byte, namespace string) (*Signature, error) {
 	if err := checkSignatureKey(s.PublicKey); err != nil {
 		return nil, err
 	}
-	if err := sshsig.Verify(bytes.NewReader(signed), s, s.PublicKey, s.HashAlgorithm, namespace); err != nil {
+	if err := sshsig.Verify(bytes.NewReader(signed), s, s.PublicKey, s.HashAlgorithm, requestNamespace); err != nil {
 		return nil, err
 	}
 	return &Signature{s.PublicKey}, nil

@@ -32,7 +32,7 @@ func (r *csrReader) readSubject(rdns cryptobyte.String) {
 	}
 }
 
-// readAttributeValue reads one AttributeTypeAndValue; false where what follows can't be read either.
+// readAttributeValue reads one AttributeTypeAndValue; false where what follows cannot be read either.
 func (r *csrReader) readAttributeValue(rdn *cryptobyte.String) bool {
 	var pair, value cryptobyte.String
 	var oid asn1.ObjectIdentifier
@@ -45,11 +45,11 @@ func (r *csrReader) readAttributeValue(rdn *cryptobyte.String) bool {
 	a := pki.Attribute{Type: kind}
 	field := "subject." + a.Type
 	if strings.HasPrefix(a.Type, kubernetesArc) {
-		r.Add(refusal.SubjectReserved, field, string(value), "no attribute that Kubernetes reads identities from")
+		r.Add(refusal.SubjectReserved, field, string(value), "attributes that Kubernetes does not read identities from")
 	}
 	var ok bool
 	if a.Value, ok = decodeString(tag, value); !ok {
-		r.Add(refusal.SubjectMalformed, field, string(value), "a string of a known type that holds what its type allows")
+		r.Add(refusal.SubjectMalformed, field, string(value), "a string of a known type, with characters that its type allows")
 		return true
 	}
 	r.checkAttribute(a, field, bound)
@@ -72,7 +72,7 @@ func (r *csrReader) checkAttribute(a pki.Attribute, field string, bound int) {
 			r.Add(refusal.SubjectMalformed, field, a.Value, "one common name")
 		}
 		if strings.HasPrefix(a.Value, "*") && pki.CheckDNSName(a.Value) != nil {
-			r.Add(refusal.SubjectMalformed, field, a.Value, "no wildcard for everything or a top-level domain")
+			r.Add(refusal.SubjectMalformed, field, a.Value, "a name, or a wildcard below a domain of two labels")
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package requesttest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"strings"
 
@@ -81,7 +80,7 @@ func longSubject() []byte {
 		rdn(unit, "x"), rdn(commonName, strings.Repeat("c", 64)), set(attribute("1.2.840.113549.1.9.1", text(tagIA5, "root@web.example"))), rdn("1.2.3.4", "y"))
 }
 
-// goodSignatures are by every kind of identity, and of a renewal.
+// goodSignatures are by every kind of identity, and below a cover with every line.
 func (m *maker) goodSignatures() {
 	m.t.Helper()
 	for name, signer := range map[string]ssh.Signer{
@@ -92,7 +91,5 @@ func (m *maker) goodSignatures() {
 	c := m.cover()
 	c.Cluster, c.Node, c.Days, c.Replaces = "prod", "cp1", 180, strings.Repeat("cd", 32)
 	signed := must(request.Sign(request.Encode(c, m.der(m.key, nil)), m.identity))(m.t)
-	renewal := must(request.SignRenewal(bytes.Clone(signed), must(ssh.NewSignerFromSigner(m.other))(m.t)))(m.t)
 	m.add("signed-full-cover", "", signed)
-	m.add("signed-renewal", "", renewal)
 }

@@ -61,9 +61,8 @@ func (m *maker) signatures() {
 		{"pgp", refusal.EntryBlocks, append(bytes.Clone(covered), pem.EncodeToMemory(&pem.Block{Type: "PGP SIGNATURE", Bytes: blob.Bytes})...)},
 		{"above", refusal.EntryBlocks, append(bytes.Clone(block), covered...)},
 		{"pem-header", refusal.EntryPEM, m.swap(signed, "-----BEGIN SSH SIGNATURE-----\n", "-----BEGIN SSH SIGNATURE-----\nComment: x\n")},
-		{"repeated", refusal.SignatureBroken, append(bytes.Clone(signed), block...)},
-		{"renewal-without-replaces", refusal.CoverMalformed, must(request.SignRenewal(signed, m.identity))(m.t)},
-		{"renewal-first", refusal.SignatureBroken, must(request.SignRenewal(covered, m.identity))(m.t)},
+		{"repeated", refusal.EntryBlocks, append(bytes.Clone(signed), block...)},
+		{"renewal-second", refusal.EntryBlocks, append(bytes.Clone(signed), m.reserved(signed)...)},
 	} {
 		m.add("signature-ssh-"+c.name, c.code, c.entry)
 	}
@@ -75,11 +74,18 @@ func (m *maker) signatures() {
 func (m *maker) namespaces(covered []byte, with func([]byte) []byte) {
 	m.t.Helper()
 	for name, namespace := range map[string]string{
-		"file": "file", "git": "git", "short": "ca-exchange", "blank": "ca-exchange-request ", "upper-case": "CA-EXCHANGE-REQUEST",
+		"file": "file", "git": "git", "short": "ca-exchange", "renewal": "ca-exchange-renewal", "blank": "ca-exchange-request ", "upper-case": "CA-EXCHANGE-REQUEST",
 	} {
 		s := must(sshsig.Sign(bytes.NewReader(covered), m.identity, sshsig.HashSHA512, namespace))(m.t)
 		m.add("signature-ssh-namespace-"+name, refusal.SignatureBroken, with(s.Marshal()))
 	}
+}
+
+// reserved is a signature of the namespace that renewals were meant to have.
+func (m *maker) reserved(signed []byte) []byte {
+	m.t.Helper()
+	s := must(sshsig.Sign(bytes.NewReader(signed), m.identity, sshsig.HashSHA512, "ca-exchange-renewal"))(m.t)
+	return pem.EncodeToMemory(&pem.Block{Type: "SSH SIGNATURE", Bytes: s.Marshal()})
 }
 
 // signingKeys are too weak, or no requester's kind of key.
