@@ -100,7 +100,15 @@ func explain(err error, at pass.Sides) error {
 func explainRequest(err error) error {
 	switch {
 	case errors.Is(err, ca.ErrUnknown):
-		return cli.Hint(err, "`ca-admin pending` and `ca-admin list` name what there is; an id needs at least 8 digits")
+		return cli.Hint(err, "list what there is: ca-admin pending, ca-admin list")
+	case errors.Is(err, ca.ErrShort):
+		return cli.WithStatus(cli.Usage, err, "compare the whole ID with the requester; to see it: ca-admin pending -o json")
+	case errors.Is(err, ca.ErrNamesakes):
+		return cli.WithStatus(cli.Unverified, err, "compare the request ID with the requester, and give the ID: ca-admin pending")
+	case errors.Is(err, ca.ErrDenied):
+		return cli.WithStatus(cli.Denied, err, "to approve it all the same: ca-admin approve ID --reopen")
+	case errors.Is(err, ca.ErrDays):
+		return cli.WithStatus(cli.Usage, err, "the limit is certificates.maxDays, or the profile's maxDays, of policy.yaml")
 	case errors.Is(err, ca.ErrAmbiguous):
 		return cli.WithStatus(cli.Unverified, err, "compare the whole id with the requester, and use more digits")
 	case errors.Is(err, ca.ErrSettled):

@@ -5,14 +5,18 @@ import (
 	"fmt"
 
 	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
 )
 
 type approveCommand struct {
 	exchangeFlags
 	planFlags
-	IDs []string `arg:"" name:"id" help:"Request ids (8 digits or more), or entry names."`
+	Reopen bool     `help:"Approve a request that a person denied."`
+	IDs    []string `arg:"" name:"id" help:"Request ids of 16 digits or more; on a terminal also entry names."`
 }
 
 func (v *approveCommand) Run(ctx context.Context, a *app) error {
@@ -25,19 +29,51 @@ func (v *approveCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	decided := 0
 	for _, what := range v.IDs {
-		record, err := c.Find(ctx, what)
-		if err != nil {
-			return explainRequest(err)
+		if err = v.approve(ctx, a, c, what, override); err != nil {
+			break
 		}
-		certificate, err := a.decide(ctx, c, func() (*ca.Proposal, error) { return c.Propose(ctx, record.ID, override) }, v.Yes)
-		if err != nil {
-			return err
+		decided++
+	}
+	if decided > 0 {
+		a.publish(ctx, c, v.exchangeFlags)
+	}
+	return err
+}
+
+func (v *approveCommand) approve(ctx context.Context, a *app, c *ca.CA, what string, o policy.Override) error {
+	record, err := a.findToDecide(ctx, c, what)
+	if err != nil {
+		return err
+	}
+	again := func() (*ca.Proposal, error) {
+		p, err := c.Propose(ctx, record.ID, o)
+		if err == nil && v.Reopen {
+			p.Reopen()
 		}
+		return p, err
+	}
+	certificate, err := a.decide(ctx, c, again, v.Yes)
+	if err == nil {
 		a.signed(certificate)
 	}
-	a.publish(ctx, c, v.exchangeFlags)
-	return nil
+	return err
+}
+
+// findToDecide finds the request that a person is about to decide. A name can be chosen by anybody who writes to the
+// inbox, so it counts only on a terminal, where the person sees what was found.
+func (a *app) findToDecide(ctx context.Context, c *ca.CA, what string) (ledger.Request, error) {
+	if ca.LooksLikeID(what) {
+		record, err := c.FindID(ctx, what)
+		return record, explainRequest(err)
+	}
+	if !a.Interactive() {
+		return ledger.Request{}, cli.WithStatus(cli.Usage, fmt.Errorf("%q is not a request ID", what),
+			"without a terminal, decide by ID: ca-admin pending")
+	}
+	record, err := c.FindName(ctx, what)
+	return record, explainRequest(err)
 }
 
 // signed says that a certificate was made.
@@ -63,7 +99,7 @@ func (a *app) publish(ctx context.Context, c *ca.CA, f exchangeFlags) {
 
 type denyCommand struct {
 	exchangeFlags
-	IDs    []string `arg:"" name:"id" help:"Request ids (8 digits or more), or entry names."`
+	IDs    []string `arg:"" name:"id" help:"Request ids of 16 digits or more; on a terminal also entry names."`
 	Reason string   `required:"" placeholder:"TEXT" help:"Why; the requester reads it."`
 }
 
@@ -73,16 +109,20 @@ func (d *denyCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	decided := 0
 	for _, what := range d.IDs {
-		record, err := c.Find(ctx, what)
-		if err == nil {
-			err = c.Deny(ctx, record, fmt.Sprintf("%q", d.Reason))
+		record, findErr := a.findToDecide(ctx, c, what)
+		if err = findErr; err == nil {
+			err = explainRequest(c.Deny(ctx, record, d.Reason))
 		}
 		if err != nil {
-			return explainRequest(err)
+			break
 		}
-		a.Say("denied %s", record.ID.Short())
+		a.Say("denied %s; to take it back: ca-admin approve %s --reopen", record.ID.Short(), record.ID.Short())
+		decided++
 	}
-	a.publish(ctx, c, d.exchangeFlags)
-	return nil
+	if decided > 0 {
+		a.publish(ctx, c, d.exchangeFlags)
+	}
+	return err
 }

@@ -23,7 +23,7 @@ type commands struct {
 	Show       showCommand       `cmd:"" help:"Show a request, a certificate or a file."`
 	Check      checkCommand      `cmd:"" help:"Say what the policy would decide on a file; signs nothing."`
 	Approve    approveCommand    `cmd:"" help:"Sign a held request after showing what will be signed."`
-	Deny       denyCommand       `cmd:"" help:"Deny a held request for good."`
+	Deny       denyCommand       `cmd:"" help:"Deny a held request, until a person reopens it."`
 	Sign       signCommand       `cmd:"" help:"Sign a request file by hand."`
 	List       listCommand       `cmd:"" help:"List the certificates that were issued."`
 	Status     statusCommand     `cmd:"" help:"Show how the CA stands."`

@@ -81,6 +81,9 @@ func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*p
 // exchange is quoted.
 func (a *app) present(c *ca.CA, p *ca.Proposal) {
 	d := p.Decision
+	if p.Denial != nil {
+		a.Say("  %-12s %s", "decided", ca.DenialLine(p.Denial))
+	}
 	if d.Profile != nil && d.Profile.Guarded {
 		a.Say("GUARDED: this identity is an administrator of the whole cluster (profile %s)", d.Profile.Name)
 	}
@@ -97,6 +100,7 @@ func (a *app) present(c *ca.CA, p *ca.Proposal) {
 		a.Say("  %-12s %s", r.Code.Outcome(), refusalLine(r))
 	}
 	if p.Request == nil {
+		a.Say("  %-12s %s", "bytes", p.ID.Phone())
 		return
 	}
 	a.Say("  %-12s %s %s", "key", p.Request.CSR.KeyType, p.Request.CSR.Fingerprint)

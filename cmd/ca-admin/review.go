@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/netip"
 	"strings"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 )
 
@@ -22,73 +25,160 @@ func (r *reviewCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	var waiting []string
+	var waiting []pki.ID
 	for record, err := range c.Ledger().Pending(ctx) {
 		if err != nil {
 			return err
 		}
-		waiting = append(waiting, record.ID.String())
+		waiting = append(waiting, record.ID)
 	}
+	v := &review{app: a, ca: c}
+	err = v.all(ctx, waiting)
+	// What was decided is published whatever ended the review: the requesters wait for it.
+	if v.approved+v.denied > 0 {
+		a.publish(context.WithoutCancel(ctx), c, r.exchangeFlags)
+	}
+	left := len(waiting) - v.approved - v.denied
+	a.Say("\n%d approved, %d denied, %d left", v.approved, v.denied, left)
+	if err == nil && left > 0 {
+		return cli.Exit(cli.Unanswered)
+	}
+	return err
+}
+
+// review is one person's way through what is pending.
+type review struct {
+	*app
+	ca               *ca.CA
+	approved, denied int
+}
+
+// errQuit ends a review: the person typed q, Ctrl-C or Ctrl-D.
+var errQuit = errors.New("quit")
+
+func (v *review) all(ctx context.Context, waiting []pki.ID) error {
 	for i, id := range waiting {
-		a.Say("\n%d of %d", i+1, len(waiting))
-		quit, err := a.reviewOne(ctx, c, id)
+		v.Say("\n%d of %d", i+1, len(waiting))
+		err := v.one(ctx, id)
+		if errors.Is(err, errQuit) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		if quit {
-			break
-		}
 	}
-	a.publish(ctx, c, r.exchangeFlags)
 	return nil
 }
 
-// reviewOne shows one request until it is settled, skipped, or the person has had enough.
-func (a *app) reviewOne(ctx context.Context, c *ca.CA, id string) (quit bool, err error) {
+// one shows a request until it is settled or skipped. What the person adds to it (profile, names) is kept meanwhile.
+func (v *review) one(ctx context.Context, id pki.ID) error {
+	var added policy.Override
 	for {
-		record, err := c.Find(ctx, id)
-		if err != nil {
-			return false, err
-		}
-		p, err := c.Propose(ctx, record.ID, policy.Override{})
-		if errors.Is(err, ca.ErrSettled) {
-			return false, nil // somebody else was faster
+		p, err := v.ca.Propose(ctx, id, added)
+		if errors.Is(err, ca.ErrSettled) || errors.Is(err, ca.ErrUnknown) || err == nil && p.Denial != nil {
+			return nil // somebody else decided meanwhile
 		}
 		if err != nil {
-			return false, err
+			return err
 		}
-		a.present(c, p)
-		keys := "[a]pprove [d]eny [s]kip [q]uit"
+		v.present(v.ca, p)
+		keys := "[a]pprove [d]eny [p]rofile [n]ame [s]kip [q]uit [?] > "
 		if err := p.Approvable(); err != nil {
-			a.Say("  %v", err)
-			keys = "[d]eny [s]kip [q]uit"
+			v.Say("  %v", err)
+			keys = "[d]eny [p]rofile [n]ame [s]kip [q]uit [?] > "
 		}
-		answer, err := a.Ask(ctx, keys+" > ")
+		key, err := v.ask(ctx, keys)
 		if err != nil {
-			return true, err
+			return err
 		}
-		switch strings.ToLower(answer) {
-		case "a":
-			certificate, err := c.Approve(ctx, p)
-			if errors.Is(err, policy.ErrOther) {
-				a.Warn("something changed since this was shown; here it is as it is now")
-				continue
-			}
-			if err != nil {
-				return false, explainRequest(err)
-			}
-			a.signed(certificate)
-			return false, nil
-		case "d":
-			why, err := a.Ask(ctx, "why? ")
-			if err != nil || why == "" {
-				continue
-			}
-			return false, c.Deny(ctx, record, fmt.Sprintf("%q", why))
-		case "s":
-			return false, nil
-		case "q":
-			return true, nil
+		settled, err := v.take(ctx, strings.ToLower(key), p, &added)
+		if settled || err != nil {
+			return err
 		}
 	}
+}
+
+// take does what one key says; settled ends the request.
+func (v *review) take(ctx context.Context, key string, p *ca.Proposal, added *policy.Override) (settled bool, err error) {
+	switch key {
+	case "a":
+		return v.approve(ctx, p)
+	case "d":
+		return v.deny(ctx, p)
+	case "p":
+		added.Profile, err = v.ask(ctx, "profile: ")
+	case "n":
+		err = v.addName(ctx, added)
+	case "s":
+		return true, nil
+	case "q":
+		return false, errQuit
+	default:
+		v.Say("a: sign what is shown. d: deny it with a reason. p: say which profile it is. n: add a DNS name or an IP\n" +
+			"address. s: leave it pending. q: end the review; what was decided is published.")
+	}
+	return false, err
+}
+
+func (v *review) approve(ctx context.Context, p *ca.Proposal) (settled bool, err error) {
+	if err := p.Approvable(); err != nil {
+		return false, nil // shown already
+	}
+	if profile := p.Decision.Profile; profile.Guarded {
+		typed, err := v.ask(ctx, fmt.Sprintf("type %q to make an administrator of the whole cluster: ", profile.Name))
+		if err != nil || typed != profile.Name {
+			return false, err
+		}
+	}
+	certificate, err := v.ca.Approve(ctx, p)
+	switch {
+	case errors.Is(err, policy.ErrOther):
+		v.Warn("something changed since this was shown; here it is as it is now")
+		return false, nil
+	case err != nil:
+		return false, explainRequest(err)
+	}
+	v.signed(certificate)
+	v.approved++
+	return true, nil
+}
+
+func (v *review) deny(ctx context.Context, p *ca.Proposal) (settled bool, err error) {
+	why, err := v.ask(ctx, "why? (empty: not denied) ")
+	if err != nil || why == "" {
+		return false, err
+	}
+	if err := v.ca.Deny(ctx, p.Record, why); err != nil {
+		return false, explainRequest(err)
+	}
+	v.Say("denied %s", p.ID.Short())
+	v.denied++
+	return true, nil
+}
+
+func (v *review) addName(ctx context.Context, added *policy.Override) error {
+	name, err := v.ask(ctx, "DNS name or IP address: ")
+	if err != nil || name == "" {
+		return err
+	}
+	more := planFlags{DNS: []string{name}}
+	if ip, err := netip.ParseAddr(name); err == nil {
+		more = planFlags{IP: []netip.Addr{ip}}
+	}
+	o, err := more.override()
+	if err != nil {
+		v.Warn("%v", err)
+		return nil
+	}
+	added.Names.DNS, added.Names.IPs = append(added.Names.DNS, o.Names.DNS...), append(added.Names.IPs, o.Names.IPs...)
+	return nil
+}
+
+// ask is Ask, with the ways a person leaves a terminal as errQuit.
+func (v *review) ask(ctx context.Context, question string) (string, error) {
+	answer, err := v.Ask(ctx, question)
+	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+		err = errQuit
+	}
+	return answer, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
 	"time"
@@ -39,20 +38,22 @@ func (s *showCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	if k, ok, err := c.Ledger().Certificate(ctx, strings.ToLower(strings.ReplaceAll(s.What, ":", ""))); err != nil || ok {
+	// A file is shown before an entry of its name: a neighbour chooses what entries are called.
+	if _, err := os.Stat(s.What); err == nil && !ca.LooksLikeID(s.What) {
+		return a.showFile(ctx, c, s.What)
+	}
+	serial := strings.ToLower(strings.ReplaceAll(s.What, ":", ""))
+	if k, ok, err := c.Ledger().Certificate(ctx, serial); err != nil || ok {
 		if err != nil {
 			return err
 		}
 		return a.showRecord(ctx, c, k.Request)
 	}
 	record, err := c.Find(ctx, s.What)
-	if err == nil {
-		return a.showRecord(ctx, c, record.ID)
+	if err != nil {
+		return explainRequest(err)
 	}
-	if _, statErr := os.Stat(s.What); errors.Is(err, ca.ErrUnknown) && statErr == nil {
-		return a.showFile(ctx, c, s.What)
-	}
-	return explainRequest(err)
+	return a.showRecord(ctx, c, record.ID)
 }
 
 func (a *app) showFile(ctx context.Context, c *ca.CA, file string) error {
@@ -119,8 +120,15 @@ func (a *app) showUnissued(ctx context.Context, c *ca.CA, record ledger.Request)
 		a.Hint("ca-admin approve %s", record.ID.Short())
 		return nil
 	}
+	a.Print("  denied on %s", record.Decided.Format(time.RFC3339))
 	for _, r := range record.Refusals {
 		a.Print("  %s", refusalLine(r))
+		a.Hint("%s", r.Code.Hint())
+	}
+	if record.Kind == ledger.KindRequest {
+		a.Hint("to approve it all the same: ca-admin approve %s --reopen", record.ID.Short())
+	} else {
+		a.Hint("these bytes stay denied; a new request is decided anew")
 	}
 	return nil
 }

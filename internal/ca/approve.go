@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -40,7 +41,17 @@ func (c *CA) Approve(ctx context.Context, shown *Proposal) (*pki.Certificate, er
 	if err != nil {
 		return nil, err
 	}
-	arrived := ledger.Arrived{ID: shown.Request.ID, Kind: ledger.KindRequest, Size: len(shown.Request.Bytes), Request: shown.Request, At: c.Now()}
+	if err := c.recordApproval(ctx, now, shown, certificate); err != nil {
+		return nil, err
+	}
+	return certificate, nil
+}
+
+// recordApproval makes an approval durable, and owes the answer wherever the request was asked.
+func (c *CA) recordApproval(ctx context.Context, now, shown *Proposal, certificate *pki.Certificate) error {
+	arrived := ledger.Arrived{
+		ID: shown.ID, Kind: ledger.KindRequest, Size: len(shown.Request.Bytes), Request: shown.Request, At: c.Now(),
+	}
 	change := ledger.Change{Request: arrived.Row(shown.Record), ByPerson: true}
 	if r := now.Decision.Requester; r != nil {
 		change.Request.Requester, change.Request.Authenticated = r.Name, true
@@ -50,30 +61,38 @@ func (c *CA) Approve(ctx context.Context, shown *Proposal) (*pki.Certificate, er
 	}
 	by := person()
 	by["plan"] = shown.Digest
-	change.Issue(grant.Plan(), certificate, by)
+	if shown.reopened {
+		by["reopened"] = "a person's denial"
+	}
+	change.Issue(now.Plan, certificate, by)
 	if err := c.owe(ctx, &change); err != nil {
-		return nil, err
+		return err
 	}
-	if err := c.ledger.Record(ctx, []ledger.Change{change}); err != nil {
-		if errors.Is(err, ledger.ErrConflict) {
-			return nil, fmt.Errorf("%w: %w", policy.ErrOther, err)
-		}
-		return nil, err
+	err := c.ledger.Record(ctx, []ledger.Change{change})
+	if errors.Is(err, ledger.ErrConflict) {
+		return fmt.Errorf("%w: %w", policy.ErrOther, err)
 	}
-	return certificate, nil
+	return err
 }
 
-// Deny settles a request for good; only Approve opens it again.
+// Deny settles a request; only a person's approval opens it again. why is what the requester reads.
 func (c *CA) Deny(ctx context.Context, r ledger.Request, why string) error {
 	if r.Status == ledger.Issued {
 		return fmt.Errorf("%w: %s has certificate %s", ErrSettled, r.ID.Short(), r.Serial)
+	}
+	if err := c.CheckClock(ctx); err != nil {
+		return err
+	}
+	entry, err := c.ledger.Entry(ctx, r.ID)
+	if err != nil {
+		return err
 	}
 	r.Decided = c.Now().UTC().Truncate(time.Second)
 	r.Refusals = []refusal.Refusal{refusal.New(refusal.DeniedByPerson, "request", "", why)}
 	change := ledger.Change{Request: r, ByPerson: true}
 	by := person()
 	by["why"] = why
-	if err := change.Refuse(refusal.Deny, by); err != nil {
+	if err := change.Refuse(refusal.Deny, ledger.Asked{Request: r.ID, Bytes: sha256.Sum256(entry)}, by); err != nil {
 		return err
 	}
 	if err := c.owe(ctx, &change); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
@@ -14,56 +13,34 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// Errors of a person's commands.
+// Errors of a person's decisions.
 var (
-	ErrUnknown   = errors.New("no such request")
-	ErrAmbiguous = errors.New("the ID matches more than one request; this may be a deliberate collision")
-	ErrSettled   = errors.New("the request is settled")
-	ErrRefused   = errors.New("no person can approve it")
-	ErrNoPlan    = errors.New("cannot determine which certificate to sign")
+	ErrSettled = errors.New("the request is settled")
+	ErrDenied  = errors.New("a person denied this request")
+	ErrRefused = errors.New("no person can approve it")
+	ErrNoPlan  = errors.New("cannot determine which certificate to sign")
+	ErrDays    = errors.New("the validity is too long")
 )
 
 // Proposal is what a person is asked to approve: a request, what the policy says of it and what would be signed. It is
-// signed only while nothing of that has changed.
+// signed only while nothing of that has changed. Propose and ProposeFile make it.
 type Proposal struct {
-	Request  *request.Request
+	ID       pki.ID           // of the request, or of the bytes that hold none
+	Request  *request.Request // nil where the bytes are refused
 	Record   ledger.Request
 	Decision policy.Decision
 	Plan     pki.Plan
 	Issuer   pki.Authority
 	Digest   string
 	Replaced *ledger.Certificate // the one that the request wants to replace, where it is ours
+	Denial   *ledger.Event       // the decision of the person who denied it, where one did
 	over     policy.Override
 	rules    string // digest of the rules it was made by
+	reopened bool
 }
 
-// Find gives the one request that a prefix of its id (eight hex digits or more) or an entry's name means.
-func (c *CA) Find(ctx context.Context, what string) (ledger.Request, error) {
-	var found []ledger.Request
-	collect := func(r ledger.Request, err error) error { found = append(found, r); return err }
-	digits := strings.ReplaceAll(strings.ToLower(what), "-", "")
-	if len(digits) >= 8 && len(digits) <= 64 && strings.Trim(digits, "0123456789abcdef") == "" {
-		for r, err := range c.ledger.Find(ctx, digits) {
-			if err := collect(r, err); err != nil {
-				return ledger.Request{}, err
-			}
-		}
-	}
-	if len(found) == 0 {
-		for r, err := range c.ledger.Named(ctx, strings.TrimSuffix(what, ".csr")) {
-			if err := collect(r, err); err != nil {
-				return ledger.Request{}, err
-			}
-		}
-	}
-	switch len(found) {
-	case 0:
-		return ledger.Request{}, fmt.Errorf("%w: %q", ErrUnknown, what)
-	case 1:
-		return found[0], nil
-	}
-	return ledger.Request{}, fmt.Errorf("%w: %q", ErrAmbiguous, what)
-}
+// Reopen is a person's word that another person's denial, which was shown, no longer stands.
+func (p *Proposal) Reopen() { p.reopened = true }
 
 // Propose works out what approving a recorded request would sign, by the rules as they are now.
 func (c *CA) Propose(ctx context.Context, id pki.ID, o policy.Override) (*Proposal, error) {
@@ -72,11 +49,13 @@ func (c *CA) Propose(ctx context.Context, id pki.ID, o policy.Override) (*Propos
 		return nil, err
 	}
 	record, ok := known[id]
-	if !ok {
+	switch {
+	case !ok:
 		return nil, fmt.Errorf("%w: %s", ErrUnknown, id.Short())
-	}
-	if record.Status == ledger.Issued {
+	case record.Status == ledger.Issued:
 		return nil, fmt.Errorf("%w: %s has certificate %s", ErrSettled, id.Short(), record.Serial)
+	case record.Kind != ledger.KindRequest: // its bytes are not kept; they stay denied
+		return &Proposal{ID: id, Record: record, Decision: policy.Decision{Outcome: refusal.Deny, Refusals: record.Refusals}}, nil
 	}
 	entry, err := c.ledger.Entry(ctx, id)
 	if err != nil {
@@ -99,19 +78,15 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	if err != nil {
 		return nil, err
 	}
-	p := &Proposal{Record: record, over: o, rules: rules.Digest}
+	p := &Proposal{ID: pki.RefusedID(entry), Record: record, over: o, rules: rules.Digest}
 	req, found := request.Parse(entry, rules.Blocked)
 	if req == nil {
 		p.Decision = policy.Decision{Outcome: refusal.Deny, Refusals: found}
 		return p, nil
 	}
-	p.Request = req
-	if record.Version == 0 {
-		known, err := c.ledger.Lookup(ctx, []pki.ID{req.ID})
-		if err != nil {
-			return nil, err
-		}
-		p.Record = known[req.ID]
+	p.ID, p.Request = req.ID, req
+	if err := c.recall(ctx, p); err != nil {
+		return nil, err
 	}
 	p.Decision = rules.Policy.Decide(req, found, trusts, o, c.Now())
 	plan, ok := p.Decision.Plan()
@@ -120,30 +95,76 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	}
 	p.Plan = plan
 	p.Issuer, _ = c.trust.Authority(plan.Issuer)
-	if cover := req.Cover; cover != nil && cover.Replaces != "" {
+	p.Digest, err = plan.Digest()
+	return p, err
+}
+
+// recall adds what the ledger knows of a proposal's request: its row, a person's denial, the certificate to be replaced.
+func (c *CA) recall(ctx context.Context, p *Proposal) error {
+	if p.Record.Recorded() && p.Record.ID != p.ID {
+		return fmt.Errorf("the ledger holds other bytes for request %s: they are those of %s", p.Record.ID.Short(), p.ID.Short())
+	}
+	if !p.Record.Recorded() {
+		known, err := c.ledger.Lookup(ctx, []pki.ID{p.ID})
+		if err != nil {
+			return err
+		}
+		p.Record = known[p.ID]
+	}
+	if p.Record.Status == ledger.Denied {
+		denial, err := c.denial(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		p.Denial = denial
+	}
+	if cover := p.Request.Cover; cover != nil && cover.Replaces != "" {
 		old, ok, err := c.ledger.CertificateByFingerprint(ctx, cover.Replaces)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if ok {
 			p.Replaced = &old
 		}
 	}
-	p.Digest, err = plan.Digest()
-	return p, err
+	return nil
 }
 
-// Approvable says why a person can't approve a proposal; nil where they can.
+// denial is the last event in which a request was denied: its detail says who did it and why.
+func (c *CA) denial(ctx context.Context, id pki.ID) (last *ledger.Event, err error) {
+	events, err := c.ledger.Events(ctx, id.String())
+	for i, e := range events {
+		if e.Kind == ledger.EventDenied {
+			last = &events[i]
+		}
+	}
+	return last, err
+}
+
+// Approvable gives the reason why a person cannot approve a proposal; nil where they can.
 func (p *Proposal) Approvable() error {
 	switch {
+	case p.Record.Recorded() && p.Record.Kind != ledger.KindRequest:
+		return fmt.Errorf("%w: these bytes were denied on %s: %s", ErrRefused,
+			p.Record.Decided.Format("2006-01-02"), refusal.Message(p.Decision.Refusals))
 	case p.Decision.Outcome == refusal.Deny:
 		return fmt.Errorf("%w: %s", ErrRefused, refusal.Message(p.Decision.Refusals))
-	case p.Digest == "":
+	case p.Denial != nil && !p.reopened:
+		return fmt.Errorf("%w: %s", ErrDenied, DenialLine(p.Denial))
+	case p.Digest == "", p.Plan.Names.Len() == 0 && p.lacks(refusal.NameAbsent):
 		return fmt.Errorf("%w: %s", ErrNoPlan, refusal.Message(p.Decision.Refusals))
-	case p.Plan.Names.Len() == 0 && slices.ContainsFunc(p.Decision.Refusals, func(r refusal.Refusal) bool { return r.Code == refusal.NameAbsent }):
-		return fmt.Errorf("%w: %s", ErrNoPlan, refusal.NameAbsent.Meaning())
 	case p.over.Days > p.Plan.Days:
-		return fmt.Errorf("%w: %d days were asked, the policy allows %d", ErrRefused, p.over.Days, p.Plan.Days)
+		return fmt.Errorf("%w: --days %d is more than the policy allows (%d)", ErrDays, p.over.Days, p.Plan.Days)
 	}
 	return nil
+}
+
+func (p *Proposal) lacks(code refusal.Code) bool {
+	return slices.ContainsFunc(p.Decision.Refusals, func(r refusal.Refusal) bool { return r.Code == code })
+}
+
+// DenialLine says in one line when a request was denied, by whom and why.
+func DenialLine(e *ledger.Event) string {
+	return fmt.Sprintf("denied on %s by %q on %q: %q", e.Time.UTC().Format("2006-01-02 15:04"), e.Detail["user"], e.Detail["host"],
+		e.Detail["why"])
 }

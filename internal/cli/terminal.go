@@ -43,12 +43,12 @@ func (t *Terminal) line(kind, format string, args ...any) {
 	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, visible(fmt.Sprintf(format, args...)))
 }
 
-// visible writes out what would steer a terminal. What comes from the exchange is quoted where it is met; this is for
-// what an error's path brings along.
+// visible writes out what would steer a terminal or begin another line. What comes from the exchange is quoted where it
+// is met; this is for what an error's path brings along.
 func visible(text string) string {
 	var b strings.Builder
 	for _, r := range text {
-		if unicode.IsPrint(r) && r != utf8.RuneError || r == '\n' {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
 			b.WriteRune(r)
 		} else {
 			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
@@ -86,8 +86,8 @@ func (t *Terminal) Fail(err error) Status {
 	if _, printed := errors.AsType[Exit](err); printed || err == nil {
 		return status
 	}
-	for _, line := range strings.Split(err.Error(), "\n") {
-		t.line("error", "%s", line)
+	for _, one := range joined(err) {
+		t.line("error", "%v", one)
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		for _, h := range e.Hints {
@@ -95,6 +95,27 @@ func (t *Terminal) Fail(err error) Status {
 		}
 	}
 	return status
+}
+
+// joined are the errors that errors.Join put together, each a line of its own. Any other line feed is part of a file's
+// name, and must not begin a line that looks like ours.
+func joined(err error) []error {
+	if e, ok := errors.AsType[*Error](err); ok && e == err {
+		return joined(e.Err)
+	}
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var text []string
+	var all []error
+	for _, one := range several.Unwrap() {
+		text, all = append(text, one.Error()), append(all, joined(one)...)
+	}
+	if strings.Join(text, "\n") != err.Error() {
+		return []error{err} // fmt.Errorf with several %w says something of its own
+	}
+	return all
 }
 
 // Encode writes v to stdout as indented JSON.

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"time"
 
@@ -63,8 +65,16 @@ func (c *Change) Issue(plan pki.Plan, certificate *pki.Certificate, by map[strin
 	c.Event = event(kind, r, detail, by)
 }
 
-// Refuse completes the change with its notice, held or denied by what the row's refusals say together. by is as in Issue.
-func (c *Change) Refuse(outcome refusal.Outcome, by map[string]string) (err error) {
+// Asked is what a notice is about. The asking side finds its request by either: a denial binds the entry's bytes alone,
+// and its row has an id of its own.
+type Asked struct {
+	Request pki.ID
+	Bytes   [sha256.Size]byte // SHA-256 of the entry
+}
+
+// Refuse completes the change with its notice, held or denied by what the row's refusals say together. by is as in
+// Issue.
+func (c *Change) Refuse(outcome refusal.Outcome, asked Asked, by map[string]string) (err error) {
 	r := &c.Request
 	kind := EventHeld
 	r.Status = Held
@@ -73,8 +83,8 @@ func (c *Change) Refuse(outcome refusal.Outcome, by map[string]string) (err erro
 	}
 	r.Reason = refusal.Reason(r.Refusals)
 	c.Notice, err = refusal.Notice{
-		Request: r.ID.String(), Status: string(r.Status), Reason: r.Reason, Message: refusal.Message(r.Refusals),
-		Refusals: r.Refusals, Time: r.Decided,
+		Request: asked.Request.String(), Bytes: hex.EncodeToString(asked.Bytes[:]), Status: string(r.Status),
+		Reason: r.Reason, Message: refusal.Message(r.Refusals), Refusals: r.Refusals, Time: r.Decided,
 	}.Encode()
 	c.Event = event(kind, r, map[string]string{"reason": r.Reason}, by)
 	return err

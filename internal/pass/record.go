@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"ca-exchange/internal/inbox"
@@ -139,7 +140,8 @@ func (p *pass) change(ctx context.Context, d decided) (change ledger.Change, con
 		change.Issue(d.plan, d.certificate, nil)
 		return change, change.AnswerPEM, nil
 	}
-	err = change.Refuse(d.outcome, nil)
+	asked := ledger.Asked{Request: d.arrival.id, Bytes: sha256.Sum256(d.arrival.bytes)}
+	err = change.Refuse(d.outcome, asked, nil)
 	return change, change.Notice, err
 }
 
