@@ -87,7 +87,8 @@ func (x *exchange) dropHeld(name string) {
 	x.Helper()
 	key, err := pki.ECDSAP256.Generate()
 	must(x.T, err)
-	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name + ".example"}})
+	host := filepath.Base(name)
+	csr, err := request.Create(key, host, nil, pki.Names{DNS: []string{host + ".example"}})
 	must(x.T, err)
 	x.drop(name+".csr", request.Encode(nil, csr))
 	x.ca(0, "sync", "-q")
@@ -126,6 +127,16 @@ func (x *exchange) enroll(name string, key ssh.PublicKey) {
 	x.ca(0, "enroll", name, "--key", file, "--profile", "server", "--dns", "**.example")
 }
 
+// id is the request that was asked for under an entry's name.
+func (x *exchange) id(name string) string {
+	x.Helper()
+	var shown struct{ Request struct{ ID string } }
+	out, err := x.command("ca-admin", "show", name, "-o", "json").Output()
+	must(x.T, err)
+	must(x.T, json.Unmarshal(out, &shown))
+	return shown.Request.ID
+}
+
 // approve approves as a person would: as it is, else with what the hint asks for. Copies of an approved request are
 // settled already.
 func (x *exchange) approve(name string) {
@@ -134,9 +145,9 @@ func (x *exchange) approve(name string) {
 		return
 	}
 	for _, flags := range [][]string{nil, {"--profile", "client"}, {"--profile", "server", "--dns", "x.example"}, {"--profile", "etcd-server"}, {"--profile", "kubelet", "--node", "w1"}} {
-		if x.command("ca-admin", append([]string{"approve", name, "--yes"}, flags...)...).Run() == nil {
+		if x.command("ca-admin", append([]string{"approve", x.id(name), "--yes"}, flags...)...).Run() == nil {
 			return
 		}
 	}
-	x.Errorf("%s can't be approved: %s", name, x.ca(3, "approve", name, "--yes"))
+	x.Errorf("%s cannot be approved: %s", name, x.ca(3, "approve", x.id(name), "--yes"))
 }

@@ -136,7 +136,7 @@ func TestUnreadableEntry(t *testing.T) {
 	must(t, os.Remove(secret))
 	must(t, os.WriteFile(filepath.Join(filepath.Dir(secret), "x\x1b[31m\nca-admin: all is well.csr"), nil, 0o000))
 	out, _ = run("status")
-	if !strings.Contains(out, `1 entries can't be read (chmod a+r), such as "x\x1b[31m\nca-admin: all is well.csr": permission denied`) || strings.Contains(out, "\x1b") {
+	if !strings.Contains(out, `entries that cannot be read: 1 (chmod a+r), for example "x\x1b[31m\nca-admin: all is well.csr": permission denied`) || strings.Contains(out, "\x1b") {
 		t.Errorf("status: %q", out)
 	}
 }

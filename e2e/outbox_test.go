@@ -48,6 +48,6 @@ func TestHostileOutbox(t *testing.T) {
 		t.Errorf("a forged denial is shown as %q", out)
 	}
 	must(t, os.Remove(x.path("outbox", name+".denied.json")))
-	x.ca(0, "approve", id[:12], "--yes")
+	x.ca(0, "approve", id[:16], "--yes")
 	x.run(0, "component-admin", "sync")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request"
 	"ca-exchange/internal/request/requesttest"
@@ -61,20 +62,19 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("[y/N]", 1)
-		x.ca(0, "deny", "a", "--reason", "no")
+		x.ca(0, "deny", x.id("a"), "--reason", "no")
 		person.enter("y")
 		person.await("something changed since this was shown", 1)
-		person.await("[y/N]", 2)
+		person.await("a person denied this request", 1)
+		person.exits(4)
 		x.expect("a", "denied", refusal.DeniedByPerson)
-		person.enter("n")
-		person.exits(3)
 	})
 	t.Run("approved by somebody else", func(t *testing.T) {
 		x := newExchange(t, bin)
 		x.dropHeld("a")
 		person := x.terminal("ca-admin", "approve", "a")
 		person.await("[y/N]", 1)
-		x.ca(0, "approve", "a", "--yes")
+		x.ca(0, "approve", x.id("a"), "--yes")
 		person.enter("y")
 		person.exits(1)
 		if text := x.ca(0, "list", "-o", "json"); strings.Count(text, `"serial"`) != 1 {
@@ -117,7 +117,7 @@ func TestReview(t *testing.T) {
 			person.enter(answers[1])
 		}
 	}
-	person.exits(0)
+	person.exits(3) // two are left
 	kinds := map[string]int{}
 	for _, name := range []string{"a", "b", "c", "d"} {
 		kinds[x.answered(name)]++
@@ -125,4 +125,80 @@ func TestReview(t *testing.T) {
 	if kinds["held"] != 2 || kinds["crt"] != 1 || kinds["denied"] != 1 {
 		t.Errorf("answers %v", kinds)
 	}
+}
+
+// TestReviewInterrupted: what was decided before Ctrl-C is published, and said.
+func TestReviewInterrupted(t *testing.T) {
+	x := newExchange(t, build(t))
+	x.dropHeld("a")
+	x.dropHeld("b")
+	person := x.terminal("ca-admin", "review")
+	person.await("[q]uit", 1)
+	person.enter("a")
+	person.await("[q]uit", 2)
+	person.enter("\x03")
+	person.await("1 approved, 0 denied, 1 left", 1)
+	person.exits(3)
+	if kinds := x.answered("a") + x.answered("b"); kinds != "crtheld" && kinds != "heldcrt" {
+		t.Errorf("answers %s", kinds)
+	}
+}
+
+// TestReviewGuarded: one key never makes an administrator; the profile's name is typed.
+func TestReviewGuarded(t *testing.T) {
+	x := newExchange(t, build(t))
+	key, err := pki.ECDSAP256.Generate()
+	must(t, err)
+	csr, err := request.Create(key, "kubernetes-super-admin", []string{"system:masters"}, pki.Names{})
+	must(t, err)
+	x.drop("root.csr", request.Encode(nil, csr))
+	x.ca(0, "sync")
+	person := x.terminal("ca-admin", "review")
+	person.await("[q]uit", 1)
+	person.enter("a")
+	person.await("administrator of the whole cluster:", 1)
+	person.enter("y")
+	person.await("[q]uit", 2)
+	x.expect("root", "held", refusal.SignatureAbsent)
+	person.enter("a")
+	person.await("administrator of the whole cluster:", 2)
+	person.enter("super-admin")
+	person.await("1 approved, 0 denied, 0 left", 1)
+	person.exits(0)
+	x.expect("root", "crt", "")
+}
+
+// TestDecidedByID: without a terminal nothing is decided by name, on one never by a name that two requests had, and what
+// looks like an ID is never a name.
+func TestDecidedByID(t *testing.T) {
+	x := newExchange(t, build(t))
+	x.dropHeld("server")
+	id := x.id("server")
+	x.ca(2, "approve", "server", "--yes")
+	x.ca(2, "approve", id[:12], "--yes")
+	must(t, os.Remove(x.path("outbox", "server.held.json")))
+	must(t, os.Mkdir(x.path("inbox", "team"), 0o755))
+	x.dropHeld("team/server")
+	person := x.terminal("ca-admin", "approve", "server")
+	person.await("more than one request has had this name", 1)
+	person.exits(5)
+	x.dropHeld(id[:16])
+	x.ca(0, "approve", id[:16], "--yes")
+	x.expect(id[:16], "held", refusal.SignatureAbsent)
+	x.expect("server", "crt", "")
+}
+
+// TestReopened: a person's denial stands until a person who saw it reopens it.
+func TestReopened(t *testing.T) {
+	x := newExchange(t, build(t))
+	x.dropHeld("a")
+	id := x.id("a")
+	x.ca(0, "deny", id, "--reason", "not on this network")
+	out := x.ca(4, "approve", id, "--yes")
+	if !strings.Contains(out, `: "not on this network"`) || !strings.Contains(out, "--reopen") {
+		t.Errorf("approve says %s", out)
+	}
+	x.expect("a", "denied", refusal.DeniedByPerson)
+	x.ca(0, "approve", id, "--yes", "--reopen")
+	x.expect("a", "crt", "")
 }

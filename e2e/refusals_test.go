@@ -118,7 +118,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	x.ca(0, "sync", "--settle", "0s", "-q")
 	x.over("zz-over")
 	x.dropHeld("zz-denied")
-	x.ca(0, "deny", "zz-denied", "--reason", "not on this network")
+	x.ca(0, "deny", x.id("zz-denied"), "--reason", "not on this network")
 	must(t, os.Symlink("/etc/passwd", x.path("inbox", "zz-link.csr")))
 	x.drop("zz-large.csr", make([]byte, 70<<10))
 	x.ca(0, "sync", "-q")
@@ -135,7 +135,7 @@ func (x *exchange) over(name string) {
 	entry := request.Encode(nil, csr)
 	x.drop(name+".csr", entry)
 	x.ca(0, "sync", "-q")
-	x.ca(0, "approve", name, "--yes")
+	x.ca(0, "approve", x.id(name), "--yes")
 	db, err := sql.Open("sqlite", x.dir+"/ca/ledger.db")
 	must(x.T, err)
 	defer db.Close()
@@ -146,7 +146,7 @@ func (x *exchange) over(name string) {
 	if n := x.notice(name, "held"); n == nil || n.Refusals[len(n.Refusals)-1].Code != refusal.CertificateOver {
 		x.Errorf("a request whose certificate is over: %v", n)
 	}
-	x.ca(0, "approve", name, "--yes")
+	x.ca(0, "approve", x.id(name), "--yes")
 	x.drop(name+"-again.csr", entry)
 	x.ca(0, "sync", "-q")
 	x.expect(name+"-again", "crt", "")

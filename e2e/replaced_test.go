@@ -54,15 +54,15 @@ func TestWatchReplaced(t *testing.T) {
 			w := x.watch(nil, "--poll", "100ms")
 			w.serves()
 			test.away(x)
-			w.says("waiting for better times")
+			w.says("cannot serve the exchange")
 			status := x.ca(0, "status")
 			if !strings.Contains(status, "the watch waits since") {
 				t.Errorf("status says: %s", status)
 			}
 			time.Sleep(300 * time.Millisecond) // what was done in two steps was perhaps seen in two
-			warned := w.count("waiting for better times")
+			warned := w.count("cannot serve the exchange")
 			time.Sleep(time.Second) // several rounds more
-			if n := w.count("waiting for better times"); n != warned || n > 2 {
+			if n := w.count("cannot serve the exchange"); n != warned || n > 2 {
 				t.Errorf("it warned %d times of one trouble", n)
 			}
 			test.back(x)
@@ -101,7 +101,7 @@ func TestWatchMounted(t *testing.T) {
 			syscall.Unmount(x.path(), 0)
 		}
 	})
-	w.says("waiting for better times")
+	w.says("cannot serve the exchange")
 	if entries, err := os.ReadDir(x.path()); err != nil || len(entries) > 0 {
 		t.Errorf("what was mounted holds %v, %v", entries, err)
 	}

@@ -26,7 +26,7 @@ func TestScenarios(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "within": waitForFile, "trust": setTrust, "decodes": decodes, "truncated": truncated,
+			"exits": exits, "within": waitForFile, "trust": setTrust, "decodes": decodes, "truncated": truncated, "id": setID,
 		},
 	})
 }
@@ -45,6 +45,14 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("%s exited with %d, not %d", strings.Join(args[1:], " "), got, want)
 	}
+}
+
+// setID sets $ID to the request that was asked for under an entry's name: id server.
+func setID(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("ca-admin", "show", args[0], "-o", "json"))
+	var shown struct{ Request struct{ ID string } }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &shown))
+	ts.Setenv("ID", shown.Request.ID)
 }
 
 // waitForFile waits for a file: within 10s exchange/outbox/server.crt.

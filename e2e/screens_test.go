@@ -62,7 +62,7 @@ func TestGuardedFirst(t *testing.T) {
 	if !strings.HasPrefix(lines[1], "GUARDED: ") {
 		t.Errorf("the second line is %q", lines[1])
 	}
-	out := x.ca(0, "approve", "root", "--yes")
+	out := x.ca(0, "approve", x.id("root"), "--yes")
 	if !strings.HasPrefix(out, "GUARDED: ") || strings.Index(out, "request id") < strings.Index(out, "usages") {
 		t.Errorf("approve shows\n%s", out)
 	}

@@ -322,7 +322,7 @@ full() { # full FAULT WHERE LIMIT WORDS: a tmpfs holds the exchange or the CA di
 		drop 40
 		fill "$disk"
 		kill -CONT "$watch"
-		soon 10 eval 'answered || grep -q "waiting for better times" watch.log' || broken+=("neither answers nor a word of why")
+		soon 10 eval 'answered || grep -q "cannot serve the exchange" watch.log' || broken+=("neither answers nor a word of why")
 		sleep 0.2
 		rm -f "$disk"/filler*
 		soon 20 answered || broken+=("with room again, not all is answered: $(tail -1 watch.log)")
@@ -334,7 +334,7 @@ full() { # full FAULT WHERE LIMIT WORDS: a tmpfs holds the exchange or the CA di
 }
 
 serving() { # one warning for each change: before the next trouble the watch has to know that this one is over
-	! grep -q 'waiting for better times' watch.log || soon 10 grep -q '^serving again' watch.log || broken+=("the watch does not say that it serves again")
+	! grep -q 'cannot serve the exchange' watch.log || soon 10 grep -q '^serving again' watch.log || broken+=("the watch does not say that it serves again")
 }
 
 disk_full() {
@@ -357,9 +357,9 @@ read_only() {
 		mount -o remount,bind,ro "$work/ro-seen"
 		: >watch.log
 		drop 20
-		soon 10 grep -q 'waiting for better times' watch.log || broken+=("the watch does not say that nothing can be written")
+		soon 10 grep -q 'cannot serve the exchange' watch.log || broken+=("the watch does not say that nothing can be written")
 		sleep 0.5
-		warnings=$(grep -c 'waiting for better times' watch.log)
+		warnings=$(grep -c 'cannot serve the exchange' watch.log)
 		[ "$warnings" = 1 ] || broken+=("$warnings warnings of one state")
 		known
 		mount -o remount,bind,rw "$work/ro-seen"
@@ -556,10 +556,10 @@ lying() {
 				times=$((times + $(met) - before))
 			done
 			rule "$call" 1 1000000 $what
-			warned=$(grep -c 'waiting for better times' watch.log)
+			warned=$(grep -c 'cannot serve the exchange' watch.log)
 			drop 2
 			sleep 1
-			warned=$(($(grep -c 'waiting for better times' watch.log) - warned))
+			warned=$(($(grep -c 'cannot serve the exchange' watch.log) - warned))
 			[ $warned -le 1 ] || broken+=("warned $warned times of $what from $call: $(tail -1 watch.log)")
 			rule
 			soon 20 answered || broken+=("no answer after a second of $what from $call")
@@ -649,7 +649,7 @@ vanishing() {
 	promises
 	verdict "${FUNCNAME[0]}" "a FUSE file system that dies before or after the n-th rename of a pass, and is mounted again"
 }
-troubled() { tail -3 watch.log | grep -q 'waiting for better times'; }
+troubled() { tail -3 watch.log | grep -q 'cannot serve the exchange'; }
 
 # --- a flood ---
 

@@ -106,7 +106,7 @@ func explainRequest(err error) error {
 	case errors.Is(err, ca.ErrNamesakes):
 		return cli.WithStatus(cli.Unverified, err, "compare the request ID with the requester, and give the ID: ca-admin pending")
 	case errors.Is(err, ca.ErrDenied):
-		return cli.WithStatus(cli.Denied, err, "to approve it all the same: ca-admin approve ID --reopen")
+		return cli.WithStatus(cli.Denied, err, "to approve it all the same, add --reopen")
 	case errors.Is(err, ca.ErrDays):
 		return cli.WithStatus(cli.Usage, err, "the limit is certificates.maxDays, or the profile's maxDays, of policy.yaml")
 	case errors.Is(err, ca.ErrAmbiguous):

@@ -82,7 +82,7 @@ func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*p
 func (a *app) present(c *ca.CA, p *ca.Proposal) {
 	d := p.Decision
 	if p.Denial != nil {
-		a.Say("  %-12s %s", "decided", ca.DenialLine(p.Denial))
+		a.Say("  %-12s %s", "denied", ca.DenialLine(p.Denial))
 	}
 	if d.Profile != nil && d.Profile.Guarded {
 		a.Say("GUARDED: this identity is an administrator of the whole cluster (profile %s)", d.Profile.Name)

@@ -150,7 +150,7 @@ func (p *Proposal) Approvable() error {
 	case p.Decision.Outcome == refusal.Deny:
 		return fmt.Errorf("%w: %s", ErrRefused, refusal.Message(p.Decision.Refusals))
 	case p.Denial != nil && !p.reopened:
-		return fmt.Errorf("%w: %s", ErrDenied, DenialLine(p.Denial))
+		return fmt.Errorf("%w %s", ErrDenied, DenialLine(p.Denial))
 	case p.Digest == "", p.Plan.Names.Len() == 0 && p.lacks(refusal.NameAbsent):
 		return fmt.Errorf("%w: %s", ErrNoPlan, refusal.Message(p.Decision.Refusals))
 	case p.over.Days > p.Plan.Days:
@@ -163,8 +163,8 @@ func (p *Proposal) lacks(code refusal.Code) bool {
 	return slices.ContainsFunc(p.Decision.Refusals, func(r refusal.Refusal) bool { return r.Code == code })
 }
 
-// DenialLine says in one line when a request was denied, by whom and why.
+// DenialLine is when a request was denied, by whom and why, in one line.
 func DenialLine(e *ledger.Event) string {
-	return fmt.Sprintf("denied on %s by %q on %q: %q", e.Time.UTC().Format("2006-01-02 15:04"), e.Detail["user"], e.Detail["host"],
+	return fmt.Sprintf("on %s by %q on host %q: %q", e.Time.UTC().Format("2006-01-02 15:04"), e.Detail["user"], e.Detail["host"],
 		e.Detail["why"])
 }

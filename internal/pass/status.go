@@ -95,7 +95,7 @@ func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 		}
 	}
 	if unreadable > 0 {
-		problem("cannot read %d entries (chmod a+r), such as %s", unreadable, example)
+		problem("entries that cannot be read: %d (chmod a+r), for example %s", unreadable, example)
 	}
 	return l
 }
