@@ -56,7 +56,7 @@ func TestWatchReplaced(t *testing.T) {
 			test.away(x)
 			w.says("cannot serve the exchange")
 			status := x.ca(0, "status")
-			if !strings.Contains(status, "the watch waits since") {
+			if !strings.Contains(status, "the watch has been waiting since") {
 				t.Errorf("status says: %s", status)
 			}
 			time.Sleep(300 * time.Millisecond) // what was done in two steps was perhaps seen in two
