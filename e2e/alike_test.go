@@ -11,6 +11,7 @@ import (
 // TestIDsThatBeginAlike: a prefix that fits two requests approves and shows neither, and is reported as a possible
 // attack; the whole id still works. No test makes two such requests, so the ledger is given the second.
 func TestIDsThatBeginAlike(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	x.dropHeld("victim")
 	id := x.heldIDs()[0]

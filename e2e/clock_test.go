@@ -11,6 +11,7 @@ import (
 
 // TestClockBehind: a clock behind the last record stops signing, says so with a hint, and goes on once a person accepts it.
 func TestClockBehind(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	db, err := sql.Open("sqlite", filepath.Join(x.dir, "ca", "ledger.db"))
 	must(t, err)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	needs(t, "openssl")
 	d := doctor{build(t) + string(filepath.ListSeparator) + os.Getenv("PATH"), t.TempDir()}
 	shell(t, d.good, d.path, "cp '"+absolute(t, "testdata/kubeadm.yaml")+"' .\nset -e\n"+goodHost, 0)

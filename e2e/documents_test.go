@@ -32,6 +32,7 @@ var (
 // TestDocumentedCommands holds every command line that the documents show against the programs' own help: the command
 // must exist, and so must each of its flags.
 func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	shown := 0
 	for _, page := range documents(t) {
@@ -107,6 +108,7 @@ func isThere(functions map[string][]string, match []string, packages ...string) 
 
 // TestDocumentedTests: a test that a page names is there, in its package where the page says which.
 func TestDocumentedTests(t *testing.T) {
+	t.Parallel()
 	functions := testFunctions(t)
 	everywhere := slices.Collect(maps.Keys(functions))
 	for _, page := range documents(t) {
@@ -129,6 +131,7 @@ var aside = regexp.MustCompile(`^(?:---| threat $| \*\*)`)
 // TestThreatsHaveTests: each row of docs/security.md names its tests, of e2e where it names no package; the name of a
 // package alone proves nothing.
 func TestThreatsHaveTests(t *testing.T) {
+	t.Parallel()
 	functions := testFunctions(t)
 	text, err := os.ReadFile("../docs/security.md")
 	must(t, err)

@@ -7,15 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"ca-exchange/internal/request/requesttest"
 )
 
 // TestHostileEntries drops every hostile entry there is into one inbox that would issue anything harmless, and after
 // them a good one: each is refused for its reason, none gets a certificate, and the good one is served.
 func TestHostileEntries(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
-	cases := requesttest.Hostile(t)
+	cases := hostileEntries(t)
 	if len(cases) < 180 {
 		t.Fatalf("only %d hostile entries", len(cases))
 	}
@@ -47,7 +46,7 @@ func TestHostileEntries(t *testing.T) {
 	if left, err := os.ReadDir(x.path("inbox")); err != nil || len(left) > 0 {
 		t.Errorf("%d entries are left, %v", len(left), err)
 	}
-	good := requesttest.Good(t)[0]
+	good := goodEntries(t)[0]
 	x.drop("good.csr", good.Entry)
 	x.ca(0, "sync")
 	if _, err := os.Stat(x.path("outbox", "good.crt")); err != nil && x.notice("good", "held") == nil {
@@ -62,8 +61,9 @@ func TestHostileEntries(t *testing.T) {
 // TestGoodEntries: what real tools write, or could, is held unsigned, approved by a person, and openssl verifies the
 // certificate.
 func TestGoodEntries(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
-	cases := requesttest.Good(t)
+	cases := goodEntries(t)
 	for _, c := range cases {
 		x.drop(c.Name+".csr", c.Entry)
 	}

@@ -19,11 +19,12 @@ import (
 type exchange struct {
 	*testing.T
 	dir, bin string
+	env      []string // beyond the test's own
 }
 
 func newExchange(t *testing.T, bin string, init ...string) *exchange {
 	t.Helper()
-	x := &exchange{t, t.TempDir(), bin}
+	x := &exchange{T: t, dir: t.TempDir(), bin: bin}
 	x.ca(0, append([]string{"init", "--issuer", "ca", "--key-type", "ECDSA-P256"}, init...)...)
 	return x
 }
@@ -47,6 +48,7 @@ func (x *exchange) command(program string, args ...string) *exec.Cmd {
 	command := exec.Command(program, args...)
 	command.Dir = x.dir
 	command.Env = append(os.Environ(), "CA_EXCHANGE=", "CA_ADMIN_DIR=", "COMPONENT_ADMIN_DIR=")
+	command.Env = append(command.Env, x.env...)
 	return command
 }
 

@@ -21,8 +21,9 @@ import (
 // TestExpiredCluster: the README's first commands bring a control plane back whose certificates have all ended, with
 // its keys and names as they were, and no CA key on the host or the stick.
 func TestExpiredCluster(t *testing.T) {
+	t.Parallel()
 	needs(t, "openssl")
-	x := &exchange{t, t.TempDir(), build(t)}
+	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}
 	x.ca(0, "init", "--key-type", "ECDSA-P256", "--config", absolute(t, "testdata/kubeadm.yaml"))
 	component := func(want int, args ...string) string {
 		t.Helper()

@@ -20,8 +20,9 @@ import (
 // TestHostileFiles puts into the inbox what is no file, or not one to be trusted: nothing is followed, nothing blocks,
 // nothing is eaten, and a good request is served beside it all.
 func TestHostileFiles(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
-	good := requesttest.Good(t)[0].Entry
+	good := goodEntries(t)[0].Entry
 	secret := filepath.Join(x.dir, "secret")
 	must(t, os.WriteFile(secret, []byte("secret"), 0o600))
 	in := func(name string) string { return x.path("inbox", name) }
@@ -84,6 +85,7 @@ func TestHostileFiles(t *testing.T) {
 
 // TestHostileDirectories puts links in the place of directories: that side stops with an error until they are gone.
 func TestHostileDirectories(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	for _, side := range []string{"inbox", "outbox", "rejected"} {
 		x := newExchange(t, bin)
@@ -102,6 +104,7 @@ func TestHostileDirectories(t *testing.T) {
 // TestUnreadableEntry: an entry that ca-admin may not read is left, with one warning that says how to mend it; the rest
 // is served.
 func TestUnreadableEntry(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	dir, err := os.MkdirTemp("", "ca-exchange-unreadable-")
 	must(t, err)

@@ -11,22 +11,52 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"ca-exchange/internal/request/requesttest"
 )
 
+// TestMain gives the tests one directory for all that they write, in memory where it can, since every sync of a disk is
+// waited for; and it lets more tests wait for processes at once than there are processors.
 func TestMain(m *testing.M) {
-	status := m.Run()
-	if dir, err := built(); err == nil {
-		os.RemoveAll(dir)
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		f.Value.Set(strconv.Itoa(2 + 2*runtime.GOMAXPROCS(0)))
 	}
+	scratch, err := os.MkdirTemp(temporary(), "ca-exchange-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Chmod(scratch, 0o755) // some tests run programs as other users
+	os.Setenv("TMPDIR", scratch)
+	status := m.Run()
+	os.RemoveAll(scratch)
 	os.Exit(status)
+}
+
+// temporary is where temporary files go: where TMPDIR says, else in memory, else where the system has them.
+func temporary() string {
+	const memory, room = "/dev/shm", 1 << 30
+	var s unix.Statfs_t
+	if os.Getenv("TMPDIR") != "" || unix.Statfs(memory, &s) != nil || s.Flags&unix.ST_NOEXEC != 0 ||
+		s.Bavail*uint64(s.Bsize) < room || unix.Access(memory, unix.W_OK) != nil {
+		return os.TempDir()
+	}
+	return memory
 }
 
 // build builds both programs, once for all tests, and gives the directory they are in.
@@ -40,7 +70,7 @@ func build(t *testing.T) string {
 }
 
 var built = sync.OnceValues(func() (string, error) {
-	// `go test` does not see that the build below reads the sources: looking at each makes a cached result depend on them.
+	// go test does not see what go build reads: looking at each source makes a cached result depend on it.
 	for _, root := range []string{"../cmd", "../internal", "../go.mod"} {
 		if err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err == nil {
@@ -51,11 +81,15 @@ var built = sync.OnceValues(func() (string, error) {
 			return "", err
 		}
 	}
-	dir, err := os.MkdirTemp("", "ca-exchange-test-")
+	dir, err := os.MkdirTemp("", "bin-")
 	if err != nil {
 		return "", err
 	}
-	if out, err := exec.Command("go", "build", "-o", dir+"/", "../cmd/ca-admin", "../cmd/component-admin").CombinedOutput(); err != nil {
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "build", "-o", dir+"/", "../cmd/ca-admin", "../cmd/component-admin").CombinedOutput()
+	if err != nil {
 		return dir, fmt.Errorf("building: %w\n%s", err, out)
 	}
 	return dir, nil
@@ -115,7 +149,8 @@ func serverRequest(t *testing.T, name string) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: name}, DNSNames: []string{name + ".example"}}, key)
+	template := x509.CertificateRequest{Subject: pkix.Name{CommonName: name}, DNSNames: []string{name + ".example"}}
+	der, err := x509.CreateCertificateRequest(rand.Reader, &template, key)
 	must(t, err)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
 }
@@ -129,3 +164,20 @@ func firstCertificate(t *testing.T, file string) *x509.Certificate {
 	must(t, err)
 	return c
 }
+
+// once keeps what make makes first, for all tests: many keys take a while.
+func once(make func(testing.TB) []requesttest.Case) func(*testing.T) []requesttest.Case {
+	var first sync.Once
+	var cases []requesttest.Case
+	return func(t *testing.T) []requesttest.Case {
+		t.Helper()
+		first.Do(func() { cases = make(t) })
+		return slices.Clone(cases)
+	}
+}
+
+// The entries that tests share. A test may not change their bytes.
+var (
+	hostileEntries = once(requesttest.Hostile)
+	goodEntries    = once(requesttest.Good)
+)

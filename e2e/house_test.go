@@ -52,6 +52,7 @@ var unlinked = map[string][]string{
 
 // TestRooms holds every package below internal against the table: what it imports, and what each program links.
 func TestRooms(t *testing.T) {
+	t.Parallel()
 	directories, err := os.ReadDir("../internal")
 	must(t, err)
 	for _, d := range directories {
@@ -114,6 +115,7 @@ func productFiles(t *testing.T, visit func(path, text string)) {
 
 // TestOnlyTestsSwap: the one package state there is, the System below durable, belongs to tests.
 func TestOnlyTestsSwap(t *testing.T) {
+	t.Parallel()
 	productFiles(t, func(path, text string) {
 		if strings.Contains(text, "durable.Swap(") {
 			t.Errorf("%s puts another system below the program", path)
@@ -137,6 +139,7 @@ var rootNames = strings.Fields(`.ci .github .gitignore CHANGELOG.md CONTRIBUTING
 
 // TestStrayFiles: the root holds known names only, and no private key lies outside testdata.
 func TestStrayFiles(t *testing.T) {
+	t.Parallel()
 	for _, file := range tracked(t) {
 		if name, _, _ := strings.Cut(file, "/"); !slices.Contains(rootNames, name) {
 			t.Errorf("%s: the root of the repository holds no such name", file)

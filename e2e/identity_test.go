@@ -10,6 +10,7 @@ import (
 
 // TestIdentities: each kind of OpenSSH identity does one whole hand-off.
 func TestIdentities(t *testing.T) {
+	t.Parallel()
 	needs(t, "ssh-keygen", "ssh-agent", "ssh-add")
 	bin := build(t)
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
@@ -21,7 +22,7 @@ func TestIdentities(t *testing.T) {
 		agent := exec.Command("ssh-agent", "-D", "-a", socket)
 		must(t, agent.Start())
 		defer func() { agent.Process.Kill(); agent.Wait() }()
-		t.Setenv("SSH_AUTH_SOCK", socket)
+		x.env = append(x.env, "SSH_AUTH_SOCK="+socket)
 		handOff(x, "ed25519", "secret passphrase")
 	})
 	t.Run("ssh-keygen -Y sign", func(t *testing.T) {
@@ -59,8 +60,7 @@ func handOff(x *exchange, kind, passphrase string) {
 		}
 		ask := filepath.Join(x.dir, "askpass")
 		must(x.T, os.WriteFile(ask, []byte("#!/bin/sh\necho '"+passphrase+"'\n"), 0o700))
-		x.Setenv("SSH_ASKPASS", ask)
-		x.Setenv("SSH_ASKPASS_REQUIRE", "force")
+		x.env = append(x.env, "SSH_ASKPASS="+ask, "SSH_ASKPASS_REQUIRE=force")
 		x.run(0, "ssh-add", "-q", key)
 	}
 	x.ca(0, "enroll", "me", "--key", filepath.Join(x.dir, "component", "component-admin", "identity.pub"), "--profile", "server", "--dns", "*.example")

@@ -12,6 +12,7 @@ import (
 // TestOneWayInbox: the inbox comes on a medium that can't be written. It is served all the same, each entry once, with
 // one warning, and what is added is served, too.
 func TestOneWayInbox(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	x.ca(0, "exchange", "out")
 	readOnly := x.readOnly()

@@ -13,6 +13,7 @@ import (
 // TestHostileOutbox lets somebody write the outbox while component-admin waits: nothing of it is installed, followed,
 // believed, or printed raw, and the true certificate is installed in the end.
 func TestHostileOutbox(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	x.run(0, "component-admin", "init", "--name", "me", "--trust", x.trust())
 	x.run(0, "component-admin", "request", "server", "--dns", "www.example")

@@ -16,6 +16,7 @@ import (
 // TestNothingIsSignedUnseen: while a person looks, another process changes the policy, the enrolment or the record; what
 // was shown is signed, or it is shown again.
 func TestNothingIsSignedUnseen(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	policy := func(x *exchange, old, new string) {
 		file := filepath.Join(x.dir, "ca", "policy.yaml")
@@ -103,6 +104,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 
 // TestReview goes through all that waits with one key each.
 func TestReview(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	for _, name := range []string{"a", "b", "c", "d"} {
 		x.dropHeld(name)

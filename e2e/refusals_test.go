@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "write the pages anew that tests compare
 // TestRefusalsDocument makes docs/refusals.md out of the table of codes and one real example of each, taken from the
 // notices that the real binary writes.
 func TestRefusalsDocument(t *testing.T) {
+	t.Parallel()
 	examples := refusalExamples(t)
 	var b strings.Builder
 	b.WriteString("# Refusals\n\nEvery reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all reasons at once. The examples are real\n(`go test ./e2e -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is always quoted.\n\n")
@@ -87,7 +88,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	signer := requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
 	var blocked strings.Builder
-	cases := append(requesttest.Hostile(t), requesttest.Good(t)...)
+	cases := append(hostileEntries(t), goodEntries(t)...)
 	sort.Slice(cases, func(i, j int) bool { return cases[i].Name < cases[j].Name })
 	for _, c := range cases {
 		x.drop(c.Name+".csr", c.Entry)

@@ -12,6 +12,7 @@ import (
 // TestWatchReplaced: the exchange or its inbox is taken away, replaced and put back under a running watch. It warns once,
 // touches nothing that is not the exchange, and serves again.
 func TestWatchReplaced(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	for name, test := range map[string]struct {
 		away, back func(x *exchange) // by renaming and making what a person, or an unmount, would
@@ -83,6 +84,7 @@ func TestWatchReplaced(t *testing.T) {
 
 // TestWatchMounted: another file system is mounted over the exchange and taken away again. inotify hears of neither.
 func TestWatchMounted(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("mounting needs root")
 	}

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	needs(t, "openssl")
 	bin := build(t)
 	testscript.Run(t, testscript.Params{
@@ -22,11 +24,13 @@ func TestScenarios(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			e.Setenv("HOME", e.WorkDir)
-			return nil
+			port, err := freePort()
+			e.Setenv("PORT", port)
+			return err
 		},
 		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "within": waitForFile, "trust": setTrust, "decodes": decodes, "truncated": truncated, "id": setID,
+			"exits": exits, "within": waitForFile, "soon": soon, "trust": setTrust, "decodes": decodes, "truncated": truncated, "id": setID,
 		},
 	})
 }
@@ -68,6 +72,31 @@ func waitForFile(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s: not within %s", args[1], limit)
 		}
 	}
+}
+
+// soon runs a program until it succeeds: soon 10s openssl s_client -connect 127.0.0.1:$PORT.
+func soon(ts *testscript.TestScript, _ bool, args []string) {
+	limit, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: not within %s: %v", strings.Join(args[1:], " "), limit, err)
+		}
+	}
+}
+
+// freePort is a TCP port that nobody listens on.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, errors.Join(err, l.Close())
 }
 
 // setTrust sets TRUST to the trust fingerprint of ./ca.

@@ -25,6 +25,7 @@ var misshapen = strings.Fields(`bench/ cmd/ e2e/ test/
 
 // TestShape: no Go file has a line over 120 columns, more than 350 lines, or a function of more than 60 lines.
 func TestShape(t *testing.T) {
+	t.Parallel()
 	for _, file := range tracked(t) {
 		passes := func(directory string) bool { return strings.HasPrefix(file, directory) }
 		if !strings.HasSuffix(file, ".go") || slices.ContainsFunc(misshapen, passes) {

@@ -17,6 +17,7 @@ import (
 // TestSignedEdits: whatever a neighbour does with a signed request gets a decision of its own, never a certificate, and
 // the original is served, though it comes last.
 func TestSignedEdits(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	signer, other := requesttest.SecurityKey(t), requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
@@ -73,6 +74,7 @@ func TestSignedEdits(t *testing.T) {
 
 // TestReplacedIsShown: a request that names the certificate it wants to replace is shown with what would change.
 func TestReplacedIsShown(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	signer := requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
@@ -99,6 +101,7 @@ func TestReplacedIsShown(t *testing.T) {
 
 // TestEnrolmentDecidesAgain: what is held is issued once its signer is enrolled, and held again after that is undone.
 func TestEnrolmentDecidesAgain(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	signer := requesttest.SecurityKey(t)
 	signed, err := request.Sign(x.covered("me", "a.example", nil), signer)

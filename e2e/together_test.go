@@ -14,6 +14,7 @@ import (
 // TestBesideWatch: people approve, deny and sign, timers sync, all beside a running watch and twice at once. Each
 // decision takes effect at once, and no request gets two certificates.
 func TestBesideWatch(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t))
 	w := x.watch(nil, "--poll", "50ms")
 	const requests = 24
@@ -62,6 +63,7 @@ func TestBesideWatch(t *testing.T) {
 // TestTwoComponentAdmins: in one component directory several programs ask and sync at once. Everything is installed, each
 // place once, and key and certificate fit.
 func TestTwoComponentAdmins(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	x.watch(nil, "--poll", "50ms")
 	x.run(0, "component-admin", "init", "--name", "cp1", "--trust", x.trust())

@@ -37,6 +37,7 @@ func TestWatchWithoutEvents(t *testing.T) {
 // TestWatchOverflow: more happens than the kernel keeps events of. The watch polls every hour only, so that nothing but
 // the overflow itself can make it look.
 func TestWatchOverflow(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	w := x.watch(nil, "--poll", "1h")
 	w.serves()
@@ -57,6 +58,7 @@ func TestWatchOverflow(t *testing.T) {
 
 // TestStatusAfterKill: status tells of the watch that runs, never of one that was killed.
 func TestStatusAfterKill(t *testing.T) {
+	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	for range 2 {
 		w := x.watch(nil, "--poll", "100ms")
