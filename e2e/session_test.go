@@ -10,7 +10,8 @@ import (
 // TestDocumentedSession runs the README's session of both roles, in its order, and looks for every line that the page
 // shows among what the programs print. The commands after the first certificate name requests that are nobody's.
 func TestDocumentedSession(t *testing.T) {
-	x := &exchange{t, t.TempDir(), build(t)}
+	t.Parallel()
+	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}
 	output, shown := "", 0
 	for _, line := range session(t) {
 		command, isCommand := strings.CutPrefix(line, "$ ")
