@@ -3,9 +3,13 @@ package e2e_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"ca-exchange/internal/refusal"
 )
 
 var (
@@ -57,4 +61,23 @@ func leads(file, anchor string) bool {
 		}
 	}
 	return false
+}
+
+// TestDocumentedNotice: docs/files.md lists the fields of a notice, in their order.
+func TestDocumentedNotice(t *testing.T) {
+	text, err := os.ReadFile("../docs/files.md")
+	must(t, err)
+	_, rest, _ := strings.Cut(string(text), "\n### A notice\n")
+	section, _, _ := strings.Cut(rest, "\n## ")
+	var listed, known []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(section, -1) {
+		listed = append(listed, row[1])
+	}
+	for field := range reflect.TypeFor[refusal.Notice]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		known = append(known, name)
+	}
+	if !slices.Equal(listed, known) {
+		t.Errorf("docs/files.md lists the fields %q, a notice has %q", listed, known)
+	}
 }
