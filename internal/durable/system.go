@@ -27,6 +27,9 @@ type System interface {
 	Mkdir(dir int, name string, mode uint32) error
 	Rename(oldDir int, old string, newDir int, name string) error
 	RenameNew(oldDir int, old string, newDir int, name string) error
+	Link(oldDir int, old string, newDir int, name string) error
+	Symlink(target string, dir int, name string) error
+	Readlink(dir int, name string) (string, error)
 	Unlink(dir int, name string) error
 	Rmdir(dir int, name string) error
 	ReadNames(fd int, buffer []byte) (int, error)
@@ -66,6 +69,17 @@ func (Kernel) Mkdir(dir int, name string, mode uint32) error {
 }
 func (Kernel) Rename(oldDir int, old string, newDir int, name string) error {
 	return again(func() error { return unix.Renameat(oldDir, old, newDir, name) })
+}
+func (Kernel) Link(oldDir int, old string, newDir int, name string) error {
+	return again(func() error { return unix.Linkat(oldDir, old, newDir, name, 0) })
+}
+func (Kernel) Symlink(target string, dir int, name string) error {
+	return again(func() error { return unix.Symlinkat(target, dir, name) })
+}
+func (Kernel) Readlink(dir int, name string) (string, error) {
+	buffer := make([]byte, unix.PathMax)
+	n, err := repeat(func() (int, error) { return unix.Readlinkat(dir, name, buffer) })
+	return string(buffer[:max(n, 0)]), err
 }
 func (Kernel) Unlink(dir int, name string) error {
 	return again(func() error { return unix.Unlinkat(dir, name, 0) })

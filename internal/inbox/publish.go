@@ -147,27 +147,6 @@ func (x *Exchange) RemoveAnswer(team, file string) error {
 // SyncOutbox makes removals durable: a medium may be unplugged right after.
 func (x *Exchange) SyncOutbox() error { return x.outbox.Sync() }
 
-// Drop puts a request into the inbox, whole and durable. The same bytes under the same name are no error; other bytes
-// are fs.ErrExist.
-func (x *Exchange) Drop(name string, request []byte) error {
-	err := x.inbox.Create(name+suffix, request, publicFile)
-	if errors.Is(err, fs.ErrExist) {
-		if have, _, readErr := x.inbox.Read(name+suffix, Limit); readErr == nil && string(have) == string(request) {
-			return nil
-		}
-	}
-	return err
-}
-
-// Waiting says whether a request lies in the inbox under a name.
-func (x *Exchange) Waiting(name string) (bool, error) {
-	_, err := x.inbox.Stat(name + suffix)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // Sweep removes temporaries that dead processes left, on both sides as far as it may.
 func (x *Exchange) Sweep(now time.Time) error {
 	var errs []error

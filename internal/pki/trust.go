@@ -34,6 +34,12 @@ func (a Authority) Bundle() []byte { return EncodeCertificates(a.Path()...) }
 // of etcd. Go's verifier takes an intermediate for an anchor, openssl's wants -partial_chain.
 func (a Authority) Anchor() []byte { return EncodeCertificates(a.Certificate) }
 
+// Intermediates are what a server sends below the root, the issuer first. A root is told by its own signature: an issuer
+// that another one with the same subject has certified is none.
+func (a Authority) Intermediates() []*x509.Certificate {
+	return slices.DeleteFunc(a.Path(), selfSigned)
+}
+
 // Trust is all that a component admin pins.
 type Trust struct {
 	Authorities []Authority

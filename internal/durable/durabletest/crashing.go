@@ -257,6 +257,26 @@ func (c *Crashing) rename(oldDir int, old string, newDir int, name string, do re
 	})
 }
 
+// Link gives a file a second name, which a power cut may take again.
+func (c *Crashing) Link(oldDir int, old string, newDir int, name string) error {
+	return c.change([]string{c.locked(newDir)}, func() func() error {
+		path := c.path(newDir, name)
+		return func() error { return os.Remove(path) }
+	}, func() error { return c.System.Link(oldDir, old, newDir, name) })
+}
+
+func (c *Crashing) Symlink(target string, dir int, name string) error {
+	return c.change([]string{c.locked(dir)}, func() func() error {
+		path := c.path(dir, name)
+		return func() error { return os.Remove(path) }
+	}, func() error { return c.System.Symlink(target, dir, name) })
+}
+
+func (c *Crashing) Readlink(dir int, name string) (target string, err error) {
+	err = c.look(func() error { target, err = c.System.Readlink(dir, name); return err })
+	return target, err
+}
+
 func (c *Crashing) Unlink(dir int, name string) error {
 	return c.change([]string{c.locked(dir)}, func() func() error { return keep(c.path(dir, name)) },
 		func() error { return c.System.Unlink(dir, name) })
@@ -272,6 +292,10 @@ func (c *Crashing) Rmdir(dir int, name string) error {
 // keep remembers a small file, and gives the way to make it again.
 func keep(path string) (restore func() error) {
 	s, err := os.Lstat(path)
+	if err == nil && s.Mode()&os.ModeSymlink != 0 {
+		target, err := os.Readlink(path)
+		return func() error { return errors.Join(err, os.Symlink(target, path)) }
+	}
 	if err != nil || !s.Mode().IsRegular() {
 		return func() error { return nil }
 	}

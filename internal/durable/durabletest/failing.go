@@ -135,6 +135,19 @@ func (f *Failing) RenameNew(oldDir int, old string, newDir int, name string) err
 	return f.call(true, func() error { return f.System.RenameNew(oldDir, old, newDir, name) })
 }
 
+func (f *Failing) Link(oldDir int, old string, newDir int, name string) error {
+	return f.call(true, func() error { return f.System.Link(oldDir, old, newDir, name) })
+}
+
+func (f *Failing) Symlink(target string, dir int, name string) error {
+	return f.call(true, func() error { return f.System.Symlink(target, dir, name) })
+}
+
+func (f *Failing) Readlink(dir int, name string) (target string, err error) {
+	err = f.call(false, func() error { target, err = f.System.Readlink(dir, name); return err })
+	return target, err
+}
+
 func (f *Failing) Unlink(dir int, name string) error {
 	return f.call(true, func() error { return f.System.Unlink(dir, name) })
 }
