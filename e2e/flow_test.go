@@ -132,7 +132,7 @@ func (w *flow) request(host *component.Component, asks []kube.Ask) error {
 	return nil
 }
 
-func (w *flow) sync(ctx context.Context, host *component.Component) ([]component.Outcome, error) {
+func (w *flow) sync(ctx context.Context, host *component.Component) ([]component.Progress, error) {
 	x, err := inbox.OpenSides(w.path("exchange"), w.path("exchange"))
 	if err != nil {
 		return nil, err

@@ -7,23 +7,22 @@ import (
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
-	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/pki"
 )
 
 type initCommand struct {
-	Name     string `placeholder:"NAME" help:"Who asks: the name the CA admin will know this host's admin by; the host's name by default."`
-	Identity string `type:"existingfile" placeholder:"FILE" help:"Sign requests with this OpenSSH key instead of a new one; a protected or security key is used through the SSH agent."`
+	Name     string `placeholder:"NAME" help:"The requester, as the CA admin enrolls it; the host's name by default."`
+	Identity string `type:"existingfile" placeholder:"FILE" help:"An OpenSSH key to sign with, or by its agent."`
 	Exchange string `env:"CA_EXCHANGE" type:"path" placeholder:"DIR" help:"Where the exchange is (${env})."`
-	Trust    string `placeholder:"sha256:…" help:"The CA's trust fingerprint, as its admin told it."`
+	Trust    string `placeholder:"sha256:…" help:"The CA's trust fingerprint, received out of band."`
 }
 
 func (i *initCommand) Run(a *app) error {
 	if i.Name == "" {
 		i.Name, _ = os.Hostname()
 	}
-	if !inbox.LegalName(i.Name) {
-		return cli.WithStatus(cli.Usage, fmt.Errorf("--name %q: letters, digits, dots, hyphens and underscores, beginning with a letter or digit", i.Name))
+	if err := checkName(i.Name); err != nil {
+		return err
 	}
 	trust := ""
 	if i.Trust != "" {
@@ -32,12 +31,14 @@ func (i *initCommand) Run(a *app) error {
 			return cli.WithStatus(cli.Usage, fmt.Errorf("--trust: %w", err))
 		}
 	}
-	c, err := component.Create(a.dir, component.Config{Name: i.Name, Exchange: i.Exchange, Trust: trust, Identity: i.Identity}, a.settings())
+	config := component.Config{Name: i.Name, Exchange: i.Exchange, Trust: trust, Identity: i.Identity}
+	c, err := component.Create(a.dir, config, a.settings())
 	if errors.Is(err, component.ErrExists) {
-		return cli.Hint(err, "use it as it is, or choose another with --dir DIR")
+		return cli.Hint(err, "change what it says: component-admin config --name NAME --exchange DIR",
+			"or choose another directory: --dir DIR")
 	}
 	if err != nil {
-		return err
+		return a.explain(err)
 	}
 	defer c.Close()
 	id, err := c.Identity()
@@ -47,7 +48,7 @@ func (i *initCommand) Run(a *app) error {
 	a.Say("set up %s for %q", a.dir, i.Name)
 	a.Say("for the CA admin, who enrolls this key:")
 	a.Print("%s", id.Authorized)
-	a.Say("its fingerprint, to be told by another way than the exchange: %s", id.Fingerprint)
+	a.Say("its fingerprint, to be given to the CA admin out of band: %s", id.Fingerprint)
 	if trust == "" {
 		a.Say("next: component-admin trust --fingerprint sha256:…")
 	} else {

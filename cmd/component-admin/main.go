@@ -12,9 +12,10 @@ import (
 // commands is the command line; one file each.
 type commands struct {
 	cli.Flags
-	Dir string `env:"COMPONENT_ADMIN_DIR" default:"./component" type:"path" placeholder:"DIR" help:"Component directory, with kubeadm's layout; /etc/kubernetes on a real host (${env})."`
+	Dir string `env:"COMPONENT_ADMIN_DIR" default:"./component" type:"path" help:"Component directory (${env})."`
 
 	Init       initCommand       `cmd:"" help:"Set a component directory up."`
+	Config     configCommand     `cmd:"" help:"Show or change what this host says of itself and where it asks."`
 	Trust      trustCommand      `cmd:"" help:"Pin the CA by its fingerprint."`
 	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
 	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
@@ -26,8 +27,10 @@ type commands struct {
 func main() {
 	var c commands
 	t := cli.New("component-admin")
-	os.Exit(int(cli.Main(t, "Get certificates for the components of this host from a CA that is somebody else's, or offline.", &c, func(ctx context.Context) any {
+	os.Exit(int(cli.Main(t, about, &c, func(ctx context.Context) any {
 		c.Apply(t)
 		return &app{t, c.Dir, t.Logger(c.LogFormat)}
 	})))
 }
+
+const about = "Get certificates for the components of this host from a CA that somebody else runs, maybe offline."

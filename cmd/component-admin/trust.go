@@ -13,7 +13,7 @@ import (
 
 type trustCommand struct {
 	exchangeFlag
-	Fingerprint string `placeholder:"sha256:…" help:"As the CA admin told it, by another way than the exchange."`
+	Fingerprint string `placeholder:"sha256:…" help:"The CA's trust fingerprint, received out of band."`
 }
 
 // typedDigits are how many digits a person types to show that they compared.
@@ -30,10 +30,10 @@ func (k *trustCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if err := c.Pin(fingerprint); err != nil {
-		return explain(err)
+		return a.explain(err)
 	}
 	a.Say("pinned %s", fingerprint)
-	x, err := k.exchangeFlag.open(c)
+	x, err := k.open(ctx, a, c)
 	if err != nil {
 		a.Say("the issuers are taken from the exchange by the next: component-admin sync")
 		return nil
@@ -43,7 +43,7 @@ func (k *trustCommand) Run(ctx context.Context, a *app) error {
 	case errors.Is(err, component.ErrIssuers):
 		a.Say("the issuers are not in the outbox yet; the next `component-admin sync` takes them")
 	case err != nil:
-		return explain(err)
+		return a.explain(err)
 	}
 	return nil
 }
@@ -57,19 +57,20 @@ func (k *trustCommand) fingerprint(ctx context.Context, a *app, c *component.Com
 		}
 		return f, err
 	}
-	x, err := k.exchangeFlag.open(c)
+	x, err := k.open(ctx, a, c)
 	if err != nil {
 		return "", err
 	}
 	defer x.Close()
 	offered, err := component.Offered(x)
 	if err != nil {
-		return "", explain(err)
+		return "", a.explain(err)
 	}
 	if !a.Interactive() {
-		return "", cli.WithStatus(cli.Usage, cli.ErrNobody, "give it: component-admin trust --fingerprint sha256:…, as the CA admin's `ca-admin status` prints it")
+		return "", cli.WithStatus(cli.Usage, cli.ErrNobody,
+			"give it: component-admin trust --fingerprint sha256:…, as the CA admin's `ca-admin status` prints it")
 	}
-	a.Say("the exchange shows a CA; ask its admin, by another way, for its trust fingerprint")
+	a.Say("the exchange shows a CA; ask its admin out of band for its trust fingerprint")
 	typed, err := a.Ask(ctx, fmt.Sprintf("its first %d digits: ", typedDigits))
 	if err != nil {
 		return "", err

@@ -1,4 +1,14 @@
 // Package component is the component admin's side: the component directory with kubeadm's layout, open requests and
-// their keys, and the installation of what was verified. It believes nothing that the exchange says: only a certificate
-// that passes every check against the pinned issuers is ever installed.
+// their keys, the installation of what was verified, and its renewal. It believes nothing that the exchange says: only
+// a certificate that passes every check against the pinned issuers is ever installed.
+//
+// Files by topic, each using only those above it:
+//
+//	config, owner, component   the directory and who may use it
+//	identity, trust            the requester's key, the CA's fingerprint
+//	state                      requests/<id>/state.json
+//	place, installed           files in their places, and what lies there now
+//	request                    makes a request
+//	answer, install            looks for an answer and puts it into place
+//	drop, tidy, sync           what is dropped, withdrawn and cleared away, and in which order
 package component

@@ -24,7 +24,7 @@ const (
 	publicFile   = "identity.pub"
 )
 
-// ErrAgent says that a key can't be used from its file and no agent holds it.
+// ErrAgent: a key cannot be used from its file, and no agent holds it.
 var ErrAgent = errors.New("the key is protected and the SSH agent does not have it")
 
 // Identity is the SSH key that speaks for the requester.
@@ -87,7 +87,7 @@ func publicKeyOf(file string) (ssh.PublicKey, error) {
 			return missing.PublicKey, nil
 		}
 	}
-	return nil, fmt.Errorf("%q is no OpenSSH key, and there is no public key in %[1]q.pub", file)
+	return nil, fmt.Errorf("%q does not hold an OpenSSH key, and %[1]q.pub has no public key", file)
 }
 
 // Identity reads identity.pub.
@@ -113,7 +113,8 @@ func (c *Component) sign(entry []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if signer, err := ssh.ParsePrivateKey(text); err == nil && bytes.Equal(signer.PublicKey().Marshal(), id.Public.Marshal()) {
+	signer, err := ssh.ParsePrivateKey(text)
+	if err == nil && bytes.Equal(signer.PublicKey().Marshal(), id.Public.Marshal()) {
 		return request.Sign(entry, signer)
 	}
 	return signByAgent(entry, id.Public)

@@ -47,8 +47,9 @@ func (c *Component) ServiceAccount(root string, given []byte, kind pki.KeyType) 
 	if err != nil {
 		return false, err
 	}
-	if err := c.put(place{root, kube.ServiceAccountKey, given, 0o600}); err != nil {
-		return false, err
-	}
-	return made, c.put(place{root, kube.ServiceAccountPublic, public, 0o644})
+	// The key first: an API server that finds only the public half cannot start.
+	return made, c.putAll([]place{
+		{root: root, file: kube.ServiceAccountKey, bytes: given, mode: 0o600},
+		{root: root, file: kube.ServiceAccountPublic, bytes: public, mode: 0o644},
+	})
 }

@@ -10,22 +10,19 @@ import (
 )
 
 // tidy clears away what killed processes left, on both sides of the exchange: temporaries and requests that never were
-// any, some with a key in them, and answers that were installed and came again because the CA was killed, too.
+// any, some with a key in them; answers that were installed and came again because the CA was killed, too; entries and
+// answers of requests that nobody waits for any more.
 func (c *Component) tidy(x *inbox.Exchange, states []State) {
 	errs := []error{c.sweep(c.private), c.tidyRequests()}
+	former := formerOf(states)
 	for _, s := range states {
-		if s.Status == StatusInstalled {
-			removeAnswer(x, s)
+		errs = append(errs, c.tidyState(x, s))
+		// The answer of a former cover is still good for the request that has its key now.
+		if s.Status != StatusOpen && s.Status != StatusInstalling && !former[s.ID] {
+			removeAnswers(x, s)
 		}
-		f := s.Files
-		places := []place{{root: f.pairRoot(), file: f.Certificate}, {root: f.Root, file: f.Kubeconfig}, {root: f.Kubelet, file: f.Combined}}
-		for _, i := range kube.Issuers() {
-			places = append(places, place{root: f.Root, file: "pki/" + i.Certificate})
-		}
-		for _, p := range places {
-			if p.file != "" {
-				errs = append(errs, c.sweepBeside(p))
-			}
+		for _, p := range s.Files.swept() {
+			errs = append(errs, c.sweepBeside(p))
 		}
 	}
 	for _, err := range errs {
@@ -35,25 +32,69 @@ func (c *Component) tidy(x *inbox.Exchange, states []State) {
 	}
 }
 
-// removeAnswer takes an installed answer out of the outbox; where that is read-only it stays, which harms nothing.
-func removeAnswer(x *inbox.Exchange, s State) {
-	for _, name := range s.answerNames() {
-		x.RemoveAnswer("", name+inbox.CertificateSuffix)
+// formerOf are the ids of earlier covers of requests that are still open.
+func formerOf(states []State) map[string]bool {
+	former := map[string]bool{}
+	for _, s := range states {
+		if s.Status != StatusOpen && s.Status != StatusInstalling {
+			continue
+		}
+		for _, f := range s.Former {
+			former[f.ID] = true
+		}
 	}
+	return former
+}
+
+// tidyState takes the entry of a request that nobody waits for out of the inbox, and removes a key that has its home
+// elsewhere by now, or whose answer will never be taken.
+func (c *Component) tidyState(x *inbox.Exchange, s State) error {
+	if s.Status == StatusOpen || s.Status == StatusInstalling {
+		return nil
+	}
+	// Nothing can be withdrawn from a medium that goes one way.
+	if err := c.withdraw(x, s); err != nil && !errors.Is(err, inbox.ErrReadOnly) {
+		return err
+	}
+	dir, err := c.request(s.ID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return removeKey(s, dir)
+}
+
+// swept are the files of a result and of the issuers beside it.
+func (f Files) swept() []place {
+	places := []place{
+		{root: f.pairRoot(), file: f.Certificate},
+		{root: f.Root, file: f.Kubeconfig},
+		{root: f.Kubelet, file: f.Combined},
+	}
+	for _, i := range kube.Issuers() {
+		places = append(places, place{root: f.Root, file: "pki/" + i.Certificate})
+	}
+	return places
 }
 
 func (c *Component) sweep(dir *durable.Dir) error { return dir.Sweep(c.Now(), inbox.SweepAge) }
 
 // sweepBeside sweeps the directory that a file lies in.
 func (c *Component) sweepBeside(p place) error {
-	return c.below(p.root, func(root *durable.Dir) error {
-		dir, _, err := walk(root, p.file, false)
-		if err != nil {
-			return err
-		}
-		defer closeBelow(root, dir)
-		return c.sweep(dir)
-	})
+	if p.file == "" {
+		return nil
+	}
+	root, err := c.below(p.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	dir, _, err := root.OpenParent(p.file)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return c.sweep(dir)
 }
 
 // tidyRequests sweeps each request's directory, and removes those that never became requests.
@@ -85,11 +126,15 @@ func (c *Component) tidyRequest(requests *durable.Dir, id string) error {
 		return err
 	}
 	s, err := dir.Self()
-	if _, stateErr := dir.Stat(stateFile); err != nil || !errors.Is(stateErr, fs.ErrNotExist) || c.Now().Sub(s.Changed) <= inbox.SweepAge {
+	if err != nil {
+		return err
+	}
+	_, err = dir.Stat(stateFile)
+	if !errors.Is(err, fs.ErrNotExist) || c.Now().Sub(s.Changed) <= inbox.SweepAge {
 		return err
 	}
 	for _, file := range []string{keyFile, requestFile} {
-		if err := dir.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := existing(dir.Remove(file)); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/component"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// wish is what every request of this command line has in common, with the names that were added; the flags win over
+// the configuration.
+func (r *requestCommand) wish(config *kube.Config) (w component.Wish, extra pki.Names, err error) {
+	if r.Kubernetes != "" {
+		if config.Release, err = kube.ParseRelease(r.Kubernetes); err != nil {
+			return w, extra, cli.WithStatus(cli.Usage, err)
+		}
+	}
+	w = component.Wish{Days: r.Days, Release: config.Release}
+	if w.KeyType, err = pki.ParseKeyType(cmp.Or(r.KeyType, string(config.KeyType), string(pki.RSA2048))); err == nil {
+		extra, err = r.names()
+	}
+	if err != nil {
+		return w, extra, cli.WithStatus(cli.Usage, err)
+	}
+	return w, extra, nil
+}
+
+func (r *requestCommand) hostOrders(
+	config kube.Config, set string, extra pki.Names, wish component.Wish, dir string,
+) ([]order, error) {
+	asks, err := r.hostAsks(config, set, extra)
+	if err != nil {
+		return nil, err
+	}
+	wish.Worker = set == worker
+	var orders []order
+	for _, ask := range asks {
+		wish.Files = r.hostFiles(config, ask, dir)
+		orders = append(orders, order{ask, wish})
+	}
+	return orders, nil
+}
+
+// ask is what one profile's request asks for.
+func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (kube.Ask, error) {
+	profile, ok := kube.Find(config.Release, name)
+	if !ok {
+		return kube.Ask{}, cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name),
+			"for a whole host: control-plane, worker",
+			"the profiles: "+strings.Join(profileNames(config.Release), ", "))
+	}
+	node := r.node(config)
+	if err := r.checkFlags(profile, node); err != nil {
+		return kube.Ask{}, cli.WithStatus(cli.Usage, err)
+	}
+	ask := config.Ask(profile, node, extra)
+	if profile.Generic() {
+		ask.CommonName = r.commonName(extra)
+	}
+	if profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
+		err := fmt.Errorf("a %s certificate needs a name: TLS clients ignore the common name", name)
+		return ask, cli.WithStatus(cli.Usage, err, "--dns NAME, --ip ADDRESS")
+	}
+	if r.Server != "" {
+		ask.Server = r.Server
+	}
+	if ask.Server == "" && node != "" {
+		ask.Server = fmt.Sprintf("https://%s:6443", node)
+	}
+	if profile.Kubeconfig != "" && ask.Server == "" {
+		err := fmt.Errorf("profile %s is a kubeconfig: --server https://ADDRESS:6443", name)
+		return ask, cli.WithStatus(cli.Usage, err)
+	}
+	return ask, nil
+}
+
+// commonName of a generic certificate; it identifies a client, and names a file.
+func (r *requestCommand) commonName(extra pki.Names) string {
+	switch {
+	case r.CommonName != "":
+		return r.CommonName
+	case len(extra.DNS) > 0:
+		return extra.DNS[0]
+	case r.Node != "":
+		return r.Node
+	case len(extra.IPs) > 0:
+		return extra.IPs[0].String()
+	}
+	return ""
+}
+
+// files are where one profile's result goes.
+func (r *requestCommand) files(config kube.Config, ask kube.Ask, dir string) component.Files {
+	if !ask.Profile.Generic() {
+		return r.hostFiles(config, ask, dir)
+	}
+	p := ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName))
+	f := component.Files{Certificate: p.Certificate, Key: p.Key}
+	if r.Out != "" {
+		f.Certificate = filepath.ToSlash(filepath.Clean(r.Out))
+		f.Key = strings.TrimSuffix(f.Certificate, filepath.Ext(f.Certificate)) + ".key"
+	}
+	return f
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/component"
+	"ca-exchange/internal/inbox"
+)
+
+type configCommand struct {
+	Name     string `placeholder:"NAME" help:"The requester: the name that the CA admin enrolled this key under."`
+	Exchange string `type:"path" placeholder:"DIR" help:"Where the exchange is."`
+}
+
+// configResult is what config -o json prints.
+type configResult struct {
+	APIVersion  string `json:"apiVersion"`
+	Kind        string `json:"kind"`
+	Name        string `json:"name"`
+	Exchange    string `json:"exchange"`
+	Trust       string `json:"trust"`
+	PublicKey   string `json:"publicKey"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+func (k *configCommand) Run(a *app) error {
+	if k.Name != "" {
+		if err := checkName(k.Name); err != nil {
+			return err
+		}
+	}
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.Configure(component.Config{Name: k.Name, Exchange: k.Exchange}); err != nil {
+		return a.explain(err)
+	}
+	id, err := c.Identity()
+	if err != nil {
+		return a.explain(err)
+	}
+	if a.JSON {
+		return a.Encode(configResult{
+			"ca-exchange/v1", "Configuration", c.Name, c.Config.Exchange, c.Trust, id.Authorized, id.Fingerprint,
+		})
+	}
+	a.Print("name         %s", c.Name)
+	a.Print("exchange     %s", orDash(c.Config.Exchange))
+	a.Print("trust        %s", orUnpinned(c.Trust))
+	a.Print("key          %s", id.Authorized)
+	a.Print("fingerprint  %s", id.Fingerprint)
+	return nil
+}
+
+// checkName holds a requester's name against what a cover can say.
+func checkName(name string) error {
+	if inbox.LegalName(name) && len(name) <= 64 {
+		return nil
+	}
+	return cli.WithStatus(cli.Usage, fmt.Errorf("--name %q: at most 64 letters, digits, dots, hyphens, underscores, "+
+		"beginning with a letter or digit", name))
+}

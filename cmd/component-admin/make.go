@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/component"
+)
+
+// makeAll makes the requests, all or none of those that the CA would always deny: what is wrong with the last one is
+// said before the first one has a key.
+func (r *requestCommand) makeAll(a *app, c *component.Component, orders []order) error {
+	for i, o := range orders {
+		for _, other := range orders[:i] {
+			if o.wish.Files.Overlap(other.wish.Files) {
+				err := fmt.Errorf("%s and %s would write the same file: %s",
+					other.ask.Profile.Name, o.ask.Profile.Name, o.wish.Files.Place())
+				return cli.WithStatus(cli.Usage, err, "ask for one of them with --out FILE")
+			}
+		}
+		if err := c.Check(o.ask, o.wish); err != nil {
+			return a.explainRequest(err)
+		}
+	}
+	for _, o := range orders {
+		o.wish.Again = r.Again
+		s, err := c.Request(o.ask, o.wish)
+		if open, ok := errors.AsType[*component.OpenError](err); ok {
+			a.Say("%v", open)
+			a.Hint("`component-admin sync` looks for its answer; --again withdraws it and asks anew")
+			continue
+		}
+		if err != nil {
+			return a.explainRequest(err)
+		}
+		if o.wish.KeyInPlace {
+			a.Say("made a request for %s, with the key in place", s.Profile)
+		} else {
+			a.Say("made a key and a request for %s", s.Profile)
+		}
+		a.Say("  request id %s", phone(s.ID))
+	}
+	return nil
+}
+
+func (a *app) explainRequest(err error) error {
+	switch {
+	case errors.Is(err, component.ErrTaken):
+		return cli.WithStatus(cli.Usage, err, "write another file: --out FILE",
+			"or give that request up: component-admin forget ID")
+	case errors.Is(err, component.ErrRefused):
+		return cli.WithStatus(cli.Usage, err)
+	}
+	return a.explain(err)
+}

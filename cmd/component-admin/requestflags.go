@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// Validate holds the flags against each other.
+func (r *requestCommand) Validate() error {
+	if len(r.Profiles) == 0 && !r.adopts() {
+		return errors.New("what for? control-plane, worker, or profiles: " +
+			strings.Join(profileNames(kube.Latest()), ", "))
+	}
+	if err := r.validateAdoption(); err != nil {
+		return err
+	}
+	for _, name := range r.Profiles {
+		if (name == controlPlane || name == worker) && (len(r.Profiles) > 1 || r.adopts()) {
+			return fmt.Errorf("%s is a whole host: nothing else beside it", name)
+		}
+	}
+	if r.Server != "" {
+		if err := checkServer(r.Server); err != nil {
+			return err
+		}
+	}
+	if r.Out != "" && !filepath.IsLocal(r.Out) {
+		return errors.New("--out is a path below the component directory")
+	}
+	return nil
+}
+
+func (r *requestCommand) names() (pki.Names, error) {
+	for _, name := range r.DNS {
+		if err := pki.CheckDNSName(name); err != nil {
+			return pki.Names{}, fmt.Errorf("--dns %q: %w", name, err)
+		}
+	}
+	for _, ip := range r.IP {
+		if err := pki.CheckIP(ip); err != nil {
+			return pki.Names{}, fmt.Errorf("--ip %s: %w", ip, err)
+		}
+	}
+	return pki.Names{DNS: r.DNS, IPs: r.IP}, nil
+}
+
+func (r *requestCommand) checkFlags(p kube.Profile, node string) error {
+	switch {
+	case r.Days < 0:
+		return fmt.Errorf("--days %d: at least 1", r.Days)
+	case p.HasNode() && node == "":
+		return fmt.Errorf("profile %s needs a node: --node NAME", p.Name)
+	case p.HasNode():
+		return kube.CheckNode(node)
+	case p.Names == pki.NoNames && len(r.Profiles) == 1 && len(r.DNS)+len(r.IP) > 0:
+		return fmt.Errorf("profile %s has no names: leave --dns and --ip out", p.Name)
+	case p.Generic() && r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP}) == "":
+		return fmt.Errorf("profile %s needs a name: --dns NAME or --common-name CN", p.Name)
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package component
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/refusal"
+)
+
+// The private part of a component directory.
+const (
+	privateDir  = "component-admin"
+	requestsDir = "requests"
+	configFile  = "config.yaml"
+	trustFile   = "issuers.pem"
+	lockFile    = "lock"
+	keyFile     = "key.pem"
+	requestFile = "request.csr"
+	stateFile   = "state.json"
+)
+
+// sizeLimit bounds what is read of a file in the component directory, in bytes.
+const sizeLimit = 1 << 20
+
+// Errors that the command line answers with a hint.
+var (
+	ErrNoComponent = errors.New("no component directory")
+	ErrExists      = errors.New("the component directory is set up already")
+	ErrOwner       = errors.New("belongs to another user")
+	ErrUnpinned    = errors.New("the CA's trust fingerprint is not pinned")
+	ErrOtherTrust  = errors.New("another trust is pinned")
+	ErrIssuers     = errors.New("the issuers are not in the outbox yet")
+)
+
+// Config is component-admin/config.yaml.
+type Config struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string `yaml:"kind"`
+	Name       string `yaml:"name"`               // the requester, as the CA admin enrolls it
+	Exchange   string `yaml:"exchange,omitempty"` // absolute path, unless a flag says otherwise
+	Trust      string `yaml:"trust,omitempty"`    // pinned fingerprint
+	Identity   string `yaml:"identity,omitempty"` // adopted SSH key file; "" for component-admin/identity
+}
+
+// Configure takes over what is set of name and exchange; requests that are open get a new cover at the next Sync.
+func (c *Component) Configure(with Config) error {
+	to := c.Config
+	to.Name, to.Exchange = cmp.Or(with.Name, to.Name), cmp.Or(with.Exchange, to.Exchange)
+	if to == c.Config {
+		return nil
+	}
+	lock, err := c.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return c.change(to)
+}
+
+// RememberExchange records where the exchange is, once one has worked and none is recorded.
+func (c *Component) RememberExchange(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil || c.Config.Exchange != "" {
+		return err
+	}
+	to := c.Config
+	to.Exchange = path
+	return c.change(to)
+}
+
+// change writes a changed configuration, durably, and uses it from then on.
+func (c *Component) change(to Config) error {
+	if err := writeConfig(c.private.Replace, to); err != nil {
+		return err
+	}
+	c.Config = to
+	return nil
+}
+
+func writeConfig(write func(string, []byte, fs.FileMode) error, c Config) error {
+	c.APIVersion, c.Kind = refusal.APIVersion, "ComponentAdmin"
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", configFile, err)
+	}
+	return write(configFile, text, 0o600)
+}
+
+func readConfig(private *durable.Dir) (Config, error) {
+	var c Config
+	text, _, err := private.Read(configFile, sizeLimit)
+	if err != nil {
+		return c, err
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&c); err != nil {
+		return c, fmt.Errorf("reading %q: %w", filepath.Join(private.Path(), configFile), err)
+	}
+	return c, nil
+}
+
+// lockPatience is how long one component-admin waits for another one in the same directory.
+const lockPatience = 30 * time.Second
+
+// Lock makes this process the only one that changes the directory, waiting for another one to end.
+func (c *Component) Lock() (*durable.Lock, error) {
+	for deadline := time.Now().Add(lockPatience); ; time.Sleep(50 * time.Millisecond) {
+		lock, err := c.private.Lock(lockFile)
+		if err == nil || !errors.Is(err, durable.ErrLocked) || time.Now().After(deadline) {
+			return lock, err
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package component
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// previousSuffix ends the second name of what an installation replaced.
+const previousSuffix = ".previous"
+
+// place is one file to be installed: below the component directory, or below another one.
+type place struct {
+	root  string // "" for the component directory
+	file  string
+	bytes []byte
+	mode  fs.FileMode
+	stays bool // a key that its new certificate shares with the old one
+}
+
+// places are a request's files, keys before certificates: a certificate whose key is missing breaks a component, a
+// key that waits for its certificate does not.
+func (c *Component) places(s State, authority pki.Authority, certificate, key []byte) []place {
+	if s.Files.Kubeconfig == "" {
+		root := s.Files.pairRoot()
+		return []place{
+			{root: root, file: s.Files.Key, bytes: key, mode: 0o600, stays: s.KeyInPlace},
+			{root: root, file: s.Files.Certificate, bytes: certificate, mode: 0o644},
+		}
+	}
+	k := kube.Kubeconfig{
+		Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName,
+		CA: authority.Anchor(), Certificate: certificate, Key: key,
+	}
+	places := []place{{root: s.Files.Root, file: s.Files.Kubeconfig, bytes: k.Encode(), mode: 0o600}}
+	if s.Files.Combined != "" { // the kubelet reads both from one file, and renews them there by itself
+		pair := slices.Concat(certificate, key)
+		combined := place{root: s.Files.Kubelet, file: s.Files.Combined, bytes: pair, mode: 0o600}
+		places = append([]place{combined}, places...)
+	}
+	return places
+}
+
+// putAll installs files in their order. What they replace is kept first, all of it: between two replacements a kill
+// leaves a new key beside an old certificate, and the old pair must then still be whole under its second names.
+func (c *Component) putAll(places []place) error {
+	for _, p := range places {
+		if err := c.keepPrevious(p); err != nil {
+			return err
+		}
+	}
+	for _, p := range places {
+		if err := c.write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepPrevious gives what p will replace its second name. It may be repeated: what is in place already stays.
+func (c *Component) keepPrevious(p place) error {
+	dir, name, err := c.parent(p)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	have, _, err := dir.Read(name, sizeLimit)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, durable.ErrLink): // what a link leads to stays
+		return nil
+	case err != nil:
+		return err
+	case bytes.Equal(have, p.bytes) && !p.stays, incomplete(have):
+		return nil
+	}
+	if err := dir.Keep(name, name+previousSuffix); err != nil {
+		return err
+	}
+	return dir.Sync()
+}
+
+func (c *Component) write(p place) error {
+	dir, name, err := c.parent(p)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	_, err = dir.Ensure(name, p.bytes, p.mode)
+	return err
+}
+
+// parent opens the directory that a place lies in, making what is missing on the way.
+func (c *Component) parent(p place) (*durable.Dir, string, error) {
+	if p.root != "" {
+		if err := durable.MakeAll(p.root, 0o755); err != nil {
+			return nil, "", err
+		}
+	}
+	root, err := c.below(p.root)
+	if err != nil {
+		return nil, "", err
+	}
+	defer root.Close()
+	return root.MakeParent(p.file)
+}
+
+// incomplete reports whether a file is a kubeconfig of kubeadm certs generate-csr, which waits for its certificate: a
+// second name of it would keep nothing but another copy of the key.
+func incomplete(file []byte) bool {
+	k, err := kube.ParseKubeconfig(file)
+	return err == nil && len(k.Key) > 0 && len(k.Certificate) == 0
+}
+
+// installIssuers puts the issuers where kubeadm looks: a worker gets the cluster's alone, and join wants no other.
+func (c *Component) installIssuers(trust pki.Trust, s State) error {
+	for _, i := range kube.Issuers() {
+		a, ok := trust.Authority(i.Name)
+		if !ok || s.Worker && i.Name != kube.ClusterIssuer {
+			continue
+		}
+		if err := c.installIssuer(s.Files.Root, "pki/"+i.Certificate, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// installIssuer puts an issuer's certificate into place; another CA's file there is never replaced.
+func (c *Component) installIssuer(root, file string, a pki.Authority) error {
+	have, err := c.readAt(root, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c.write(place{root: root, file: file, bytes: a.Anchor(), mode: 0o644})
+	}
+	if err != nil {
+		return err
+	}
+	certificates, err := pki.ParseCertificates(have)
+	if err == nil && slices.ContainsFunc(certificates, a.Certificate.Equal) {
+		return nil
+	}
+	return fmt.Errorf("%w: %q holds another CA's certificate", ErrOtherTrust,
+		filepath.Join(cmp.Or(root, c.path), file))
+}
