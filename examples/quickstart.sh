@@ -4,12 +4,12 @@
 #   sh examples/quickstart.sh
 #
 # It builds both programs, lets a CA admin and a component admin hand over a request and a certificate through one
-# directory, and asks openssl whether the result is good. Everything happens in ./quickstart.out; nothing else is
-# touched, and what it starts it stops. It needs Go, and openssl to check.
+# directory, and lets openssl verify the result. Everything happens in ./quickstart.out; nothing else is touched, and
+# what the script starts it stops. It needs Go, and openssl to verify.
 set -eu
-exec 2>&1   # what the programs say to people and what they print stay in order
+exec 2>&1   # messages and results stay in order
 cd "$(dirname "$0")/.."
-unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK   # whatever the caller has set up is not ours
+unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK   # the caller's settings are not used
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 run() { printf '$ %s\n' "$*"; "$@"; }
@@ -27,16 +27,16 @@ cd ca-host
 run ca-admin init
 trust=$(ca-admin status -o json | sed -n 's/.*"trust": "\(.*\)".*/\1/p')
 
-say "2. The component admin sets up the component's host, and pins the CA by the fingerprint told on the phone"
+say "2. The component admin sets up the component's host, and pins the CA by the fingerprint that came by telephone"
 cd ../cp1
 run component-admin init --name cp1-admin --trust "$trust"
 
-say "3. The CA admin enrolls the component admin's key: from now on a signature says who asks, and the scope says for what"
+say "3. The CA admin enrolls the component admin's key with the profiles and names that it may ask for"
 cd ../ca-host
 run ca-admin enroll cp1-admin --key ../cp1/component/component-admin/identity.pub \
 	--profile kube-apiserver,kube-scheduler --node cp1 --ip 192.0.2.0/24
 
-say "4. The CA admin's watch answers whatever comes"
+say "4. The CA admin's watch answers requests as they come"
 ca-admin watch 2>watch.log &
 watch=$!
 trap 'kill $watch 2>/dev/null || true' EXIT INT TERM
@@ -47,7 +47,7 @@ run component-admin request kube-apiserver --node cp1 --ip 192.0.2.10 --wait 30s
 run component-admin request kube-scheduler --server https://192.0.2.10:6443 --wait 30s
 run component-admin status
 
-say "6. What is outside the scope waits for a person: the CA admin looks at it and approves"
+say "6. A request outside the scope waits for a person: the CA admin looks at it and approves it"
 status=0
 run component-admin request server --dns www.example --wait 2s || status=$?
 test "$status" -eq 3    # held
@@ -66,7 +66,7 @@ cat watch.log
 run ca-admin list
 run ca-admin verify
 
-say "8. openssl's word on it"
+say "8. openssl verifies the result"
 cd ../cp1/component/pki
 if command -v openssl >/dev/null; then
 	run openssl verify -x509_strict -purpose sslserver -verify_hostname kubernetes.default.svc -CAfile ca.crt apiserver.crt
@@ -77,4 +77,4 @@ else
 	echo "openssl is not installed: the certificates were verified by component-admin alone"
 fi
 
-say "Done. The CA's side is in quickstart.out/ca-host, the component's in quickstart.out/cp1; rm -r quickstart.out ends it."
+say "Done. The CA's side is in quickstart.out/ca-host, the component's in quickstart.out/cp1; to remove everything: rm -r quickstart.out"
