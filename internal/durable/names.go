@@ -16,8 +16,11 @@ type Name struct {
 	Type fs.FileMode
 }
 
-// namesBuffer is how much of a directory is read at a time: about 500 names.
-const namesBuffer = 32 << 10
+// How much of a directory is read at a time: about 500 names, and about 60 where many are read beside each other.
+const (
+	namesBuffer = 32 << 10
+	walkBuffer  = 4 << 10
+)
 
 // Names reads the directory in its own order, a buffer at a time, without looking at any file: a million names cost
 // no more memory than one buffer. Names made or removed meanwhile may or may not be seen.
@@ -30,20 +33,28 @@ func (d *Dir) Names() iter.Seq2[Name, error] {
 			return
 		}
 		defer d.sys.Close(fd)
-		buffer := make([]byte, namesBuffer)
-		for {
-			n, err := d.sys.ReadNames(fd, buffer)
-			if err != nil {
-				yield(Name{}, d.fail("readdir", ".", err))
+		d.readNames(fd, make([]byte, namesBuffer), yield)
+	}
+}
+
+// Walk is Names through d's own descriptor, once: for a directory that was opened to be listed.
+func (d *Dir) Walk() iter.Seq2[Name, error] {
+	return func(yield func(Name, error) bool) { d.readNames(d.fd, make([]byte, walkBuffer), yield) }
+}
+
+func (d *Dir) readNames(fd int, buffer []byte, yield func(Name, error) bool) {
+	for {
+		n, err := d.sys.ReadNames(fd, buffer)
+		if err != nil {
+			yield(Name{}, d.fail("readdir", ".", err))
+			return
+		}
+		if n == 0 {
+			return
+		}
+		for name := range parseNames(buffer[:n]) {
+			if !yield(name, nil) {
 				return
-			}
-			if n == 0 {
-				return
-			}
-			for name := range parseNames(buffer[:n]) {
-				if !yield(name, nil) {
-					return
-				}
 			}
 		}
 	}

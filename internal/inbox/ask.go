@@ -3,6 +3,7 @@ package inbox
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 )
 
@@ -12,7 +13,7 @@ var ErrForeign = errors.New("something else has the entry's name in the inbox")
 // Drop puts a request into the inbox, whole and durable. The same bytes under the same name are no error; anything else
 // there is ErrForeign, and stays.
 func (x *Exchange) Drop(name string, request []byte) error {
-	err := x.inbox.Create(name+suffix, request, publicFile)
+	err := x.in.dir.Create(name+suffix, request, publicFile)
 	if errors.Is(err, fs.ErrExist) {
 		_, err = x.Waiting(name, request)
 	}
@@ -21,12 +22,12 @@ func (x *Exchange) Drop(name string, request []byte) error {
 
 // Waiting reports whether exactly this request lies in the inbox under a name; anything else there is ErrForeign.
 func (x *Exchange) Waiting(name string, request []byte) (bool, error) {
-	have, _, err := x.inbox.Read(name+suffix, Limit)
+	have, _, err := x.in.dir.Read(name+suffix, Limit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil || !bytes.Equal(have, request):
-		return false, errors.Join(ErrForeign, err)
+		return false, foreignEntry(err)
 	}
 	return true, nil
 }
@@ -43,4 +44,12 @@ func (x *Exchange) Withdraw(name string, request []byte) error {
 		return err
 	}
 	return x.SyncInbox("")
+}
+
+// foreignEntry is ErrForeign with what else there is to say, in one line.
+func foreignEntry(err error) error {
+	if err == nil {
+		return ErrForeign
+	}
+	return fmt.Errorf("%w: %w", ErrForeign, err)
 }

@@ -14,7 +14,11 @@ import (
 // nobody has used yet.
 const markerFile = "exchange.json"
 
-const apiVersion = refusal.APIVersion
+// What a marker must say.
+const (
+	apiVersion = refusal.APIVersion
+	markerKind = "Exchange"
+)
 
 // Marker is the content of exchange.json. Trust is a hint: what is pinned decides.
 type Marker struct {
@@ -45,8 +49,9 @@ func readMarker(dir *durable.Dir) (Marker, error) {
 	if dec.More() {
 		return Marker{}, fmt.Errorf("%w: something follows in %s", ErrNotExchange, markerFile)
 	}
-	if m.APIVersion != apiVersion || m.Kind != "Exchange" || m.ID == "" {
-		return Marker{}, fmt.Errorf("%w: %s says %q %q, not %q %q", ErrNotExchange, markerFile, m.APIVersion, m.Kind, apiVersion, "Exchange")
+	if m.APIVersion != apiVersion || m.Kind != markerKind || m.ID == "" {
+		return Marker{}, fmt.Errorf("%w: %s has apiVersion %+q, kind %+q, id %+q, not %q, %q and an id",
+			ErrNotExchange, markerFile, m.APIVersion, m.Kind, m.ID, apiVersion, markerKind)
 	}
 	return m, nil
 }

@@ -1,10 +1,12 @@
 package inbox
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"ca-exchange/internal/durable"
 )
@@ -15,145 +17,172 @@ type File struct {
 	Bytes      []byte
 }
 
-// SweepAge is how old a temporary must be to count as a dead process's: no write takes that long.
-const SweepAge = time.Hour
-
-// Publish makes files appear in the outbox, each whole, all durable when it returns. A file with other bytes on a name
-// is first moved to rejected/ and reported by moved: the name belongs to the request, so what lies there is not ours.
-func (x *Exchange) Publish(files []File, moved func(File)) error {
-	todo := files
-	for round := 0; len(todo) > 0; round++ {
-		if round == 3 {
-			return fmt.Errorf("publishing %q: somebody keeps taking the name", todo[0].Name)
-		}
-		taken, err := x.publish(todo)
-		if err != nil {
-			return err
-		}
-		todo = nil
-		for _, f := range taken {
-			same, err := x.holds(f)
-			if err != nil {
-				return err
-			}
-			if same {
-				continue
-			}
-			if err := x.RejectAnswer(f.Team, f.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			moved(f)
-			todo = append(todo, f)
-		}
-	}
-	return nil
+// Outcome is what became of one file.
+type Outcome struct {
+	Err     error  // why it is not there: this file's trouble alone, its entry stays; nil: it is there, durably
+	Foreign string // what had the name, or the place of its directory, and was not ours; "" for nothing
+	Fate    Fate   // what became of that
 }
 
-// publish writes one batch and gives back those whose name is taken.
-func (x *Exchange) publish(files []File) (taken []File, err error) {
-	batch := x.outbox.NewBatch()
-	for _, f := range files {
-		dir, err := x.side(outboxDir, f.Team, true)
+// Ours says whether the ledger recorded bytes with this SHA-256 as an answer under a file's name.
+type Ours func(f File, sum [sha256.Size]byte) bool
+
+// publishRounds bounds how often a name is cleared for one file: somebody may keep taking it.
+const publishRounds = 3
+
+// ownLimit is the largest file, in bytes, that is compared with what was ours: version 1 wrote notices of a megabyte.
+const ownLimit = 4 << 20
+
+// Publish makes files appear in the outbox, each whole, all durable when it returns; outcomes are in the files' order.
+// An older answer of ours on a name is replaced; anything else there is foreign, whatever it is, and moved out of the
+// way. The error is the outbox's own, or its medium's: nothing can be published there now.
+func (x *Exchange) Publish(files []File, ours Ours) ([]Outcome, error) {
+	p := &publication{Exchange: x, files: files, ours: ours, outcomes: make([]Outcome, len(files))}
+	todo := make([]int, len(files))
+	for i := range todo {
+		todo[i] = i
+	}
+	for round := 0; round < publishRounds && len(todo) > 0; round++ {
+		taken, err := p.write(todo)
 		if err != nil {
 			return nil, err
 		}
-		batch.Create(dir, f.Name, f.Bytes, publicFile)
+		todo = todo[:0]
+		for _, i := range taken {
+			if p.settle(i) {
+				todo = append(todo, i)
+			}
+		}
+	}
+	for _, i := range todo {
+		p.outcomes[i].Err = fmt.Errorf("publishing %+q: %w again and again", files[i].Name, fs.ErrExist)
+	}
+	return p.outcomes, nil
+}
+
+// publication is one call of Publish.
+type publication struct {
+	*Exchange
+	files    []File
+	ours     Ours
+	outcomes []Outcome
+}
+
+// write writes files as one batch and gives back those whose name, or whose directory, was not free.
+func (p *publication) write(todo []int) (taken []int, err error) {
+	dirs := map[string]*durable.Dir{}
+	defer func() {
+		for _, dir := range dirs {
+			p.out.close(dir)
+		}
+	}()
+	batch, written := p.out.dir.NewBatch(), make([]int, 0, len(todo))
+	for _, i := range todo {
+		f := p.files[i]
+		if f.Name == HeadFile && len(f.Bytes) > HeadLimit {
+			p.outcomes[i].Err = fmt.Errorf("publishing %q: it has %d bytes, at most %d are read",
+				f.Name, len(f.Bytes), HeadLimit)
+			continue
+		}
+		dir, ok := dirs[f.Team]
+		if !ok {
+			if dir, err = p.directory(i); err != nil {
+				p.outcomes[i].Err = err
+				continue
+			}
+			dirs[f.Team] = dir
+		}
+		if f.Name == HeadFile {
+			batch.Replace(dir, f.Name, f.Bytes, publicFile)
+		} else {
+			batch.Create(dir, f.Name, f.Bytes, publicFile)
+		}
+		written = append(written, i)
 	}
 	errs, err := batch.Commit()
 	if err != nil {
 		return nil, err
 	}
-	for i, err := range errs {
-		switch {
-		case errors.Is(err, fs.ErrExist):
-			taken = append(taken, files[i])
-		case err != nil:
+	for n, err := range errs {
+		i := written[n]
+		switch team := p.files[i].Team; {
+		case err == nil:
+		case errors.Is(err, fs.ErrExist), errors.Is(err, unix.EISDIR), team != "" && errors.Is(err, fs.ErrNotExist):
+			taken = append(taken, i)
+		case team == "" && !ofTheName(err):
 			return nil, err
+		default:
+			p.outcomes[i].Err = err
 		}
 	}
 	return taken, nil
 }
 
-// holds says whether a name has exactly these bytes already, and makes sure of them: whoever wrote them may have been
-// killed before they were durable.
-func (x *Exchange) holds(f File) (bool, error) {
-	c, err := x.ReadAnswer(f.Team, f.Name)
-	if err != nil || c.Bytes == nil || string(c.Bytes) != string(f.Bytes) {
-		return false, err
-	}
-	dir, err := x.side(outboxDir, f.Team, false)
-	if err != nil {
-		return false, err
-	}
-	return true, dir.SyncFile(f.Name)
+// ofTheName says that an error concerns one name of a directory, and not what every other name would meet, too.
+func ofTheName(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	return ok && failed.Op != "create" && failed.Op != "write" && failed.Op != "fsync"
 }
 
-// Ensure makes the CA's own files (issuers.pem, ca.crt) have these bytes and says whether it had to.
-func (x *Exchange) Ensure(f File) (bool, error) { return x.outbox.Ensure(f.Name, f.Bytes, publicFile) }
-
-// ReadAnswer reads a file of the outbox, by the same rules as an entry.
-func (x *Exchange) ReadAnswer(team, file string) (Content, error) {
-	dir, err := x.side(outboxDir, team, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Content{State: Gone}, nil
-	}
-	if err != nil {
-		return Content{}, err
-	}
-	return read(dir, file)
-}
-
-// Answered says whether an answer of any kind lies under a name.
-func (x *Exchange) Answered(team, name string) (bool, error) {
-	dir, err := x.side(outboxDir, team, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	for _, suffix := range AnswerSuffixes() {
-		if _, err := dir.Stat(name + suffix); err == nil {
-			return true, nil
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return false, err
+// directory opens a file's directory, or makes it.
+func (p *publication) directory(i int) (*durable.Dir, error) {
+	team := p.files[i].Team
+	dir, err := p.out.open(team)
+	if foreign(err) {
+		if err := p.clearFor(i, p.out.dir, team); err != nil {
+			return nil, err
 		}
-	}
-	return false, nil
-}
-
-// AnswerSuffixes are what an answer's name may end in: certificate, denial, hold.
-func AnswerSuffixes() []string { return []string{CertificateSuffix, DeniedSuffix, HeldSuffix} }
-
-// What an answer's name ends in.
-const (
-	CertificateSuffix = ".crt"
-	DeniedSuffix      = ".denied.json"
-	HeldSuffix        = ".held.json"
-)
-
-// RemoveAnswer takes a file out of the outbox; one that is not there is no error.
-func (x *Exchange) RemoveAnswer(team, file string) error {
-	dir, err := x.side(outboxDir, team, false)
-	if err == nil {
-		err = dir.Remove(file)
+		err = fs.ErrNotExist
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		dir, _, err = p.out.dir.MakeDir(team, publicDir, -1)
+	}
+	return dir, err
+}
+
+// settle looks at what has a file's name: our own bytes, an older answer of ours, or something foreign. again says
+// that the name is free now.
+func (p *publication) settle(i int) (again bool) {
+	f, out := p.files[i], &p.outcomes[i]
+	dir, err := p.out.open(f.Team)
+	if err != nil {
+		return true // gone again; write makes it
+	}
+	defer p.out.close(dir)
+	have, _, err := dir.Read(f.Name, max(ownLimit, len(f.Bytes)))
+	switch {
+	case err == nil && string(have) == string(f.Bytes):
+		// Whoever wrote them may have been killed before they were durable.
+		out.Err = dir.SyncFile(f.Name)
+		return false
+	case err == nil && p.ours != nil && p.ours(f, sha256.Sum256(have)):
+		out.Err = dir.Replace(f.Name, f.Bytes, publicFile)
+		return false
+	case errors.Is(err, fs.ErrNotExist):
+		return true
+	}
+	out.Err = p.clearFor(i, dir, f.Name)
+	return out.Err == nil
+}
+
+func (p *publication) clearFor(i int, dir *durable.Dir, name string) error {
+	fate, err := p.clear(dir, name)
+	if fate != Stayed {
+		p.outcomes[i].Foreign, p.outcomes[i].Fate = name, fate
 	}
 	return err
 }
 
-// SyncOutbox makes removals durable: a medium may be unplugged right after.
-func (x *Exchange) SyncOutbox() error { return x.outbox.Sync() }
-
-// Sweep removes temporaries that dead processes left, on both sides as far as it may.
-func (x *Exchange) Sweep(now time.Time) error {
-	var errs []error
-	for _, dir := range []*durable.Dir{x.inbox, x.outbox} {
-		if err := dir.Sweep(now, SweepAge); !errors.Is(err, fs.ErrPermission) {
-			errs = append(errs, err)
-		}
+// Ensure makes the CA's own files (issuers.pem, ca.crt) have these bytes and says whether it had to. ErrNameTaken is
+// this name's trouble, any other error the outbox's.
+func (x *Exchange) Ensure(f File) (bool, error) {
+	changed, err := x.out.dir.Ensure(f.Name, f.Bytes, publicFile)
+	if err == nil || !ofTheName(err) {
+		return changed, err
 	}
-	return errors.Join(errs...)
+	// Not a file, or one that nobody lets us read or replace.
+	if _, err := x.clear(x.out.dir, f.Name); err != nil {
+		return false, err
+	}
+	return x.out.dir.Ensure(f.Name, f.Bytes, publicFile)
 }

@@ -8,22 +8,26 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ca-exchange/internal/durable"
+	"ca-exchange/internal/refusal"
 )
 
-// State is what an entry was found to be.
+// Limit is the most an entry or an answer may hold, in bytes.
+const Limit = refusal.MaxEntry
+
+// State is what a file was found to be.
 type State int
 
 const (
 	Complete   State = iota // its bytes are all there, whatever they are
-	Incomplete              // no END line yet: somebody may still be writing
+	Incomplete              // an entry without END line: somebody may still be writing
 	Gone                    // taken away since it was listed
 	Ignored                 // a FIFO, a device, a socket, a directory
 	Link                    // a symbolic link
-	TooLarge                // over Limit
+	TooLarge                // over its limit
 	Unreadable              // nobody lets us read it
 )
 
-// Content is an entry as it was read, once.
+// Content is a file as it was read, once.
 type Content struct {
 	State State
 	Bytes []byte // nil unless Complete or Incomplete
@@ -31,42 +35,67 @@ type Content struct {
 	Err   error // why Unreadable
 }
 
-// Read reads an entry. The error is one of the directory; what is wrong with the entry itself is its State.
-func (x *Exchange) Read(e Entry) (Content, error) {
-	dir, err := x.side(inboxDir, e.Team, false)
+// Read reads an entry. Whatever is wrong, also with its directory, is this entry's State: others are read all the same.
+func (x *Exchange) Read(e Entry) Content {
+	dir, err := x.in.open(e.Team)
 	if err != nil {
-		return Content{}, err
+		if noDirectory(err) { // removed since it was listed
+			return Content{State: Gone}
+		}
+		return unread(err)
 	}
-	return read(dir, e.File)
+	defer x.in.close(dir)
+	read := dir.Read
+	if e.regular {
+		read = dir.ReadListed
+	}
+	c := content(read(e.File, Limit))
+	if c.State == Complete && !complete(c.Bytes) {
+		c.State = Incomplete
+	}
+	return c
 }
 
-func read(dir *durable.Dir, file string) (Content, error) {
-	b, stat, err := dir.Read(file, Limit)
-	c := Content{Bytes: b, Stat: stat}
-	switch {
-	case err == nil && complete(b):
-		c.State = Complete
-	case err == nil:
-		c.State = Incomplete
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESTALE):
-		c.State = Gone
-	case errors.Is(err, durable.ErrLink):
-		c.State = Link
-	case errors.Is(err, durable.ErrNotRegular):
-		c.State = Ignored
-	case errors.Is(err, durable.ErrTooLarge):
-		c.State = TooLarge
-	default: // one entry's trouble is not the others': no permission, EIO, a lease of Samba's
-		c.State, c.Err = Unreadable, err
+// Unchanged says whether an entry is still what it was when it was read: one system call, nothing is read.
+func (x *Exchange) Unchanged(e Entry, then durable.Stat) bool {
+	dir, err := x.in.open(e.Team)
+	if err != nil {
+		return false
 	}
-	return c, nil
+	defer x.in.close(dir)
+	now, err := dir.Stat(e.File)
+	return err == nil && now.Same(then)
+}
+
+func content(b []byte, s durable.Stat, err error) Content {
+	if err != nil {
+		c := unread(err)
+		c.Stat = s
+		return c
+	}
+	return Content{State: Complete, Bytes: b, Stat: s}
+}
+
+// unread is a file that could not be read.
+func unread(err error) Content {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESTALE):
+		return Content{State: Gone}
+	case errors.Is(err, durable.ErrLink):
+		return Content{State: Link}
+	case errors.Is(err, durable.ErrNotRegular):
+		return Content{State: Ignored}
+	case errors.Is(err, durable.ErrTooLarge):
+		return Content{State: TooLarge}
+	}
+	return Content{State: Unreadable, Err: err} // no permission, EIO, a lease of Samba's
 }
 
 var begin, end = []byte("-----BEGIN "), []byte("-----END ")
 
-// complete says that nobody is still writing this file, as far as bytes can tell: text whose last BEGIN has an END
-// line after it, or bytes that are no text, which can't be half of a PEM file. An empty file, or text without END,
-// is what a copy under way looks like.
+// complete says that nobody is still writing this file, as far as bytes show: text whose last BEGIN has an END line
+// after it, or bytes that are no text, which cannot be half of a PEM file. An empty file, or text without END, is what
+// a copy under way looks like.
 func complete(b []byte) bool {
 	if bytes.IndexByte(b, 0) >= 0 || bytes.HasPrefix(b, []byte{0x30, 0x82}) {
 		return true
@@ -77,5 +106,3 @@ func complete(b []byte) bool {
 	}
 	return bytes.Contains(b[last+len(end):], []byte("-----"))
 }
-
-func isNotDir(err error) bool { return errors.Is(err, unix.ENOTDIR) }

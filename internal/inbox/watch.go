@@ -1,10 +1,10 @@
 package inbox
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -27,7 +27,8 @@ type Watch struct {
 
 // remoteFileSystems see other hosts' writes without an event: NFS, SMB, CIFS, FUSE (sshfs), 9p, Ceph, AFS.
 var remoteFileSystems = map[int64]string{
-	0x6969: "NFS", 0x517b: "SMB", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x65735546: "FUSE", 0x01021997: "9P", 0x00c36400: "Ceph", 0x5346414f: "AFS",
+	0x6969: "NFS", 0x517b: "SMB", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x65735546: "FUSE", 0x01021997: "9P",
+	0x00c36400: "Ceph", 0x5346414f: "AFS",
 }
 
 // Watch starts watching. It never fails: without events it says why in Mode.
@@ -42,17 +43,17 @@ func (x *Exchange) Watch(o WatchOptions) *Watch {
 	return w
 }
 
-// deaf says why events would not tell of everything; "" where they do.
+// deaf says why events would not come for every change; "" where they do.
 func (x *Exchange) deaf(o WatchOptions) string {
 	if o.NoEvents {
 		return "events are switched off"
 	}
-	self, err := x.inbox.Self()
+	self, err := x.in.dir.Self()
 	if err != nil {
 		return err.Error()
 	}
 	if name, remote := remoteFileSystems[self.FileSystem]; remote {
-		return name + " does not tell of other hosts' writes"
+		return name + " reports no event for other hosts' writes"
 	}
 	return ""
 }
@@ -63,7 +64,7 @@ func (w *Watch) start() {
 		w.why, w.failed = fmt.Sprintf("no events: %v: see fs.inotify.max_user_instances", err), true
 		return
 	}
-	if err := events.Add(filepath.Join(w.x.inboxRoot, inboxDir)); err != nil {
+	if err := events.Add(w.x.in.dir.Path()); err != nil {
 		w.why, w.failed = fmt.Sprintf("no events: %v: see fs.inotify.max_user_watches", err), true
 		events.Close()
 		return
@@ -99,21 +100,40 @@ func (w *Watch) listen() {
 // Wake is ready when something may have come.
 func (w *Watch) Wake() <-chan struct{} { return w.wake }
 
-// Refresh takes up team directories that were made since; those that are gone drop out by themselves.
-func (w *Watch) Refresh() {
+// Refresh watches the teams that are served by now, and no others; those that are gone dropped out by themselves. The
+// error counts those that are served by polling alone, for want of watches.
+func (w *Watch) Refresh() error {
 	if w.events == nil {
-		return
+		return nil
 	}
-	watched := w.events.WatchList()
-	for name, err := range w.x.inbox.Names() {
-		if err != nil {
-			return
+	watched := map[string]bool{}
+	for _, path := range w.events.WatchList() {
+		watched[path] = true
+	}
+	delete(watched, w.x.in.dir.Path())
+	polled, first := 0, error(nil)
+	for _, team := range w.x.in.teams(&Unlisted{}) {
+		path := filepath.Join(w.x.in.dir.Path(), team)
+		if watched[path] {
+			delete(watched, path)
+			continue
 		}
-		path := filepath.Join(w.x.inboxRoot, inboxDir, name.Name)
-		if name.Type == fs.ModeDir && LegalTeam(name.Name) && !slices.Contains(watched, path) {
-			w.events.Add(path) // without it the team is served by polling
+		switch err := w.events.Add(path); {
+		case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission): // Entries reports the latter
+		default:
+			if polled++; first == nil {
+				first = err
+			}
 		}
 	}
+	for path := range watched { // served no more
+		w.events.Remove(path) // an error: it dropped out meanwhile
+	}
+	if polled == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d sub-directories are served by polling alone: %w: see fs.inotify.max_user_watches",
+		polled, first)
 }
 
 // Failed says that events are missing for want of something that may come back, such as a watch of the user's limit.

@@ -36,10 +36,7 @@ func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
 			p.warnOnce(entry.Team, "listing the inbox", err)
 			continue
 		}
-		a, ok, err := p.open(entry)
-		if err != nil {
-			return err
-		}
+		a, ok := p.open(entry)
 		if !ok {
 			continue
 		}
@@ -64,39 +61,36 @@ func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
 }
 
 // open reads one entry; ok is false where nothing is to be answered.
-func (p *pass) open(e inbox.Entry) (a arrival, ok bool, err error) {
+func (p *pass) open(e inbox.Entry) (a arrival, ok bool) {
 	if !e.Legal {
 		p.moveAside(e)
-		return a, false, nil
+		return a, false
 	}
-	c, err := p.x.Read(e)
-	if err != nil {
-		return a, false, err
-	}
+	c := p.x.Read(e)
 	a = arrival{entry: e, address: ledger.Address{Exchange: p.x.ID, Team: e.Team, Name: e.Name}, bytes: c.Bytes}
 	if c.State == inbox.Complete || c.State == inbox.Incomplete {
 		if p.memory.answered(e, c.Stat) {
-			return a, false, nil
+			return a, false
 		}
 	}
 	switch c.State {
 	case inbox.Complete:
-		return a, true, nil
+		return a, true
 	case inbox.Incomplete:
 		// Half a private key is one, too: it must not lie there until the entry has settled.
 		if p.settled(e, c) || bytes.Contains(c.Bytes, []byte("PRIVATE KEY-----")) {
-			return a, true, nil
+			return a, true
 		}
 		p.count(func(s *Summary) { s.Incomplete++ })
 	case inbox.Link:
-		return unread(a, refusal.EntryNotRegular), true, nil
+		return unread(a, refusal.EntryNotRegular), true
 	case inbox.TooLarge:
-		return unread(a, refusal.EntryTooLarge), true, nil
+		return unread(a, refusal.EntryTooLarge), true
 	case inbox.Unreadable:
 		p.count(func(s *Summary) { s.Left++ })
 		p.warnOnce(e.Team+"/"+e.File, "reading an entry; let ca-admin read it: chmod a+r", c.Err)
 	}
-	return a, false, nil
+	return a, false
 }
 
 // unread is an entry that is refused for what it is, before anybody looks into it: nothing of it is kept.

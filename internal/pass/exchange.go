@@ -8,6 +8,7 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/request"
 )
 
 // ErrOpenInbox says that everybody may write to an inbox whose unsigned requests are issued.
@@ -25,6 +26,7 @@ func MakeExchange(c *ca.CA, path string, groupID int) (*inbox.Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.HoldsKey = request.HoldsPrivateKey
 	if err := publishTrust(c, x); err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
@@ -37,6 +39,7 @@ func OpenExchange(ctx context.Context, c *ca.CA, at Sides) (*inbox.Exchange, err
 	if err != nil {
 		return nil, err
 	}
+	x.HoldsKey = request.HoldsPrivateKey
 	if err := accept(ctx, c, x, at); err != nil {
 		return nil, errors.Join(err, x.Close())
 	}

@@ -33,11 +33,7 @@ func (p *pass) names(ctx context.Context, batch []decided) (*naming, error) {
 		if d.arrival.again || !ok || owner.Request == d.id {
 			continue
 		}
-		lies, err := p.x.Answered(owner.Team, owner.Name)
-		if err != nil {
-			return nil, err
-		}
-		n.taken[at] = lies || !owner.Published
+		n.taken[at] = p.x.Answered(owner.Team, owner.Name) || !owner.Published
 	}
 	return n, nil
 }

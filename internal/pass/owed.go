@@ -36,7 +36,8 @@ func (p *pass) publishAnswers(ctx context.Context, answers []ledger.Answer) erro
 	if err != nil || len(answers) == 0 {
 		return err
 	}
-	return p.publish(ctx, []answered{a})
+	_, err = p.publish(ctx, []answered{a})
+	return err
 }
 
 // recordedAnswers is what the ledger says the outbox should have of some answers.

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"ca-exchange/internal/ca"
@@ -36,6 +37,7 @@ type pass struct {
 	sum      Summary
 	flying   map[pki.ID]bool // decided but not yet published: their copies wait for the next round
 	deferred bool            // a copy waits
+	progress bool            // this round answered or remembered something, so that a copy may find another state
 }
 
 func newPass(c *ca.CA, x *inbox.Exchange, m *memory, o Options) *pass {
@@ -51,7 +53,9 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	p.tidy()
-	if err := p.publishTrust(); err != nil {
+	if err := p.publishTrust(); errors.Is(err, inbox.ErrNameTaken) {
+		p.warnOnce("issuers", "publishing the issuers", err)
+	} else if err != nil {
 		return Summary{}, err
 	}
 	if err := p.publishOwed(ctx); err != nil {
@@ -69,10 +73,10 @@ func (p *pass) serve(ctx context.Context) (Summary, error) {
 		}
 	}
 	for {
-		p.deferred = false
+		p.deferred, p.progress = false, false
 		err := p.round(ctx)
 		p.sum.Took = p.Now().Sub(start)
-		if err != nil || !p.deferred {
+		if err != nil || !p.deferred || !p.progress {
 			return p.sum, err
 		}
 	}
@@ -130,16 +134,31 @@ func (p *pass) record(ctx context.Context, batch []decided) (recorded, error) {
 // deliver publishes what the ledger has, and then removes the entries. A crash anywhere leaves entries that get the
 // same answer again (P6).
 func (p *pass) deliver(ctx context.Context, batch recorded) error {
-	if err := p.publish(ctx, batch.answers); err != nil {
+	missing, err := p.publish(ctx, batch.answers)
+	if err != nil {
 		return err
 	}
-	if err := p.remove(batch.requests); err != nil {
+	delivered := batch.requests[:0]
+	for i, d := range batch.requests {
+		if missing[i] { // it is owed: whoever finds its place again publishes it
+			if !d.arrival.again {
+				p.keepEntry(d.arrival.entry)
+			}
+			p.leave(d)
+			continue
+		}
+		delivered = append(delivered, d)
+	}
+	if err := p.remove(delivered); err != nil {
 		return err
 	}
-	for _, d := range batch.requests {
+	for _, d := range delivered {
 		p.land(d)
 		p.tally(d)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.progress = p.progress || len(missing) > 0
 	return nil
 }
 

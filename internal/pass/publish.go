@@ -10,29 +10,56 @@ import (
 )
 
 // publish puts answers into the outbox durably, takes the notices away that they replace, and notes in the ledger that
-// they lie there.
-func (p *pass) publish(ctx context.Context, batch []answered) error {
-	var files, stale []inbox.File
-	var answers []ledger.Answer
+// they lie there. missing says of each whether one of its files is not there: it stays owed, its entry stays.
+func (p *pass) publish(ctx context.Context, batch []answered) (missing []bool, err error) {
+	var files []inbox.File
 	for _, a := range batch {
-		files, stale, answers = append(files, a.files...), append(stale, a.stale...), append(answers, a.answers...)
+		files = append(files, a.files...)
 	}
-	if err := p.x.Publish(files, p.movedAside); err != nil {
-		return fmt.Errorf("publishing: %w", err)
+	outcomes, err := p.x.Publish(files, nil)
+	if err != nil {
+		return nil, fmt.Errorf("publishing: %w", err)
 	}
-	for _, f := range stale {
-		if err := p.x.RemoveAnswer(f.Team, f.Name); err != nil {
-			return fmt.Errorf("removing a notice: %w", err)
+	missing = make([]bool, len(batch))
+	var there []ledger.Answer
+	for i, a := range batch {
+		for n, answer := range a.answers {
+			if !p.isThere(a.files[n], outcomes[n]) {
+				missing[i] = true
+				continue
+			}
+			there = append(there, answer)
+			p.removeStale(answer, a.stale)
 		}
+		outcomes = outcomes[len(a.files):]
 	}
-	late, err := p.Ledger().MarkPublished(ctx, answers)
+	late, err := p.Ledger().MarkPublished(ctx, there)
 	if err == nil && late > 0 {
 		// A person decided otherwise while this was published: the last word goes out, and takes the place of this one.
 		err = p.publishOwed(ctx)
 	}
-	return err
+	return missing, err
 }
 
-func (p *pass) movedAside(f inbox.File) {
-	p.Log.Warn("a foreign file on an answer's name was moved to rejected/", "file", refusal.Quote(f.Team+"/"+f.Name))
+// isThere reports what was in the way of a file, and whether the file is there now.
+func (p *pass) isThere(f inbox.File, o inbox.Outcome) bool {
+	if o.Foreign != "" {
+		p.Log.Warn("a foreign file on an answer's name was "+o.Fate.String(), "file", refusal.Quote(f.Team+"/"+f.Name))
+	}
+	if o.Err != nil {
+		p.warnOnce("outbox/"+f.Team, "publishing an answer; its entry is left", o.Err)
+	}
+	return o.Err == nil
+}
+
+// removeStale takes the notices away that an answer replaces.
+func (p *pass) removeStale(a ledger.Answer, stale []inbox.File) {
+	for _, f := range stale {
+		if f.Team != a.Team || f.Name != a.Name+inbox.HeldSuffix && f.Name != a.Name+inbox.DeniedSuffix {
+			continue
+		}
+		if err := p.x.RemoveAnswer(f.Team, f.Name); err != nil {
+			p.warnOnce("outbox/"+f.Team+"/"+f.Name, "removing a notice that was replaced", err)
+		}
+	}
 }

@@ -2,8 +2,6 @@ package pass
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"strings"
 
 	"ca-exchange/internal/inbox"
@@ -23,16 +21,16 @@ func (p *pass) remove(batch []decided) error {
 		case errors.Is(err, inbox.ErrReadOnly), errors.Is(err, inbox.ErrRejectedFull):
 			p.keepEntry(d.arrival.entry)
 			p.warnOnce("inbox", "leaving answered entries where they are", err)
-		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return fmt.Errorf("removing an answered entry: %w", err)
+			p.keepEntry(d.arrival.entry)
+			p.warnOnce("inbox/"+d.arrival.entry.Team, "removing an answered entry", err)
 		default:
 			teams[d.arrival.entry.Team] = true
 		}
 	}
 	for team := range teams {
 		if err := p.x.SyncInbox(team); err != nil {
-			return err
+			p.warnOnce("inbox/"+team, "making removals durable", err)
 		}
 	}
 	return nil
@@ -52,7 +50,8 @@ func (p *pass) removeOne(d decided) error {
 		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry", refusal.Quote(entry.File))
 		return p.x.Remove(entry, read)
 	case strings.HasPrefix(string(code), "entry-"):
-		return p.x.Reject(entry)
+		_, err := p.x.Reject(entry)
+		return err
 	}
 	return p.x.Remove(entry, read)
 }
@@ -68,14 +67,12 @@ func firstDenial(d decided) refusal.Code {
 
 // keepEntry remembers an answered entry that stays: it is not answered again until it changes.
 func (p *pass) keepEntry(e inbox.Entry) {
-	if c, err := p.x.Read(e); err == nil {
-		p.memory.keep(e, c.Stat)
-	}
+	p.memory.keep(e, p.x.Read(e).Stat)
 }
 
 // moveAside gets an entry out of the way that cannot be answered under its name.
 func (p *pass) moveAside(e inbox.Entry) {
-	err := p.x.Reject(e)
+	fate, err := p.x.Reject(e)
 	switch {
 	case errors.Is(err, inbox.ErrRejectedFull), errors.Is(err, inbox.ErrReadOnly):
 		p.count(func(s *Summary) { s.Left++ })
@@ -83,7 +80,10 @@ func (p *pass) moveAside(e inbox.Entry) {
 	case err != nil:
 		p.count(func(s *Summary) { s.Left++ })
 		p.warnOnce(e.Team+"/"+e.File, "moving an entry aside", err)
-	default:
+	case fate == inbox.Wiped:
+		p.Log.Warn("an entry without a legal name held a private key: it was removed", "entry", refusal.Quote(e.File))
+		p.count(func(s *Summary) { s.Moved++ })
+	case fate == inbox.Moved:
 		p.Log.Warn("an entry without a legal name was moved to rejected/", "entry", refusal.Quote(e.File))
 		p.count(func(s *Summary) { s.Moved++ })
 	}

@@ -63,5 +63,6 @@ func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored i
 	if len(missing.files) == 0 {
 		return 0, nil
 	}
-	return len(missing.files), p.publish(ctx, []answered{missing})
+	_, err = p.publish(ctx, []answered{missing})
+	return len(missing.files), err
 }

@@ -88,9 +88,9 @@ func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 			continue
 		}
 		l.backlog++
-		if content, err := x.Read(entry); err != nil || content.State == inbox.Unreadable {
+		if content := x.Read(entry); content.State == inbox.Unreadable {
 			if unreadable++; example == "" {
-				example = fmt.Sprintf("%s: %v", refusal.Quote(entry.File), bare(errors.Join(err, content.Err)))
+				example = fmt.Sprintf("%s: %v", refusal.Quote(entry.File), bare(content.Err))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"errors"
 	"fmt"
 
 	"ca-exchange/internal/ca"
@@ -17,12 +18,17 @@ func publishTrust(c *ca.CA, x *inbox.Exchange) error {
 	for _, a := range authorities {
 		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Anchor()})
 	}
+	var taken error // that name's trouble alone
 	for _, f := range files {
 		before, err := x.ReadAnswer("", f.Name)
 		if err != nil {
 			return err
 		}
 		changed, err := x.Ensure(f)
+		if errors.Is(err, inbox.ErrNameTaken) {
+			taken = fmt.Errorf("publishing %q: %w", f.Name, err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("publishing %q: %w", f.Name, err)
 		}
@@ -30,5 +36,5 @@ func publishTrust(c *ca.CA, x *inbox.Exchange) error {
 			c.Log.Warn("a changed file in the outbox was restored", "file", f.Name)
 		}
 	}
-	return nil
+	return taken
 }

@@ -160,9 +160,11 @@ func (w *watch) patiently(ctx context.Context) error {
 }
 
 // listen takes up team directories, and events where they had failed and can be had again.
-func (w *watch) listen() {
+func (w *watch) listen(p *pass) {
 	if !w.events.Failed() {
-		w.events.Refresh()
+		if err := w.events.Refresh(); err != nil {
+			p.warnOnce("events", "watching sub-directories", err)
+		}
 		return
 	}
 	fresh := w.x.Watch(inbox.WatchOptions{NoEvents: w.NoEvents})
@@ -182,11 +184,12 @@ func (w *watch) pass(ctx context.Context) error {
 			return err
 		}
 	}
-	w.listen()
 	settle := func(e inbox.Entry, content inbox.Content) bool {
 		return w.memory.settled(e, content.Stat, w.Now(), w.Settle)
 	}
-	sum, err := newPass(w.CA, w.x, w.memory, Options{Settle: settle, Progress: w.Progress}).run(ctx)
+	p := newPass(w.CA, w.x, w.memory, Options{Settle: settle, Progress: w.Progress})
+	w.listen(p)
+	sum, err := p.run(ctx)
 	if sum.Answered() > 0 {
 		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated, "left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
 	}

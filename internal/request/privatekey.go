@@ -23,9 +23,9 @@ const (
 	maxPrivateKeySize = 4 << 10
 )
 
-// holdsPrivateKey finds every form that tools write: PEM of any label, in UTF-16 too (a PowerShell redirect),
+// HoldsPrivateKey finds every form that tools write: PEM of any label, in UTF-16 too (a PowerShell redirect),
 // PuTTY's, and DER that is PKCS#1, PKCS#8, SEC1 or PKCS#12. A key inside an archive stays unseen.
-func holdsPrivateKey(entry []byte) bool {
+func HoldsPrivateKey(entry []byte) bool {
 	text := entry
 	if bytes.IndexByte(text, 0) >= 0 {
 		text = bytes.ReplaceAll(text, []byte{0}, nil)

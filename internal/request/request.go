@@ -38,7 +38,7 @@ func (r *Request) Unsigned() bool { return r.Signature == nil }
 func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
 	var found refusal.Findings
 	// First of all, so that no other finding quotes a secret.
-	if holdsPrivateKey(entry) {
+	if HoldsPrivateKey(entry) {
 		found.Add(refusal.EntryPrivateKey, "entry", "", "a request only: the key stays on its host")
 		return nil, found.List()
 	}

@@ -10,7 +10,11 @@ import (
 var legalForm = regexp.MustCompile(`\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\z`)
 
 func FuzzLegalName(f *testing.F) {
-	for _, seed := range []string{"server", "a.b-c_d", "", ".x", "-x", "x y", "ca", "CA", "issuers", "x.held", "x.Denied", "x.denied.", "é", "x\x00", strings.Repeat("x", 100), strings.Repeat("x", 101)} {
+	for _, seed := range []string{
+		"server", "a.b-c_d", "", ".x", "-x", "x y", "ca", "CA", "issuers", "x.held", "x.Denied", "x.denied.", "é",
+		"x\x00",
+		strings.Repeat("x", 100), strings.Repeat("x", 101),
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -29,7 +33,7 @@ func FuzzLegalName(f *testing.F) {
 		if strings.HasSuffix(folded, ".held") || strings.HasSuffix(folded, ".denied") {
 			t.Errorf("%q could be taken for a notice", name)
 		}
-		if LegalTeam(name) && (strings.HasSuffix(folded, ".crt") || strings.HasSuffix(folded, ".json")) {
+		if legalTeam(name) && (strings.HasSuffix(folded, ".crt") || strings.HasSuffix(folded, ".json")) {
 			t.Errorf("team %q could lie on an answer's name", name)
 		}
 	})
@@ -38,8 +42,9 @@ func FuzzLegalName(f *testing.F) {
 func TestComplete(t *testing.T) {
 	const pem = "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
 	for text, want := range map[string]bool{
-		"": false, "notes\n": false, pem: true, pem[:40]: false, pem[:len(pem)-7]: false, pem + "-----BEGIN SSH SIGNATURE-----\nAA": false,
-		"text\n" + pem: true, "\x30\x82\x01\x00": true, "a\x00b": true, strings.TrimSpace(pem): true,
+		"": false, "notes\n": false, pem: true, pem[:40]: false, pem[:len(pem)-7]: false,
+		pem + "-----BEGIN SSH SIGNATURE-----\nAA": false, "text\n" + pem: true,
+		"\x30\x82\x01\x00": true, "a\x00b": true, strings.TrimSpace(pem): true,
 	} {
 		if complete([]byte(text)) != want {
 			t.Errorf("complete(%q) is %v", text, !want)
