@@ -16,7 +16,8 @@ func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
 	case leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.Cmp(template.SerialNumber) != 0:
 		return fmt.Errorf("serial %x, expected %x", leaf.SerialNumber, template.SerialNumber)
 	case leaf.IsCA || !leaf.BasicConstraintsValid:
-		return fmt.Errorf("CA:%t (basicConstraints present: %t), expected CA:FALSE", leaf.IsCA, leaf.BasicConstraintsValid)
+		return fmt.Errorf("CA:%t (basicConstraints present: %t), expected CA:FALSE", leaf.IsCA,
+			leaf.BasicConstraintsValid)
 	case leaf.KeyUsage != template.KeyUsage:
 		return fmt.Errorf("key usage %s, expected %s", keyUsageList(leaf.KeyUsage), keyUsageList(template.KeyUsage))
 	case !EqualSets(leaf.ExtKeyUsage, p.Usages) || len(leaf.UnknownExtKeyUsage) > 0:

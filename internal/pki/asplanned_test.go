@@ -48,14 +48,18 @@ func TestAsPlanned(t *testing.T) {
 		"AuthorityKeyId 0102, expected 0103": func(leaf, template *x509.Certificate, _ *Plan) {
 			leaf.AuthorityKeyId, template.AuthorityKeyId = []byte{1, 2}, []byte{1, 3}
 		},
-		`subject CN="www.example", expected CN="admin"`: func(_, _ *x509.Certificate, p *Plan) { p.CommonName = "admin" },
+		`subject CN="www.example", expected CN="admin"`: func(_, _ *x509.Certificate,
+			p *Plan) {
+			p.CommonName = "admin"
+		},
 		`subject CN="www.example", expected CN="www.example", O="a"`: func(_, _ *x509.Certificate, p *Plan) {
 			p.Organizations = []string{"a"}
 		},
 		`names "DNS:www.example", "IP:192.0.2.7", expected "DNS:www.example"`: func(_, _ *x509.Certificate, p *Plan) {
 			p.Names.IPs = nil
 		},
-		`names "DNS:www.example", "IP:192.0.2.7", expected "DNS:www.example", "DNS:b.example", "IP:192.0.2.7"`: func(_, _ *x509.Certificate, p *Plan) {
+		`names "DNS:www.example", "IP:192.0.2.7", expected "DNS:www.example", "DNS:b.example", "IP:192.0.2.7"`: func(_,
+			_ *x509.Certificate, p *Plan) {
 			p.Names.DNS = append(p.Names.DNS[:1:1], "b.example")
 		},
 		"key KEY, expected KEY": func(_, _ *x509.Certificate, p *Plan) { p.Key = other.PublicKey },

@@ -61,8 +61,7 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 func subjectOf(c *x509.Certificate) string {
 	var s Subject
 	for _, a := range c.Subject.Names {
-		kind, _ := AttributeType(a.Type.String())
-		s = append(s, Attribute{kind, fmt.Sprint(a.Value)})
+		s = append(s, Attribute{AttributeName(a.Type.String()), fmt.Sprint(a.Value)})
 	}
 	return s.String()
 }

@@ -35,6 +35,24 @@ func CheckDNSName(name string) error {
 	return nil
 }
 
+// MeantName returns the one name that a malformed DNS name means: the address that was written as text, or the name in
+// lower-case ASCII (RFC 5891) without the root's dot. It returns false where there is no such name.
+func MeantName(value string) (Names, bool) {
+	lower := strings.ToLower(value)
+	if ip, err := netip.ParseAddr(lower); err == nil {
+		return Names{IPs: []netip.Addr{ip}}, CheckIP(ip) == nil
+	}
+	rest, wildcard := strings.CutPrefix(strings.TrimSuffix(lower, "."), "*.")
+	name, err := idna.Registration.ToASCII(rest)
+	if err != nil {
+		return Names{}, false
+	}
+	if wildcard {
+		name = "*." + name
+	}
+	return Names{DNS: []string{name}}, CheckDNSName(name) == nil
+}
+
 func checkLabel(label string) error {
 	switch {
 	case label == "":

@@ -9,12 +9,14 @@ import (
 
 // FuzzDNSName: what is a name survives a certificate unchanged, and is so in any case of letters.
 func FuzzDNSName(f *testing.F) {
-	for _, name := range []string{"web.example", "*.web.example", "xn--bcher-kva.example", "cp1", "1.2.3.4", "a..b", "xn--"} {
+	for _, name := range []string{"web.example", "*.web.example", "xn--bcher-kva.example", "cp1", "1.2.3.4", "a..b",
+		"xn--"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		err := pki.CheckDNSName(name)
-		if upper := pki.CheckDNSName(string(bytes.ToUpper([]byte(name)))); (err == nil) != (upper == nil) && isLetters(name) {
+		if upper := pki.CheckDNSName(string(bytes.ToUpper([]byte(name)))); (err == nil) != (upper == nil) &&
+			isLetters(name) {
 			t.Fatalf("%q: %v, in capitals %v", name, err, upper)
 		}
 		if err != nil {

@@ -32,9 +32,11 @@ func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issue
 	certificate := path[0]
 	switch {
 	case !certificate.BasicConstraintsValid || !certificate.IsCA:
-		return nil, fmt.Errorf("issuer %q: the certificate is not a CA's (basicConstraints CA:TRUE, RFC 5280 4.2.1.9)", name)
+		return nil, fmt.Errorf("issuer %q: the certificate is not a CA's (basicConstraints CA:TRUE, RFC 5280 4.2.1.9)",
+			name)
 	case certificate.KeyUsage != 0 && certificate.KeyUsage&x509.KeyUsageCertSign == 0:
-		return nil, fmt.Errorf("issuer %q: the certificate's key usage has no keyCertSign, so it cannot sign certificates (RFC 5280 4.2.1.3)", name)
+		return nil,
+			fmt.Errorf("issuer %q: the certificate's key usage has no keyCertSign, so it cannot sign certificates (RFC 5280 4.2.1.3)", name)
 	case !sameKey(certificate.PublicKey, key.Public()):
 		return nil, fmt.Errorf("issuer %q: the key does not belong to the certificate", name)
 	}
@@ -64,7 +66,8 @@ func checkPath(path []*x509.Certificate) error {
 			}
 		}
 		if (c.MaxPathLen > 0 || c.MaxPathLenZero) && c.MaxPathLen < i {
-			return fmt.Errorf("certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)", i+1, c.MaxPathLen, i)
+			return fmt.Errorf("certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)",
+				i+1, c.MaxPathLen, i)
 		}
 	}
 	if !selfSigned(path[len(path)-1]) {

@@ -29,7 +29,8 @@ func testPlan(t testing.TB) Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Plan{Profile: "server", Issuer: "ca", CommonName: "www.example", Names: Names{DNS: []string{"www.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.7")}},
+	return Plan{Profile: "server", Issuer: "ca", CommonName: "www.example",
+		Names:  Names{DNS: []string{"www.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.7")}},
 		Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, Key: key.Public(), Days: 30, Backdate: Backdate}
 }
 
@@ -75,8 +76,12 @@ func TestSignedAsPlanned(t *testing.T) {
 func TestSignRefuses(t *testing.T) {
 	issuer := testIssuer(t, ECDSAP256)
 	for name, spoil := range map[string]func(*Plan){
-		"no usage": func(p *Plan) { p.Usages = nil }, "any usage": func(p *Plan) { p.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} },
-		"no days": func(p *Plan) { p.Days = 0 }, "long name": func(p *Plan) { p.CommonName = strings.Repeat("x", 65) },
+		"no usage":  func(p *Plan) { p.Usages = nil },
+		"any usage": func(p *Plan) { p.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} },
+		"no days":   func(p *Plan) { p.Days = 0 }, "long name": func(p *Plan) {
+			p.CommonName = strings.Repeat("x",
+				65)
+		},
 		"URI": func(p *Plan) { p.Names.URIs = []string{"https://x.example"} },
 	} {
 		plan := testPlan(t)
@@ -85,7 +90,8 @@ func TestSignRefuses(t *testing.T) {
 			t.Errorf("%s: signed", name)
 		}
 	}
-	for name, when := range map[string]time.Time{"before the issuer": noon.AddDate(-1, 0, 0), "after it": noon.AddDate(1, 0, 0)} {
+	for name, when := range map[string]time.Time{"before the issuer": noon.AddDate(-1, 0, 0),
+		"after it": noon.AddDate(1, 0, 0)} {
 		if _, err := issuer.Sign(testPlan(t), when); err == nil {
 			t.Errorf("%s: signed", name)
 		}
@@ -99,7 +105,8 @@ func adopted(t *testing.T, change func(*x509.Certificate)) (*Issuer, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "corporate"}, NotBefore: noon.Add(-time.Hour), NotAfter: noon.AddDate(1, 0, 0),
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "corporate"},
+		NotBefore: noon.Add(-time.Hour), NotAfter: noon.AddDate(1, 0, 0),
 		KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true}
 	change(template)
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
@@ -142,7 +149,8 @@ func TestAdoptedIssuerKeepsItsLimits(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*x509.Certificate){
-		"no CA": func(c *x509.Certificate) { c.IsCA = false }, "no keyCertSign": func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature },
+		"no CA":          func(c *x509.Certificate) { c.IsCA = false },
+		"no keyCertSign": func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature },
 	} {
 		if _, err := adopted(t, change); err == nil {
 			t.Errorf("%s: adopted", name)
@@ -167,7 +175,8 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 	issuer, other := testIssuer(t, ECDSAP256), testIssuer(t, ECDSAP256)
 	server := Profile{Name: "server", Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, Names: RequiredNames}
 	plan := testPlan(t)
-	expected := Expected{Key: plan.Key, Profile: server, CommonName: "www.example", Names: plan.Names, Authority: issuer.Authority}
+	expected := Expected{Key: plan.Key, Profile: server, CommonName: "www.example", Names: plan.Names,
+		Authority: issuer.Authority}
 	sign := func(i *Issuer, change func(*Plan)) []byte {
 		p := plan
 		change(&p)
@@ -193,24 +202,30 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 		when   time.Time
 		want   string
 	}{
-		"key":        {good, func(e *Expected) { e.Key = testPlan(t).Key }, noon, "another key"},
-		"issuer":     {sign(other, func(*Plan) {}), nil, noon, "not signed by the pinned issuer"},
-		"subject":    {sign(issuer, func(p *Plan) { p.CommonName = "admin" }), nil, noon, "the subject is"},
-		"group":      {sign(issuer, func(p *Plan) { p.Organizations = []string{"system:masters"} }), nil, noon, "the subject is"},
-		"usage":      {sign(issuer, func(p *Plan) { p.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), nil, noon, "the certificate is for clientAuth"},
-		"more names": {sign(issuer, func(p *Plan) { p.Names.DNS = []string{"www.example", "evil.example"} }), nil, noon, `not asked for: "DNS:evil.example"`},
-		"expired":    {good, nil, noon.AddDate(0, 2, 0), "not valid now"},
-		"shorter":    {good, func(e *Expected) { e.NotAfter = leaf.NotAfter.Add(time.Second) }, noon, "before the installed one"},
-		"no names":   {good, func(e *Expected) { e.Profile.Names, e.AcceptNames = NoNames, true }, noon, "has none"},
-		"CA":         {EncodeCertificates(issuer.Certificate), func(e *Expected) { e.Key = issuer.Certificate.PublicKey }, noon, ""},
-		"hidden":     {hidden(t, issuer, plan), nil, noon, "has 3 names, of which 2 are of a kind that is understood"},
-		"junk":       {[]byte("junk"), nil, noon, "no certificate"},
+		"key":     {good, func(e *Expected) { e.Key = testPlan(t).Key }, noon, "another key"},
+		"issuer":  {sign(other, func(*Plan) {}), nil, noon, "not signed by the pinned issuer"},
+		"subject": {sign(issuer, func(p *Plan) { p.CommonName = "admin" }), nil, noon, "the subject is"},
+		"group": {sign(issuer, func(p *Plan) { p.Organizations = []string{"system:masters"} }), nil, noon,
+			"the subject is"},
+		"usage": {sign(issuer, func(p *Plan) { p.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), nil,
+			noon, "the certificate is for clientAuth"},
+		"more names": {sign(issuer, func(p *Plan) { p.Names.DNS = []string{"www.example", "evil.example"} }), nil, noon,
+			`not asked for: "DNS:evil.example"`},
+		"expired": {good, nil, noon.AddDate(0, 2, 0), "not valid now"},
+		"shorter": {good, func(e *Expected) { e.NotAfter = leaf.NotAfter.Add(time.Second) }, noon,
+			"before the installed one"},
+		"no names": {good, func(e *Expected) { e.Profile.Names, e.AcceptNames = NoNames, true }, noon, "has none"},
+		"CA": {EncodeCertificates(issuer.Certificate),
+			func(e *Expected) { e.Key = issuer.Certificate.PublicKey }, noon, ""},
+		"hidden": {hidden(t, issuer, plan), nil, noon, "has 3 names, of which 2 are of a kind that is understood"},
+		"junk":   {[]byte("junk"), nil, noon, "no certificate"},
 	} {
 		e := expected
 		if test.change != nil {
 			test.change(&e)
 		}
-		if _, _, err := VerifyAnswer(test.answer, e, test.when); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, _, err := VerifyAnswer(test.answer, e, test.when); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -228,7 +243,8 @@ func hidden(t *testing.T, issuer *Issuer, plan Plan) []byte {
 		t.Fatal(err)
 	}
 	value, err := asn1.Marshal([]asn1.RawValue{
-		{Class: asn1.ClassContextSpecific, Tag: 2, Bytes: []byte("www.example")}, {Class: asn1.ClassContextSpecific, Tag: 7, Bytes: []byte{192, 0, 2, 7}},
+		{Class: asn1.ClassContextSpecific, Tag: 2, Bytes: []byte("www.example")},
+		{Class: asn1.ClassContextSpecific, Tag: 7, Bytes: []byte{192, 0, 2, 7}},
 		{Class: asn1.ClassContextSpecific, Tag: 8, Bytes: []byte{0x2a, 3, 4}},
 	})
 	if err != nil {

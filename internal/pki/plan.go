@@ -55,7 +55,8 @@ func (p Plan) Digest() (string, error) {
 		Key                                  []byte
 		Days                                 int
 		Backdate                             time.Duration
-	}{p.Request.String(), p.Profile, p.Issuer, p.CommonName, p.Organizations, p.Names.Strings(), p.Usages, key, p.Days, p.Backdate})
+	}{p.Request.String(), p.Profile, p.Issuer, p.CommonName, p.Organizations, p.Names.Strings(), p.Usages, key, p.Days,
+		p.Backdate})
 	if err != nil {
 		return "", err
 	}

@@ -42,36 +42,31 @@ func (s Subject) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// AttributeType returns the short name of an attribute type and the most characters its value may have. A type
-// without a short name keeps its OID, and the bound of the longest known one.
-func AttributeType(oid string) (name string, bound int) {
-	if known, ok := attributeTypes[oid]; ok {
-		return known.name, known.bound
+// AttributeName returns the short name of an attribute type as openssl prints it, or the OID itself.
+func AttributeName(oid string) string {
+	if name, ok := attributeNames[oid]; ok {
+		return name
 	}
-	return oid, 256
+	return oid
 }
 
-// attributeTypes are the attributes with a short name, and the most characters X.520 (RFC 5280 appendix A.1,
-// RFC 4519) lets them have.
-var attributeTypes = map[string]struct {
-	name  string
-	bound int
-}{
-	"2.5.4.3":                    {"CN", 64},
-	"2.5.4.4":                    {"SN", 64},
-	"2.5.4.5":                    {"serialNumber", 64},
-	"2.5.4.6":                    {"C", 2},
-	"2.5.4.7":                    {"L", 128},
-	"2.5.4.8":                    {"ST", 128},
-	"2.5.4.9":                    {"street", 128},
-	"2.5.4.10":                   {"O", 64},
-	"2.5.4.11":                   {"OU", 64},
-	"2.5.4.12":                   {"title", 64},
-	"2.5.4.17":                   {"postalCode", 40},
-	"2.5.4.42":                   {"GN", 64},
-	"2.5.4.46":                   {"dnQualifier", 64},
-	"2.5.4.97":                   {"organizationIdentifier", 256},
-	"1.2.840.113549.1.9.1":       {"emailAddress", 255},
-	"0.9.2342.19200300.100.1.1":  {"UID", 256},
-	"0.9.2342.19200300.100.1.25": {"DC", 63},
+// attributeNames are the attribute types with a short name (RFC 5280 appendix A.1, RFC 4519).
+var attributeNames = map[string]string{
+	"2.5.4.3":                    "CN",
+	"2.5.4.4":                    "SN",
+	"2.5.4.5":                    "serialNumber",
+	"2.5.4.6":                    "C",
+	"2.5.4.7":                    "L",
+	"2.5.4.8":                    "ST",
+	"2.5.4.9":                    "street",
+	"2.5.4.10":                   "O",
+	"2.5.4.11":                   "OU",
+	"2.5.4.12":                   "title",
+	"2.5.4.17":                   "postalCode",
+	"2.5.4.42":                   "GN",
+	"2.5.4.46":                   "dnQualifier",
+	"2.5.4.97":                   "organizationIdentifier",
+	"1.2.840.113549.1.9.1":       "emailAddress",
+	"0.9.2342.19200300.100.1.1":  "UID",
+	"0.9.2342.19200300.100.1.25": "DC",
 }

@@ -47,7 +47,8 @@ func keyUsageList(usage x509.KeyUsage) string {
 
 func keyUsageNames(usage x509.KeyUsage) []string {
 	var names []string
-	for i, name := range []string{"digitalSignature", "contentCommitment", "keyEncipherment", "dataEncipherment", "keyAgreement",
+	for i, name := range []string{"digitalSignature", "contentCommitment", "keyEncipherment", "dataEncipherment",
+		"keyAgreement",
 		"keyCertSign", "cRLSign"} {
 		if usage&(1<<i) != 0 {
 			names = append(names, name)

@@ -28,7 +28,8 @@ func VerifyAnswer(answer []byte, e Expected, now time.Time) (leaf *x509.Certific
 		return nil, nil, err
 	}
 	leaf = certificates[0]
-	for _, check := range []func(*x509.Certificate, Expected, time.Time) error{checkKey, checkChain, checkSubject, checkUsages, checkValidity} {
+	for _, check := range []func(*x509.Certificate, Expected, time.Time) error{checkKey, checkChain, checkSubject,
+		checkUsages, checkValidity} {
 		if err := check(leaf, e, now); err != nil {
 			return nil, nil, err
 		}
@@ -47,7 +48,8 @@ func CheckInstalled(leaf *x509.Certificate, e Expected) (lacking []string, err e
 	if issuer := e.Authority.Certificate.NotBefore; issuer.After(begin) {
 		begin = issuer
 	}
-	for _, check := range []func(*x509.Certificate, Expected, time.Time) error{checkKey, checkChain, checkSubject, checkUsages} {
+	for _, check := range []func(*x509.Certificate, Expected, time.Time) error{checkKey, checkChain, checkSubject,
+		checkUsages} {
 		if err := check(leaf, e, begin); err != nil {
 			return nil, err
 		}
@@ -65,7 +67,8 @@ func checkKey(leaf *x509.Certificate, e Expected, _ time.Time) error {
 func checkChain(leaf *x509.Certificate, e Expected, now time.Time) error {
 	roots := x509.NewCertPool()
 	roots.AddCert(e.Authority.Certificate) // exactly the issuer of this profile: no other way up counts
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return fmt.Errorf("the certificate is not valid now: %w", err)
 	}
@@ -101,11 +104,13 @@ func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {
 			leaf.IsCA, leaf.BasicConstraintsValid)
 	case !EqualSets(leaf.ExtKeyUsage, e.Profile.Usages) || len(leaf.UnknownExtKeyUsage) > 0:
 		return fmt.Errorf("the certificate is for %s, not for %s", usagesOf(leaf), UsageNames(e.Profile.Usages))
-	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 || leaf.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0:
+	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 ||
+		leaf.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0:
 		return fmt.Errorf("the certificate's key usage is %s, expected digitalSignature and neither keyCertSign nor cRLSign",
 			keyUsageList(leaf.KeyUsage))
 	case len(leaf.UnhandledCriticalExtensions) > 0:
-		return fmt.Errorf("the certificate has a critical extension %v that is not understood", leaf.UnhandledCriticalExtensions[0])
+		return fmt.Errorf("the certificate has a critical extension %v that is not understood",
+			leaf.UnhandledCriticalExtensions[0])
 	}
 	return nil
 }
@@ -116,7 +121,8 @@ func checkValidity(leaf *x509.Certificate, e Expected, now time.Time) error {
 		return fmt.Errorf("the certificate is valid from %s to %s, and it is %s",
 			Stamp(leaf.NotBefore), Stamp(leaf.NotAfter), Stamp(now))
 	case leaf.NotAfter.Before(e.NotAfter): // the same end is no step back: near its own, an issuer gives all alike
-		return fmt.Errorf("the certificate ends at %s, before the installed one (%s)", Stamp(leaf.NotAfter), Stamp(e.NotAfter))
+		return fmt.Errorf("the certificate ends at %s, before the installed one (%s)", Stamp(leaf.NotAfter),
+			Stamp(e.NotAfter))
 	}
 	return nil
 }
@@ -126,10 +132,12 @@ func checkNames(leaf *x509.Certificate, e Expected) (warnings []string, err erro
 	if all, err := countNames(leaf); err != nil {
 		return nil, err
 	} else if all != names.Len() {
-		return nil, fmt.Errorf("the certificate has %d names, of which %d are of a kind that is understood", all, names.Len())
+		return nil, fmt.Errorf("the certificate has %d names, of which %d are of a kind that is understood", all,
+			names.Len())
 	}
 	if e.Profile.Names == NoNames && names.Len() > 0 {
-		return nil, fmt.Errorf("the certificate has names, and a %s certificate has none: %s", e.Profile.Name, quoteAll(names.Strings()))
+		return nil, fmt.Errorf("the certificate has names, and a %s certificate has none: %s", e.Profile.Name,
+			quoteAll(names.Strings()))
 	}
 	if more := names.Without(e.Names); len(more) > 0 && !e.AcceptNames {
 		return nil, fmt.Errorf("the certificate has names that were not asked for: %s", quoteAll(more))

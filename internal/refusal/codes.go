@@ -8,6 +8,8 @@ const (
 	EntryTooLarge   Code = "entry-too-large"
 	EntryNotRegular Code = "entry-not-regular"
 	EntryEncoding   Code = "entry-encoding"
+	EntryUTF16      Code = "entry-utf16"
+	EntryLineEnds   Code = "entry-line-ends"
 	EntryIncomplete Code = "entry-incomplete"
 	EntryNoRequest  Code = "entry-no-request"
 	EntryBlocks     Code = "entry-blocks"
@@ -32,9 +34,11 @@ const (
 	ExtensionMalformed Code = "extension-malformed"
 	ExtensionDangerous Code = "extension-dangerous"
 	ExtensionForeign   Code = "extension-foreign"
+	Authority          Code = "authority"
 
 	NameKind   Code = "name-kind"
 	NameDNS    Code = "name-dns"
+	NameForm   Code = "name-form"
 	NameIP     Code = "name-ip"
 	NameAbsent Code = "name-absent"
 	NameCount  Code = "name-count"
@@ -85,8 +89,14 @@ var meanings = [...]meaning{
 		"the entry is a symbolic link",
 		"copy the file itself into the inbox"},
 	{EntryEncoding, Deny,
-		"the entry is not text in UTF-8 with LF or CRLF line ends",
-		"convert it: iconv -f UTF-16 -t UTF-8 FILE > NAME.csr, or tr '\\r' '\\n' < FILE > NAME.csr"},
+		"the entry is not text in UTF-8, and not a request in DER",
+		"send the CSR itself: not an archive, and no text in another character set around it"},
+	{EntryUTF16, Deny,
+		"the entry is text in UTF-16, as a PowerShell redirect writes it",
+		"convert it: iconv -f UTF-16 -t UTF-8 FILE > NAME.csr"},
+	{EntryLineEnds, Deny,
+		"the lines of the entry end with CR alone",
+		"convert it: tr '\\r' '\\n' < FILE > NAME.csr"},
 	{EntryIncomplete, Deny,
 		"the entry has no END line, and has not changed for too long",
 		"copy the whole file again"},
@@ -142,17 +152,23 @@ var meanings = [...]meaning{
 		"an extension is malformed or occurs twice",
 		"make the request again with each extension once"},
 	{ExtensionDangerous, Deny,
-		"the request has a critical or dangerous extension that no certificate here has",
-		"ask for a certificate of a server or client, without this extension"},
+		"the request has a dangerous extension, or a critical one that is not understood",
+		"ask without this extension; a sub-CA's request has CA:TRUE and keyCertSign"},
 	{ExtensionForeign, Hold,
 		"the request has extensions that are never copied",
 		"leave them out, or have the request approved without them"},
+	{Authority, Hold,
+		"the request asks to be an authority, which no request in the inbox becomes",
+		"the CA admin signs a sub-CA by hand: ca-admin sign FILE --authority, which this release does not have yet"},
 	{NameKind, Deny,
 		"a name is of a kind that no certificate here has",
 		"ask for DNS names and IP addresses"},
 	{NameDNS, Deny,
 		"a DNS name is invalid (RFC 1034, RFC 5890)",
 		"use letters, digits and hyphens, in labels of at most 63"},
+	{NameForm, Hold,
+		"a DNS name is written in a form that certificates do not have: an IP address, a trailing dot, capitals, or Unicode",
+		"ask again, or approve, with the name as it is allowed: --dns NAME, --ip ADDRESS"},
 	{NameIP, Deny,
 		"an IP address is not one that a certificate can name",
 		"ask for the address that clients use, not 0.0.0.0 or a multicast address"},

@@ -24,13 +24,15 @@ func TestNoticeIsBounded(t *testing.T) {
 		ends     string
 		first    Code
 	}{
-		"none":             {nil, "m", 0, "m", ""},
-		"as many as fit":   {[]Refusal{New(ScopeName, "names", "a", "b")}, "m", 1, "m", ScopeName},
-		"a thousand":       {many(1000), "m", 20, " more refusals are not listed)", ScopeName},
-		"a denial is last": {many(1000, New(NameDNS, "names", "a", "b")), "m", 20, " more refusals are not listed)", NameDNS},
-		"a long message":   {many(1), strings.Repeat("\x03ä", 40<<10), 0, "…", ""},
+		"none":           {nil, "m", 0, "m", ""},
+		"as many as fit": {[]Refusal{New(ScopeName, "names", "a", "b")}, "m", 1, "m", ScopeName},
+		"a thousand":     {many(1000), "m", 20, " more refusals are not listed)", ScopeName},
+		"a denial is last": {many(1000, New(NameDNS, "names", "a", "b")), "m", 20, " more refusals are not listed)",
+			NameDNS},
+		"a long message": {many(1), strings.Repeat("\x03ä", 40<<10), 0, "…", ""},
 	} {
-		b, err := Notice{Request: "ab", Status: "Held", Message: test.message, Refusals: test.refusals, Time: when}.Encode()
+		b, err := Notice{Request: "ab", Status: "Held", Message: test.message, Refusals: test.refusals,
+			Time: when}.Encode()
 		if err != nil || len(b) > MaxEntry {
 			t.Errorf("%s: %d bytes, %v", name, len(b), err)
 			continue

@@ -58,11 +58,7 @@ func (r *csrReader) readNames(content cryptobyte.String) bool {
 func (r *csrReader) readName(tag der.Tag, value string) {
 	switch tag {
 	case der.Tag(nameDNS).ContextSpecific():
-		if err := pki.CheckDNSName(value); err != nil {
-			r.Add(refusal.NameDNS, "names", value, "a DNS name: "+err.Error())
-			return
-		}
-		r.Names.DNS = append(r.Names.DNS, strings.ToLower(value))
+		r.readDNS(value)
 	case der.Tag(nameIP).ContextSpecific():
 		r.readIP(value)
 	case der.Tag(nameEmail).ContextSpecific():
@@ -79,6 +75,32 @@ func (r *csrReader) readName(tag der.Tag, value string) {
 		r.Names.URIs = append(r.Names.URIs, value)
 	default:
 		r.Add(refusal.NameKind, "names", nameKind(tag), "DNS names and IP addresses")
+	}
+}
+
+// readDNS takes a DNS name as certificates have it: ASCII in lower case. A name that is meant in another form is held,
+// with the flag that asks for the right one. Capitals alone leave no doubt about the name, and it is taken in lower case.
+func (r *csrReader) readDNS(value string) {
+	err := pki.CheckDNSName(value)
+	lower := strings.ToLower(value)
+	if err == nil && lower == value {
+		r.Names.DNS = append(r.Names.DNS, value)
+		return
+	}
+	meant, ok := pki.MeantName(value)
+	switch {
+	case !ok:
+		r.Add(refusal.NameDNS, "names", value, "a DNS name: "+err.Error())
+		return
+	case len(meant.IPs) > 0:
+		r.Add(refusal.NameForm, "names", value, "--ip "+meant.IPs[0].String())
+	default:
+		r.Add(refusal.NameForm, "names", value, "--dns "+meant.DNS[0])
+	}
+	if err == nil {
+		r.Names.DNS = append(r.Names.DNS, lower)
+	} else {
+		r.Unread = append(r.Unread, "DNS:"+value)
 	}
 }
 

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"encoding/hex"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -42,8 +43,39 @@ func decodeString(tag der.Tag, b []byte) (string, bool) {
 	return "", false
 }
 
+// decodeLoosely reads what decodeString does, and what old tools write: any ASCII in a PrintableString, Latin-1 in a
+// TeletexString.
+func decodeLoosely(tag der.Tag, b []byte) (string, bool) {
+	s, ok := decodeString(tag, b)
+	switch {
+	case ok:
+		return s, true
+	case tag == printableString:
+		return s, isASCII(s)
+	case tag == teletexString:
+		runes := make([]rune, len(b))
+		for i, c := range b {
+			runes[i] = rune(c)
+		}
+		return string(runes), true
+	}
+	return "", false
+}
+
+// hexValue shows the first octets of a value that cannot be read as text.
+func hexValue(b []byte) string {
+	const shown = 32
+	if len(b) > shown {
+		return "#" + hex.EncodeToString(b[:shown]) + "..."
+	}
+	return "#" + hex.EncodeToString(b)
+}
+
+// inPrintableString allows the three characters beyond X.680 41.4 that tools write into a PrintableString: node-forge a
+// wildcard's asterisk, others company names and host names. Other readers take them, too.
 func inPrintableString(c rune) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(" '()+,-./:=?", c)
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.ContainsRune(" '()+,-./:=?*&_", c)
 }
 
 // decodeBMP reads UCS-2. A surrogate is no character of it, although some readers make pairs of them.
@@ -86,4 +118,14 @@ func isASCII(s string) bool {
 // the writing direction, every space but the plain one, and what stands for bytes that could not be decoded.
 func isPrintable(s string) bool {
 	return !strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError })
+}
+
+// isPrintableOrBlank is isPrintable with every blank of Unicode allowed, such as the no-break space.
+func isPrintableOrBlank(s string) bool {
+	return isPrintable(strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Zs, c) {
+			return ' '
+		}
+		return c
+	}, s))
 }

@@ -44,16 +44,27 @@ var coverLines = [...]struct {
 	get      func(*Cover) string
 	set      func(*Cover, string) error
 }{
-	{"Profile", false, coverName, func(c *Cover) string { return c.Profile }, func(c *Cover, v string) error { c.Profile = v; return nil }},
-	{"Requester", false, coverName, func(c *Cover) string { return c.Requester }, func(c *Cover, v string) error { c.Requester = v; return nil }},
-	{"Trust", false, coverHash, func(c *Cover) string { return c.Trust }, func(c *Cover, v string) error { c.Trust = v; return nil }},
-	{"Cluster", true, coverName, func(c *Cover) string { return c.Cluster }, func(c *Cover, v string) error { c.Cluster = v; return nil }},
+	{"Profile", false, coverName, func(c *Cover) string { return c.Profile },
+		func(c *Cover, v string) error { c.Profile = v; return nil }},
+	{"Requester", false, coverName, func(c *Cover) string { return c.Requester },
+		func(c *Cover, v string) error { c.Requester = v; return nil }},
+	{"Trust", false, coverHash, func(c *Cover) string { return c.Trust },
+		func(c *Cover, v string) error { c.Trust = v; return nil }},
+	{"Cluster", true, coverName, func(c *Cover) string { return c.Cluster },
+		func(c *Cover, v string) error { c.Cluster = v; return nil }},
 	{"Node", true, nil, func(c *Cover) string { return c.Node }, (*Cover).setNode},
 	{"Days", true, nil, (*Cover).days, (*Cover).setDays},
-	{"Replaces", true, coverHash, (*Cover).replaces, func(c *Cover, v string) error { c.Replaces = strings.TrimPrefix(v, "sha256:"); return nil }},
-	{"Created", false, nil, func(c *Cover) string { return coverTime(c.Created) }, func(c *Cover, v string) error { return setTime(&c.Created, v) }},
-	{"Expires", false, nil, func(c *Cover) string { return coverTime(c.Expires) }, func(c *Cover, v string) error { return setTime(&c.Expires, v) }},
-	{"Nonce", false, coverNonce, func(c *Cover) string { return c.Nonce }, func(c *Cover, v string) error { c.Nonce = v; return nil }},
+	{"Replaces", true, coverHash, (*Cover).replaces, func(c *Cover,
+		v string) error {
+		c.Replaces = strings.TrimPrefix(v, "sha256:")
+		return nil
+	}},
+	{"Created", false, nil, func(c *Cover) string { return coverTime(c.Created) },
+		func(c *Cover, v string) error { return setTime(&c.Created, v) }},
+	{"Expires", false, nil, func(c *Cover) string { return coverTime(c.Expires) },
+		func(c *Cover, v string) error { return setTime(&c.Expires, v) }},
+	{"Nonce", false, coverNonce, func(c *Cover) string { return c.Nonce },
+		func(c *Cover, v string) error { c.Nonce = v; return nil }},
 }
 
 var (

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
@@ -17,7 +18,7 @@ import (
 func Create(key crypto.Signer, cn string, orgs []string, names pki.Names) ([]byte, error) {
 	template := x509.CertificateRequest{
 		Subject:        pkix.Name{CommonName: cn, Organization: orgs},
-		DNSNames:       names.DNS,
+		DNSNames:       lowerCase(names.DNS),
 		EmailAddresses: names.Emails,
 	}
 	for _, ip := range names.IPs {
@@ -36,7 +37,17 @@ func Create(key crypto.Signer, cn string, orgs []string, names pki.Names) ([]byt
 	}
 	if _, found := parseCSR(der, nil); refusal.Worst(found) == refusal.Deny {
 		r := found[0]
-		return nil, fmt.Errorf("making a request: %s: %s %s (allowed: %s)", r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
+		return nil, fmt.Errorf("making a request: %s: %s %s (allowed: %s)", r.Code.Meaning(), r.Field, r.Asked,
+			r.Allowed)
 	}
 	return der, nil
+}
+
+// lowerCase writes DNS names as certificates have them: a name with capitals would be held.
+func lowerCase(names []string) []string {
+	lower := make([]string, len(names))
+	for i, name := range names {
+		lower[i] = strings.ToLower(name)
+	}
+	return lower
 }

@@ -1,8 +1,6 @@
 package request
 
 import (
-	"crypto/x509"
-	"encoding/asn1"
 	"strconv"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -18,7 +16,7 @@ const maxNames = 100
 // unless one of them denies it.
 func parseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
 	r := &csrReader{CSR: &CSR{Raw: raw}}
-	algorithm, signature, ok := r.readOuter()
+	verify, signature, ok := r.readOuter()
 	if !ok {
 		return nil, r.List()
 	}
@@ -26,12 +24,12 @@ func parseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
 	if r.Subject == nil && !r.askedNames && !r.Denied() {
 		r.Add(refusal.SubjectMalformed, "subject", "", "a common name or a subjectAltName")
 	}
-	if n := r.Names.Len(); n > maxNames {
+	if n := r.Names.Len() + len(r.Unread); n > maxNames {
 		r.Add(refusal.NameCount, "names", strconv.Itoa(n), strconv.Itoa(maxNames))
 	}
 	// The expensive arithmetic comes last, and on keys that passed every cheap test only.
-	if r.Key != nil {
-		r.checkSelfSignature(algorithm, signature)
+	if r.Key != nil && verify != nil {
+		r.checkSelfSignature(verify, signature)
 	}
 	if !r.Denied() {
 		r.checkPrimality()
@@ -43,7 +41,7 @@ func parseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
 }
 
 // readOuter takes CertificationRequest apart (RFC 2986 4.2).
-func (r *csrReader) readOuter() (algorithm x509.SignatureAlgorithm, signature []byte, ok bool) {
+func (r *csrReader) readOuter() (verify verifier, signature []byte, ok bool) {
 	var request, info, identifier cryptobyte.String
 	in := cryptobyte.String(r.Raw)
 	if !in.ReadASN1(&request, der.SEQUENCE) || !in.Empty() ||
@@ -51,19 +49,11 @@ func (r *csrReader) readOuter() (algorithm x509.SignatureAlgorithm, signature []
 		!request.ReadASN1(&identifier, der.SEQUENCE) ||
 		!request.ReadASN1BitStringAsBytes(&signature) || !request.Empty() {
 		r.Add(refusal.CSRMalformed, "csr", "", "a CertificationRequest in DER and nothing behind it (RFC 2986 4.2)")
-		return 0, nil, false
+		return nil, nil, false
 	}
 	r.Info = info
-	var oid asn1.ObjectIdentifier
-	if !identifier.ReadASN1ObjectIdentifier(&oid) {
-		r.Add(refusal.CSRMalformed, "csr", "signatureAlgorithm", "an AlgorithmIdentifier (RFC 5280 4.1.1.2)")
-		return 0, nil, false
-	}
-	known, ok := signatureAlgorithms[oid.String()]
-	if !ok || string(identifier) != known.parameters {
-		r.Add(refusal.CSRAlgorithm, "signatureAlgorithm", algorithmName(oid.String()), "SHA-256, SHA-384 or SHA-512 with RSA (PKCS#1 v1.5) or ECDSA, or Ed25519")
-	}
-	return known.algorithm, signature, true
+	verify, ok = r.readAlgorithm(identifier)
+	return verify, signature, ok
 }
 
 // readInfo takes CertificationRequestInfo apart (RFC 2986 4.1).
@@ -85,4 +75,5 @@ func (r *csrReader) readInfo(blocked Blocklist) {
 	r.readSubject(subject)
 	r.readKey(spki, blocked)
 	r.readAttributes(attributes)
+	r.checkAuthority()
 }

@@ -3,6 +3,7 @@ package request
 import (
 	"crypto/x509"
 	"encoding/asn1"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
@@ -62,7 +63,8 @@ func (r *csrReader) readExtension(oid string, critical bool, content cryptobyte.
 		if critical {
 			r.Add(refusal.ExtensionDangerous, field, oid+", critical", "critical extensions that are understood")
 		} else {
-			r.Add(refusal.ExtensionForeign, field, oid, "")
+			r.Add(refusal.ExtensionForeign, field, extensionName(oid), "")
+			r.ignore(extensionName(oid))
 		}
 	}
 	if !ok {
@@ -70,18 +72,53 @@ func (r *csrReader) readExtension(oid string, critical bool, content cryptobyte.
 	}
 }
 
-// readKeyUsage reads the bits for danger only: the profile decides them (RFC 5280 4.2.1.3).
+// extensionName puts a name to the extensions that tools add on their own (RFC 5280 4.2.1, RFC 7633).
+func extensionName(oid string) string {
+	switch oid {
+	case "2.5.29.14":
+		return "subjectKeyIdentifier"
+	case "2.5.29.31":
+		return "cRLDistributionPoints"
+	case "2.5.29.32":
+		return "certificatePolicies"
+	case "2.5.29.35":
+		return "authorityKeyIdentifier"
+	case "1.3.6.1.5.5.7.1.1":
+		return "authorityInfoAccess"
+	case "1.3.6.1.5.5.7.1.24":
+		return "tlsFeature"
+	}
+	return oid
+}
+
+// readKeyUsage reads the bits for an authority's only: the profile decides the others (RFC 5280 4.2.1.3).
 func (r *csrReader) readKeyUsage(content cryptobyte.String) bool {
 	var bits asn1.BitString
 	if !content.ReadASN1BitString(&bits) || !content.Empty() {
 		return false
 	}
-	for bit, name := range map[int]string{5: "keyCertSign", 6: "cRLSign"} {
-		if bits.At(bit) != 0 {
-			r.Add(refusal.ExtensionDangerous, "extensions.keyUsage", name, "usages of an end entity")
+	for i, name := range [...]string{keyCertSign, "cRLSign"} {
+		if bits.At(5+i) != 0 {
+			r.caUsages = append(r.caUsages, name)
 		}
 	}
 	return true
+}
+
+const keyCertSign = "keyCertSign"
+
+// checkAuthority holds a request that is a sub-CA's as tools make one: CA:TRUE and keyCertSign together. Half of that is
+// not understood, and denied: some reader might take the certificate for an authority's.
+func (r *csrReader) checkAuthority() {
+	switch {
+	case r.authority && slices.Contains(r.caUsages, keyCertSign):
+		r.Authority = true
+		r.Add(refusal.Authority, "extensions.basicConstraints", "CA:TRUE", "CA:FALSE")
+	case r.authority:
+		r.Add(refusal.ExtensionDangerous, "extensions.basicConstraints", "CA:TRUE without keyCertSign", "CA:FALSE")
+	case len(r.caUsages) > 0:
+		r.Add(refusal.ExtensionDangerous, "extensions.keyUsage", listed(r.caUsages), "usages of an end entity")
+	}
 }
 
 // extKeyUsages are the usages the standard library has a name for (RFC 5280 4.2.1.12).
@@ -114,22 +151,24 @@ func (r *csrReader) readUsages(content cryptobyte.String) bool {
 			r.Add(refusal.ExtensionDangerous, field, "OCSPSigning", "usages of an end entity")
 		default:
 			r.Add(refusal.ProfileUsage, field, oid.String(), "usages that a profile has")
+			r.OtherUsages = append(r.OtherUsages, oid.String())
 		}
 	}
 	return true
 }
 
+// readBasicConstraints reads whether the request asks to be an authority (RFC 5280 4.2.1.9).
 func (r *csrReader) readBasicConstraints(content cryptobyte.String) bool {
 	var constraints cryptobyte.String
-	authority := false
-	if !content.ReadASN1(&constraints, der.SEQUENCE) || !content.Empty() ||
-		constraints.PeekASN1Tag(der.BOOLEAN) && (!constraints.ReadASN1Boolean(&authority) || !authority) {
+	if !content.ReadASN1(&constraints, der.SEQUENCE) || !content.Empty() {
 		return false
 	}
-	if authority {
-		r.Add(refusal.ExtensionDangerous, "extensions.basicConstraints", "CA:TRUE", "CA:FALSE")
-		return true
+	if !constraints.PeekASN1Tag(der.BOOLEAN) {
+		return constraints.Empty() // a path length without CA:TRUE has no meaning
 	}
-	// A path length without CA:TRUE has no meaning (RFC 5280 4.2.1.9).
-	return constraints.Empty()
+	if !constraints.ReadASN1Boolean(&r.authority) || !r.authority {
+		return false // DER leaves a default out
+	}
+	var pathLength uint
+	return constraints.Empty() || constraints.ReadASN1Integer(&pathLength) && constraints.Empty()
 }

@@ -85,7 +85,8 @@ var curves = map[string]elliptic.Curve{
 func (r *csrReader) readECDSA(parameters cryptobyte.String, key []byte) {
 	var oid asn1.ObjectIdentifier
 	if !parameters.ReadASN1ObjectIdentifier(&oid) || !parameters.Empty() {
-		r.Add(refusal.KeyUnsupported, "key", "ECDSA with its own curve parameters", "ECDSA-P256, ECDSA-P384 or ECDSA-P521")
+		r.Add(refusal.KeyUnsupported, "key", "ECDSA with its own curve parameters",
+			"ECDSA-P256, ECDSA-P384 or ECDSA-P521")
 		return
 	}
 	curve, ok := curves[oid.String()]

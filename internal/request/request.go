@@ -2,6 +2,7 @@ package request
 
 import (
 	"bytes"
+	"strings"
 
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
@@ -27,11 +28,11 @@ func (r *Request) Unsigned() bool { return r.Signature == nil }
 
 // Parse reads one entry strictly:
 //
-//	plain      text? CSR blank*
+//	plain      mark? text? CSR blank*, or the CSR's DER
 //	covered    cover LF CSR [signature]
 //
-// The CSR is one PEM block. A plain one may have CRLF, blank lines and text above it, as other tools write; a
-// covered one is exactly what Encode writes. A request is returned unless something denies it; what only holds it is
+// The CSR is one PEM block. A plain one may have CRLF, a byte order mark, blank lines and text above it, as other tools
+// write; a covered one is exactly what Encode writes. A request is returned unless something denies it; what only holds it is
 // returned beside it.
 //
 // The request keeps entry: the caller must not change it. EntryPrivateKey comes alone and repeats nothing.
@@ -42,34 +43,57 @@ func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
 		found.Add(refusal.EntryPrivateKey, "entry", "", "a request only: the key stays on its host")
 		return nil, found.List()
 	}
-	if !checkText(entry, &found) {
-		return nil, found.List()
-	}
 	r := &Request{Bytes: entry}
-	cover, body := cutCover(entry, &found)
-	if found.Denied() {
+	cover, blocks, ok := r.readEntry(&found)
+	if !ok {
 		return nil, found.List()
 	}
-	blocks := readBlocks(entry, body, &found)
-	if found.Denied() {
-		return nil, found.List()
-	}
-	if cover != nil {
-		r.readCover(cover, blocks, &found)
-	} else if len(blocks) > 1 {
-		found.Add(refusal.SignatureUncovered, "signature", blocks[1].label, "a cover above the request, or no signature")
-	}
-	var refusals []refusal.Refusal
-	r.CSR, refusals = parseCSR(blocks[0].der, blocked)
+	csr, refusals := parseCSR(blocks[0].der, blocked)
+	r.CSR = csr
 	found.Take(refusals...)
-	if cover != nil && r.CSR != nil && len(blocks) > 1 {
+	if cover != nil && csr != nil && len(blocks) > 1 {
 		r.readSignature(blocks[1], &found)
 	}
 	if found.Denied() {
 		return nil, found.List()
 	}
-	r.ID, r.parsed = pki.RequestID(cover, r.CSR.Info), true
+	r.ID, r.parsed = pki.RequestID(cover, csr.Info), true
 	return r, found.List()
+}
+
+// readEntry takes the entry apart: the cover's bytes, which are nil for a plain CSR, and the blocks, the CSR's first. It
+// returns false where nothing more can be read.
+func (r *Request) readEntry(found *refusal.Findings) (cover []byte, blocks []block, ok bool) {
+	if isDER(r.Bytes) && len(r.Bytes) <= refusal.MaxEntry {
+		return nil, []block{{label: labelRequest, der: r.Bytes}}, checkDER(r.Bytes, found)
+	}
+	text, marked := bytes.CutPrefix(r.Bytes, []byte(byteOrderMark))
+	if !marked && strings.HasPrefix(byteOrderMark, string(text)) && len(text) > 0 {
+		found.Add(refusal.EntryIncomplete, "entry", "", "an END line")
+		return nil, nil, false
+	}
+	if !checkText(text, found) {
+		return nil, nil, false
+	}
+	cover, body := cutCover(text, found)
+	if cover != nil && marked {
+		found.Add(refusal.CoverMalformed, "cover", "a byte order mark",
+			"\"Certificate-Request: v1\" as the entry's first bytes")
+	}
+	if found.Denied() {
+		return nil, nil, false
+	}
+	blocks = readBlocks(text, body, found)
+	switch {
+	case found.Denied():
+		return nil, nil, false
+	case cover != nil:
+		r.readCover(cover, blocks, found)
+	case len(blocks) > 1:
+		found.Add(refusal.SignatureUncovered, "signature", blocks[1].label,
+			"a cover above the request, or no signature")
+	}
+	return cover, blocks, true
 }
 
 // readCover parses the cover and holds everything up to the CSR's END line against its one encoding: two
@@ -87,7 +111,8 @@ func (r *Request) readCover(cover []byte, blocks []block, found *refusal.Finding
 	case len(blocks) == 1 && bytes.HasPrefix(want, r.Bytes):
 		found.Add(refusal.EntryIncomplete, "entry", "", "a line feed at the end")
 	default:
-		found.Add(refusal.EntryPEM, "entry", "", "a CSR in PEM lines of 64 characters, right below the cover's blank line")
+		found.Add(refusal.EntryPEM, "entry", "",
+			"a CSR in PEM lines of 64 characters, right below the cover's blank line")
 	}
 }
 

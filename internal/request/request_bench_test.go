@@ -9,7 +9,8 @@ import (
 
 // BenchmarkParseRequest: a good request of each kind of key, and the entries that cost the most.
 func BenchmarkParseRequest(b *testing.B) {
-	worst := map[string]bool{"key-rsa-prime": true, "names-5000-bad": true, "names-3000": true, "entry-hundred-requests": true, "key-rsa-200000": true, "der-nested": true}
+	worst := map[string]bool{"key-rsa-prime": true, "names-5000-bad": true, "names-3000": true,
+		"entry-hundred-requests": true, "key-rsa-200000": true, "der-nested": true}
 	cases := requesttest.Good(b)
 	for _, c := range requesttest.Hostile(b) {
 		if worst[c.Name] {

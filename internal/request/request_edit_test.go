@@ -125,7 +125,8 @@ func TestParseBlocklist(t *testing.T) {
 	if _, ok := list[one]; err != nil || len(list) != 1 || !ok {
 		t.Errorf("%v, %v", list, err)
 	}
-	if _, err := request.ParseBlocklist([]byte(one + "\nab\n")); err == nil || err.Error() != `line 2: "ab" is not a SHA-256 in hex` {
+	if _, err := request.ParseBlocklist([]byte(one + "\nab\n")); err == nil ||
+		err.Error() != `line 2: "ab" is not a SHA-256 in hex` {
 		t.Errorf("%v", err)
 	}
 }

@@ -51,7 +51,8 @@ func TestOpensslReadsRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := pki.Names{DNS: []string{"cp1", "kubernetes"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8::1")}}
+	names := pki.Names{DNS: []string{"cp1", "kubernetes"},
+		IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8::1")}}
 	der, err := request.Create(key, "kube-apiserver", []string{"kubeadm:cluster-admins"}, names)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,8 @@ func TestOpensslReadsRequest(t *testing.T) {
 func TestReadsOpensslRequest(t *testing.T) {
 	rsa := []string{"-newkey", "rsa:2048", "-subj", "/CN=server"}
 	ec := func(curve string, more ...string) []string {
-		return append([]string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:" + curve, "-subj", "/CN=server"}, more...)
+		return append([]string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:" + curve, "-subj", "/CN=server"},
+			more...)
 	}
 	for name, c := range map[string]struct {
 		args []string
@@ -84,44 +86,67 @@ func TestReadsOpensslRequest(t *testing.T) {
 	}{
 		"the document's": {rsa, nil},
 		"rsa 3072":       {[]string{"-newkey", "rsa:3072", "-subj", "/CN=server"}, nil},
-		"rsa 1024":       {[]string{"-newkey", "rsa:1024", "-subj", "/CN=server"}, []refusal.Code{refusal.KeyUnsupported}},
+		"rsa 1024": {[]string{"-newkey", "rsa:1024", "-subj", "/CN=server"},
+			[]refusal.Code{refusal.KeyUnsupported}},
 		"rsa exponent 3": {append(rsa, "-pkeyopt", "rsa_keygen_pubexp:3"), []refusal.Code{refusal.KeyWeak}},
-		"names":          {append(rsa, "-addext", "subjectAltName=DNS:server,DNS:*.a.example,IP:192.0.2.1,IP:::1,email:a@b.example,URI:https://a.example/"), nil},
+		"names": {append(rsa, "-addext",
+			"subjectAltName=DNS:server,DNS:*.a.example,IP:192.0.2.1,IP:::1,email:a@b.example,URI:https://a.example/"),
+			nil},
 		"critical names": {append(rsa, "-addext", "subjectAltName=critical,DNS:server"), nil},
-		"usages":         {append(rsa, "-addext", "keyUsage=critical,digitalSignature,keyEncipherment", "-addext", "extendedKeyUsage=serverAuth,clientAuth", "-addext", "basicConstraints=CA:FALSE"), nil},
-		"text above":     {append(rsa, "-text"), nil},
-		"new label":      {append(rsa, "-newhdr"), nil},
-		"multi-valued":   {[]string{"-newkey", "rsa:2048", "-subj", "/CN=server+O=a+O=b/OU=c", "-multivalue-rdn"}, nil},
-		"utf8":           {[]string{"-newkey", "rsa:2048", "-utf8", "-subj", "/C=DE/O=Käse/CN=server"}, nil},
-		"no subject":     {[]string{"-newkey", "rsa:2048", "-subj", "/", "-addext", "subjectAltName=DNS:server"}, nil},
-		"nothing named":  {[]string{"-newkey", "rsa:2048", "-subj", "/"}, []refusal.Code{refusal.SubjectMalformed}},
-		"p256":           {ec("P-256"), nil},
-		"p384 sha384":    {ec("P-384", "-sha384"), nil},
-		"p521 sha512":    {ec("P-521", "-sha512"), nil},
-		"ed25519":        {[]string{"-newkey", "ed25519", "-subj", "/CN=server"}, nil},
-		"ed448":          {[]string{"-newkey", "ed448", "-subj", "/CN=server"}, []refusal.Code{refusal.CSRAlgorithm, refusal.KeyUnsupported}},
+		"usages": {append(rsa, "-addext", "keyUsage=critical,digitalSignature,keyEncipherment", "-addext",
+			"extendedKeyUsage=serverAuth,clientAuth", "-addext", "basicConstraints=CA:FALSE"), nil},
+		"text above":    {append(rsa, "-text"), nil},
+		"new label":     {append(rsa, "-newhdr"), nil},
+		"multi-valued":  {[]string{"-newkey", "rsa:2048", "-subj", "/CN=server+O=a+O=b/OU=c", "-multivalue-rdn"}, nil},
+		"utf8":          {[]string{"-newkey", "rsa:2048", "-utf8", "-subj", "/C=DE/O=Käse/CN=server"}, nil},
+		"no subject":    {[]string{"-newkey", "rsa:2048", "-subj", "/", "-addext", "subjectAltName=DNS:server"}, nil},
+		"nothing named": {[]string{"-newkey", "rsa:2048", "-subj", "/"}, []refusal.Code{refusal.SubjectMalformed}},
+		"p256":          {ec("P-256"), nil},
+		"p384 sha384":   {ec("P-384", "-sha384"), nil},
+		"p521 sha512":   {ec("P-521", "-sha512"), nil},
+		"ed25519":       {[]string{"-newkey", "ed25519", "-subj", "/CN=server"}, nil},
+		"ed448": {[]string{"-newkey", "ed448", "-subj", "/CN=server"},
+			[]refusal.Code{refusal.CSRAlgorithm, refusal.KeyUnsupported}},
 		"p224":           {ec("P-224"), []refusal.Code{refusal.KeyUnsupported}},
 		"k1":             {ec("secp256k1"), []refusal.Code{refusal.KeyUnsupported}},
 		"brainpool":      {ec("brainpoolP256r1"), []refusal.Code{refusal.KeyUnsupported}},
 		"explicit curve": {ec("P-256", "-pkeyopt", "ec_param_enc:explicit"), []refusal.Code{refusal.KeyUnsupported}},
 		"sha1":           {append(rsa, "-sha1"), []refusal.Code{refusal.CSRAlgorithm}},
 		"md5":            {append(rsa, "-md5"), []refusal.Code{refusal.CSRAlgorithm}},
-		"pss":            {append(rsa, "-sigopt", "rsa_padding_mode:pss"), []refusal.Code{refusal.CSRAlgorithm}},
-		"authority":      {append(rsa, "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign,cRLSign"), []refusal.Code{refusal.ExtensionDangerous, refusal.ExtensionDangerous, refusal.ExtensionDangerous}},
-		"key id":         {append(rsa, "-addext", "subjectKeyIdentifier=hash"), []refusal.Code{refusal.ExtensionForeign}},
-		"must staple":    {append(rsa, "-addext", "tlsfeature=status_request"), []refusal.Code{refusal.ExtensionForeign}},
-		"other name":     {append(rsa, "-addext", "subjectAltName=otherName:msUPN;UTF8:admin@corp"), []refusal.Code{refusal.NameKind}},
+		"pss":            {append(rsa, "-sigopt", "rsa_padding_mode:pss"), nil},
+		"pss sha384": {append(rsa, "-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt",
+			"rsa_pss_saltlen:48"), nil},
+		"pss sha1": {append(rsa, "-sha1", "-sigopt", "rsa_padding_mode:pss"),
+			[]refusal.Code{refusal.CSRAlgorithm}},
+		"der": {append(rsa, "-outform", "DER"), nil},
+		"private extension": {append(rsa, "-addext", "1.2.3.4=ASN1:UTF8String:x"),
+			[]refusal.Code{refusal.ExtensionForeign}},
+		"authority": {append(rsa, "-addext", "basicConstraints=critical,CA:TRUE", "-addext",
+			"keyUsage=keyCertSign,cRLSign"),
+			[]refusal.Code{refusal.Authority}},
+		"authority without usage": {append(rsa, "-addext", "basicConstraints=critical,CA:TRUE"),
+			[]refusal.Code{refusal.ExtensionDangerous}},
+		"key id": {append(rsa, "-addext", "subjectKeyIdentifier=hash"),
+			[]refusal.Code{refusal.ExtensionForeign}},
+		"must staple": {append(rsa, "-addext", "tlsfeature=status_request"),
+			[]refusal.Code{refusal.ExtensionForeign}},
+		"other name": {append(rsa, "-addext", "subjectAltName=otherName:msUPN;UTF8:admin@corp"),
+			[]refusal.Code{refusal.NameKind}},
 		"directory name": {append(rsa, "-addext", "subjectAltName=RID:1.2.3.4"), []refusal.Code{refusal.NameKind}},
-		"0.0.0.0":        {append(rsa, "-addext", "subjectAltName=DNS:server,IP:0.0.0.0"), []refusal.Code{refusal.NameIP}},
-		"several": {append(rsa, "-addext", "subjectAltName=DNS:a_b,DNS:*,IP:224.0.0.1", "-addext", "basicConstraints=CA:TRUE", "-sha1"),
-			[]refusal.Code{refusal.CSRAlgorithm, refusal.NameDNS, refusal.NameDNS, refusal.NameIP, refusal.ExtensionDangerous}},
+		"0.0.0.0": {append(rsa, "-addext", "subjectAltName=DNS:server,IP:0.0.0.0"),
+			[]refusal.Code{refusal.NameIP}},
+		"several": {append(rsa, "-addext", "subjectAltName=DNS:a_b,DNS:*,IP:224.0.0.1", "-addext",
+			"basicConstraints=CA:TRUE", "-sha1"),
+			[]refusal.Code{refusal.CSRAlgorithm, refusal.NameDNS, refusal.NameDNS, refusal.NameIP,
+				refusal.ExtensionDangerous}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			// Outside of any openssl.cnf, whose defaults would come on top.
 			config := write(t, dir, "empty.cnf", []byte("[req]\ndistinguished_name = dn\n[dn]\n"))
 			file := filepath.Join(dir, "r.csr")
-			run(t, nil, "openssl", append([]string{"req", "-new", "-nodes", "-config", config, "-keyout", filepath.Join(dir, "k.pem"), "-out", file}, c.args...)...)
+			run(t, nil, "openssl", append([]string{"req", "-new", "-nodes", "-config", config, "-keyout",
+				filepath.Join(dir, "k.pem"), "-out", file}, c.args...)...)
 			entry, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -145,7 +170,8 @@ func TestSSHKeygenIsAPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	unsigned := request.Encode(newCover(), der)
-	for _, kind := range [][]string{{"ed25519"}, {"ecdsa", "-b", "256"}, {"ecdsa", "-b", "521"}, {"rsa", "-b", "2048"}} {
+	for _, kind := range [][]string{{"ed25519"}, {"ecdsa", "-b", "256"}, {"ecdsa", "-b", "521"},
+		{"rsa", "-b", "2048"}} {
 		t.Run(strings.Join(kind, ""), func(t *testing.T) {
 			dir := t.TempDir()
 			identity := filepath.Join(dir, "identity")
@@ -163,12 +189,15 @@ func TestSSHKeygenIsAPeer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			allowed := write(t, dir, "allowed", append([]byte("cp1-admin "), ssh.MarshalAuthorizedKey(signer.PublicKey())...))
+			allowed := write(t, dir, "allowed", append([]byte("cp1-admin "),
+				ssh.MarshalAuthorizedKey(signer.PublicKey())...))
 			signature := write(t, dir, "ours.sig", ours[len(unsigned):])
-			run(t, unsigned, "ssh-keygen", "-Y", "verify", "-f", allowed, "-I", "cp1-admin", "-n", "ca-exchange-request", "-s", signature)
+			run(t, unsigned, "ssh-keygen", "-Y", "verify", "-f", allowed, "-I", "cp1-admin", "-n",
+				"ca-exchange-request", "-s", signature)
 
 			for _, hash := range []string{"sha256", "sha512"} {
-				theirs := run(t, unsigned, "ssh-keygen", "-Y", "sign", "-O", "hashalg="+hash, "-f", identity, "-n", "ca-exchange-request")
+				theirs := run(t, unsigned, "ssh-keygen", "-Y", "sign", "-O", "hashalg="+hash, "-f", identity, "-n",
+					"ca-exchange-request")
 				theirs = theirs[strings.Index(theirs, "-----BEGIN"):]
 				r, refusals := request.Parse(append(bytes.Clone(unsigned), theirs...), nil)
 				if r == nil || r.Unsigned() || r.Signature.Fingerprint() != ssh.FingerprintSHA256(signer.PublicKey()) {
@@ -199,7 +228,8 @@ func TestPrivateKeyFingerprints(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, refusals := request.Parse(entry, nil)
-			if r != nil || len(refusals) != 1 || refusals[0].Code != refusal.EntryPrivateKey || refusals[0].Asked != "" {
+			if r != nil || len(refusals) != 1 || refusals[0].Code != refusal.EntryPrivateKey ||
+				refusals[0].Asked != "" {
 				t.Errorf("%v", refusals)
 			}
 			found := request.PrivateKeyFingerprints(entry)
@@ -226,7 +256,8 @@ func TestPrivateKeyFingerprints(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, refusals := request.Parse(entry, nil)
-			if got := codes(refusals); !slices.Equal(got, []refusal.Code{refusal.EntryPrivateKey}) || len(request.PrivateKeyFingerprints(entry)) != 0 {
+			if got := codes(refusals); !slices.Equal(got, []refusal.Code{refusal.EntryPrivateKey}) ||
+				len(request.PrivateKeyFingerprints(entry)) != 0 {
 				t.Errorf("%v", refusals)
 			}
 		})

@@ -41,7 +41,11 @@ func newKeys(t *testing.T) map[pki.KeyType]crypto.Signer {
 		pki.ECDSAP256: func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) },
 		pki.ECDSAP384: func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P384(), rand.Reader) },
 		pki.ECDSAP521: func() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P521(), rand.Reader) },
-		pki.Ed25519:   func() (crypto.Signer, error) { _, key, err := ed25519.GenerateKey(rand.Reader); return key, err },
+		pki.Ed25519: func() (crypto.Signer, error) {
+			_, key, err := ed25519.GenerateKey(rand.Reader)
+			return key,
+				err
+		},
 	} {
 		key, err := generate()
 		if err != nil {
@@ -76,7 +80,8 @@ func codes(refusals []refusal.Refusal) []refusal.Code {
 
 // What CreateRequest, EncodeRequest and SignRequest write is read back whole.
 func TestRequestRoundTrip(t *testing.T) {
-	names := pki.Names{DNS: []string{"cp1", "*.api.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("::1")}}
+	names := pki.Names{DNS: []string{"cp1", "*.api.example"},
+		IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("::1")}}
 	for kind, key := range newKeys(t) {
 		t.Run(string(kind), func(t *testing.T) {
 			der, err := request.Create(key, "system:node:cp1", []string{"system:nodes", "b"}, names)
@@ -108,7 +113,8 @@ func TestRequestRoundTrip(t *testing.T) {
 				t.Errorf("key %s %s", r.CSR.KeyType, r.CSR.Fingerprint)
 			case !slices.Equal(r.CSR.Names.Strings(), names.Strings()):
 				t.Errorf("names %v", r.CSR.Names)
-			case r.CSR.Subject.String() != `O="system:nodes", O="b", CN="system:node:cp1"` && r.CSR.Subject.String() != `O="b", O="system:nodes", CN="system:node:cp1"`:
+			case r.CSR.Subject.String() != `O="system:nodes", O="b", CN="system:node:cp1"` &&
+				r.CSR.Subject.String() != `O="b", O="system:nodes", CN="system:node:cp1"`:
 				t.Errorf("subject %s", r.CSR.Subject)
 			case !bytes.Equal(r.Bytes, entry) || !bytes.Equal(r.CSR.Raw, der):
 				t.Error("other bytes")

@@ -14,7 +14,8 @@ func (m *maker) covers() {
 	c := m.cover()
 	c.Cluster, c.Node, c.Days, c.Replaces = "prod", "cp1", 180, strings.Repeat("cd", 32)
 	full := request.Encode(c, m.der(m.key, nil))
-	created, expires := "Created: "+c.Created.Format("2006-01-02T15:04:05Z"), "Expires: "+c.Expires.Format("2006-01-02T15:04:05Z")
+	created, expires := "Created: "+c.Created.Format("2006-01-02T15:04:05Z"),
+		"Expires: "+c.Expires.Format("2006-01-02T15:04:05Z")
 	hash := strings.Repeat("ab", 32)
 	for _, c := range []struct{ name, old, new string }{
 		{"version-2", "Certificate-Request: v1\n", "Certificate-Request: v2\n"},
@@ -101,10 +102,14 @@ func (m *maker) coverPlaces(full []byte) {
 		{"text-below", refusal.EntryBlocks, join(string(cover), "\n\nhello\n", string(csr))},
 		{"blank-line-at-end", refusal.EntryBlocks, join(string(full), "\n")},
 		{"no-line-feed-at-end", refusal.EntryIncomplete, full[:len(full)-1]},
-		{"pem-76-columns", refusal.EntryPEM, append(append(bytes.Clone(cover), "\n\n"...), wrap("CERTIFICATE REQUEST", der, 76)...)},
-		{"pem-one-line", refusal.EntryPEM, append(append(bytes.Clone(cover), "\n\n"...), wrap("CERTIFICATE REQUEST", der, 1<<20)...)},
-		{"new-certificate-request", refusal.EntryPEM, append(append(bytes.Clone(cover), "\n\n"...), wrap("NEW CERTIFICATE REQUEST", der, 64)...)},
-		{"pem-blank-at-end", refusal.EntryPEM, bytes.Replace(full, []byte("REQUEST-----\n"), []byte("REQUEST----- \n"), 1)},
+		{"pem-76-columns", refusal.EntryPEM, append(append(bytes.Clone(cover), "\n\n"...),
+			wrap("CERTIFICATE REQUEST", der, 76)...)},
+		{"pem-one-line", refusal.EntryPEM, append(append(bytes.Clone(cover), "\n\n"...),
+			wrap("CERTIFICATE REQUEST", der, 1<<20)...)},
+		{"new-certificate-request", refusal.EntryPEM, append(append(bytes.Clone(cover), "\n\n"...),
+			wrap("NEW CERTIFICATE REQUEST", der, 64)...)},
+		{"pem-blank-at-end", refusal.EntryPEM, bytes.Replace(full, []byte("REQUEST-----\n"), []byte("REQUEST----- \n"),
+			1)},
 	} {
 		m.add("cover-"+c.name, c.code, c.entry)
 	}

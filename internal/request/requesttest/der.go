@@ -64,7 +64,8 @@ const (
 	extensionRequest, microsoftRequest               = "1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"
 	altName, keyUsage, extKeyUsage, constraints      = "2.5.29.17", "2.5.29.15", "2.5.29.37", "2.5.29.19"
 	serverAuth, clientAuth                           = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
-	sha256RSA, sha256ECDSA, sha384ECDSA, pureEd25519 = "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.3.101.112"
+	sha256RSA, sha256ECDSA, sha384ECDSA, pureEd25519 = "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2",
+		"1.2.840.10045.4.3.3", "1.3.101.112"
 )
 
 // rdn is a set of one attribute, in UTF-8.
@@ -140,6 +141,14 @@ func (m *maker) signHash(key crypto.Signer, info []byte, hash crypto.Hash) []byt
 	h := hash.New()
 	h.Write(info)
 	return must(key.Sign(rand.Reader, h.Sum(nil), hash))(m.t)
+}
+
+// signSalted is a PSS signature of the RSA key.
+func (m *maker) signSalted(info []byte, hash crypto.Hash, salt int) []byte {
+	m.t.Helper()
+	h := hash.New()
+	h.Write(info)
+	return must(m.rsa.Sign(rand.Reader, h.Sum(nil), &rsa.PSSOptions{SaltLength: salt, Hash: hash}))(m.t)
 }
 
 // info is the CertificationRequestInfo of a finished request.

@@ -44,7 +44,8 @@ func (m *maker) entries() {
 		{"crl", refusal.EntryNoRequest, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})},
 		{"pkcs7", refusal.EntryNoRequest, pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: der})},
 		{"signature-only", refusal.EntryNoRequest, m.signed()[len(m.covered()):]},
-		{"lower-case-label", refusal.EntryNoRequest, join("-----BEGIN certificate request-----\n", body, "-----END certificate request-----\n")},
+		{"lower-case-label", refusal.EntryNoRequest, join("-----BEGIN certificate request-----\n", body,
+			"-----END certificate request-----\n")},
 		{"two-requests", refusal.EntryBlocks, join(string(good), string(good))},
 		{"two-requests-text-between", refusal.EntryBlocks, join(string(good), "and\n", string(good))},
 		{"certificate-behind", refusal.EntryBlocks, join(string(good), string(certificate))},
@@ -79,18 +80,28 @@ func (m *maker) entries() {
 // encodings are files that are no text, or more of it than is read.
 func (m *maker) encodings() {
 	m.t.Helper()
-	good := m.plain()
+	good, der := m.plain(), m.der(m.key, nil)
 	join := func(parts ...string) []byte { return []byte(strings.Join(parts, "")) }
 	for _, c := range []struct {
 		name  string
 		code  refusal.Code
 		entry []byte
 	}{
-		{"der", refusal.EntryEncoding, m.der(m.key, nil)},
-		{"byte-order-mark", refusal.EntryEncoding, join("\ufeff", string(good))},
-		{"utf-16-le", refusal.EntryEncoding, utf16Bytes(string(good), true)},
-		{"utf-16-le-mark", refusal.EntryEncoding, utf16Bytes("\ufeff"+string(good), true)},
-		{"utf-16-be-mark", refusal.EntryEncoding, utf16Bytes("\ufeff"+string(good), false)},
+		{"der-cut", refusal.EntryIncomplete, der[:len(der)-1]},
+		{"der-header", refusal.EntryIncomplete, der[:2]},
+		{"der-trailing-line-feed", refusal.EntryBlocks, append(bytes.Clone(der), '\n')},
+		{"der-twice", refusal.EntryBlocks, append(bytes.Clone(der), der...)},
+		{"der-indefinite-length", refusal.EntryEncoding, append([]byte{0x30, 0x80}, der[headerLen(der):]...)},
+		{"der-length-of-four-octets", refusal.EntryEncoding, append([]byte{0x30, 0x84, 0, 0}, der[2:]...)},
+		{"der-over-64-kib", refusal.EntryTooLarge, seq(make([]byte, 64<<10))},
+		{"der-certificate", refusal.CSRMalformed, seq(make([]byte, 300))},
+		{"byte-order-mark-half", refusal.EntryIncomplete, []byte("\xef\xbb")},
+		{"byte-order-mark-twice", refusal.EntryNoRequest, join("\ufeff\ufeff", "text\n")},
+		{"byte-order-mark-cover", refusal.CoverMalformed, join("\ufeff", string(m.covered()))},
+		{"utf-16-le", refusal.EntryUTF16, utf16Bytes(string(good), true)},
+		{"utf-16-be", refusal.EntryUTF16, utf16Bytes(string(good), false)},
+		{"utf-16-le-mark", refusal.EntryUTF16, utf16Bytes("\ufeff"+string(good), true)},
+		{"utf-16-be-mark", refusal.EntryUTF16, utf16Bytes("\ufeff"+string(good), false)},
 		{"gzip", refusal.EntryEncoding, m.gzip(good)},
 		{"gzip-bomb", refusal.EntryEncoding, m.gzip(make([]byte, 50<<20))},
 		{"zip", refusal.EntryEncoding, join("PK\x03\x04", string(good))},
@@ -101,7 +112,8 @@ func (m *maker) encodings() {
 		{"delete-in-text", refusal.EntryEncoding, join("hello\x7f\n", string(good))},
 		{"dos-end-of-file", refusal.EntryEncoding, join(string(good), "\x1a")},
 		{"latin-1-text", refusal.EntryEncoding, join("Stra\xdfe\n", string(good))},
-		{"cr-only", refusal.EntryEncoding, bytes.ReplaceAll(good, []byte("\n"), []byte("\r"))},
+		{"cr-only", refusal.EntryLineEnds, bytes.ReplaceAll(good, []byte("\n"), []byte("\r"))},
+		{"cr-and-escape", refusal.EntryEncoding, join("a\r\x1b[2J\r", strings.ReplaceAll(string(good), "\n", "\r"))},
 		{"over-64-kib", refusal.EntryTooLarge, join(strings.Repeat("text\n", 14000), string(good))},
 		{"over-64-kib-zeros", refusal.EntryTooLarge, make([]byte, 64<<10+1)},
 		{"over-64-kib-pem", refusal.EntryTooLarge, armor(make([]byte, 60<<10))},
@@ -119,14 +131,19 @@ func (m *maker) privateKeys() {
 	}
 	pkcs8, pkcs1, sec1, openssh := m.encodedKeys()
 	for name, entry := range map[string]string{
-		"pkcs8": block("PRIVATE KEY", pkcs8), "pkcs1": block("RSA PRIVATE KEY", pkcs1), "sec1": block("EC PRIVATE KEY", sec1), "openssh": openssh,
+		"pkcs8": block("PRIVATE KEY", pkcs8), "pkcs1": block("RSA PRIVATE KEY", pkcs1),
+		"sec1": block("EC PRIVATE KEY", sec1), "openssh": openssh,
 		"encrypted": block("ENCRYPTED PRIVATE KEY", pkcs8), "other-label": block("ANY PRIVATE KEY", pkcs8),
 		"behind-request": good + block("PRIVATE KEY", pkcs8), "before-request": block("PRIVATE KEY", pkcs8) + good,
 		"inside-request": strings.Replace(good, "-----END", block("PRIVATE KEY", pkcs8)+"-----END", 1),
-		"indented":       good + "  " + block("PRIVATE KEY", pkcs8), "no-end": strings.Split(block("PRIVATE KEY", pkcs8), "-----END")[0],
-		"behind-signed": string(m.signed()) + block("EC PRIVATE KEY", sec1), "begin-damaged": "-" + strings.TrimLeft(block("PRIVATE KEY", pkcs8), "-"),
-		"putty": "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "utf-16": string(utf16Bytes("\ufeff"+block("PRIVATE KEY", pkcs8), true)),
-		"der-pkcs8": string(pkcs8), "der-pkcs1": string(pkcs1), "der-sec1": string(sec1), "pkcs12": string(seq(integer(3), seq(oid("1.2.840.113549.1.7.1")))),
+		"indented":       good + "  " + block("PRIVATE KEY", pkcs8),
+		"no-end":         strings.Split(block("PRIVATE KEY", pkcs8), "-----END")[0],
+		"behind-signed":  string(m.signed()) + block("EC PRIVATE KEY", sec1),
+		"begin-damaged":  "-" + strings.TrimLeft(block("PRIVATE KEY", pkcs8), "-"),
+		"putty":          "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
+		"utf-16":         string(utf16Bytes("\ufeff"+block("PRIVATE KEY", pkcs8), true)),
+		"der-pkcs8":      string(pkcs8), "der-pkcs1": string(pkcs1), "der-sec1": string(sec1),
+		"pkcs12":      string(seq(integer(3), seq(oid("1.2.840.113549.1.7.1")))),
 		"over-64-kib": strings.Repeat("text\n", 10000) + block("PRIVATE KEY", pkcs8) + strings.Repeat("text\n", 10000),
 	} {
 		m.add("private-key-"+name, refusal.EntryPrivateKey, []byte(entry))

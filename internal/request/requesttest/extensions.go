@@ -25,6 +25,8 @@ func (m *maker) extensions() {
 		{"ca-true-critical", refusal.ExtensionDangerous, critical(constraints, seq(yes()))},
 		{"ca-true-path-length", refusal.ExtensionDangerous, critical(constraints, seq(yes(), integer(0)))},
 		{"ca-true-trailing-data", refusal.ExtensionDangerous, critical(constraints, seq(yes(), null()))},
+		{"ca-true-path-length-negative", refusal.ExtensionMalformed,
+			critical(constraints, seq(yes(), tlv(0x02, []byte{0xff})))},
 		{"ca-true-as-1", refusal.ExtensionMalformed, critical(constraints, seq(tlv(0x01, []byte{1})))},
 		{"ca-false-written-out", refusal.ExtensionMalformed, extension(constraints, seq(no))},
 		{"path-length-without-ca", refusal.ExtensionMalformed, extension(constraints, seq(integer(0)))},
@@ -37,7 +39,8 @@ func (m *maker) extensions() {
 		{"key-usage-trailing-data", refusal.ExtensionMalformed, extension(keyUsage, append(bits(5, 0xa0), 0))},
 		{"key-usage-bad-padding", refusal.ExtensionMalformed, extension(keyUsage, bits(5, 0xa1))},
 		{"any-extended-key-usage", refusal.ExtensionDangerous, extension(extKeyUsage, usages("2.5.29.37.0"))},
-		{"any-extended-key-usage-among-others", refusal.ExtensionDangerous, extension(extKeyUsage, usages(serverAuth, "2.5.29.37.0"))},
+		{"any-extended-key-usage-among-others", refusal.ExtensionDangerous,
+			extension(extKeyUsage, usages(serverAuth, "2.5.29.37.0"))},
 		{"ocsp-signing", refusal.ExtensionDangerous, extension(extKeyUsage, usages("1.3.6.1.5.5.7.3.9"))},
 		{"usage-unknown", refusal.ProfileUsage, extension(extKeyUsage, usages(clientAuth, "1.3.6.1.4.1.311.20.2.2"))},
 		{"usages-empty", refusal.ExtensionMalformed, extension(extKeyUsage, usages())},
@@ -68,7 +71,8 @@ func (m *maker) extensions() {
 		{"extension-without-value", refusal.ExtensionMalformed, seq(oid("1.2.3.4.5"))},
 		{"extension-without-type", refusal.ExtensionMalformed, seq(octets(null()))},
 		{"extension-value-no-octets", refusal.ExtensionMalformed, seq(oid("1.2.3.4.5"), null())},
-		{"extension-with-two-values", refusal.ExtensionMalformed, seq(oid("1.2.3.4.5"), octets(null()), octets(null()))},
+		{"extension-with-two-values", refusal.ExtensionMalformed,
+			seq(oid("1.2.3.4.5"), octets(null()), octets(null()))},
 		{"extension-is-set", refusal.ExtensionMalformed, set(oid("1.2.3.4.5"), octets(null()))},
 	} {
 		m.csr(c.name, c.code, func(t *template) {
@@ -76,8 +80,9 @@ func (m *maker) extensions() {
 		})
 	}
 	for name, twice := range map[string][]byte{
-		"usages-twice": extension(extKeyUsage, usages(serverAuth)), "unknown-extension-twice": extension("1.2.3.4.5", null()),
-		"key-usage-twice": extension(keyUsage, bits(7, 0x80)),
+		"usages-twice":            extension(extKeyUsage, usages(serverAuth)),
+		"unknown-extension-twice": extension("1.2.3.4.5", null()),
+		"key-usage-twice":         extension(keyUsage, bits(7, 0x80)),
 	} {
 		m.csr(name, refusal.ExtensionMalformed, func(t *template) { t.attributes = inside(0, asking(twice, twice)) })
 	}
@@ -89,30 +94,43 @@ func (m *maker) attributes() {
 	names := sans(dns("web.example"))
 	microsoft := func(extensions ...[]byte) []byte { return seq(oid(microsoftRequest), set(seq(extensions...))) }
 	authority := critical(constraints, seq(yes()))
-	password := seq(oid("1.2.840.113549.1.9.7"), set(text(tagUTF8, "secret")))
+	signs := critical(keyUsage, tlv(0x03, []byte{1, 0x06})) // keyCertSign, cRLSign
 	for _, c := range []struct {
 		name       string
 		code       refusal.Code
 		attributes []byte
 	}{
+		{"sub-ca", refusal.Authority, inside(0, asking(authority, signs))},
+		{"sub-ca-path-length", refusal.Authority,
+			inside(0, asking(names, signs, critical(constraints, seq(yes(), integer(0)))))},
+		{"sub-ca-microsoft", refusal.Authority, inside(0, microsoft(authority, signs))},
+		{"sub-ca-name-constraints", refusal.ExtensionDangerous,
+			inside(0, asking(authority, signs, critical("2.5.29.30", seq())))},
+		{"ca-true-crl-sign", refusal.ExtensionDangerous,
+			inside(0, asking(authority, extension(keyUsage, tlv(0x03, []byte{1, 0x02}))))},
+		{"unknown-cut", refusal.CSRAttribute, inside(0, asking(names), seq(oid("1.2.3.4"), set([]byte{0x30, 0x7f})))},
+		{"unknown-without-set", refusal.CSRAttribute, inside(0, asking(names), seq(oid("1.2.3.4"), null()))},
 		{"extension-request-twice", refusal.CSRAttribute, inside(0, asking(names), asking(sans(dns("other.example"))))},
-		{"extension-request-two-values", refusal.CSRAttribute, inside(0, seq(oid(extensionRequest), set(seq(names), seq(authority))))},
+		{"extension-request-two-values", refusal.CSRAttribute,
+			inside(0, seq(oid(extensionRequest), set(seq(names), seq(authority))))},
 		{"extension-request-no-value", refusal.CSRAttribute, inside(0, seq(oid(extensionRequest), set()))},
 		{"extension-request-without-set", refusal.CSRAttribute, inside(0, seq(oid(extensionRequest), seq(names)))},
-		{"extension-request-is-set", refusal.ExtensionMalformed, inside(0, seq(oid(extensionRequest), set(set(names))))},
-		{"extension-request-trailing-data", refusal.CSRAttribute, inside(0, seq(oid(extensionRequest), set(seq(names)), null()))},
-		{"extension-request-cut", refusal.CSRAttribute, inside(0, seq(oid(extensionRequest), set([]byte{0x30, 0x7f, 0x30})))},
-		{"microsoft-beside-pkcs9", refusal.CSRAttribute, inside(0, asking(names), microsoft(sans(dns("other.example"))))},
+		{"extension-request-is-set", refusal.ExtensionMalformed,
+			inside(0, seq(oid(extensionRequest), set(set(names))))},
+		{"extension-request-trailing-data", refusal.CSRAttribute,
+			inside(0, seq(oid(extensionRequest), set(seq(names)), null()))},
+		{"extension-request-cut", refusal.CSRAttribute,
+			inside(0, seq(oid(extensionRequest), set([]byte{0x30, 0x7f, 0x30})))},
+		{"microsoft-beside-pkcs9", refusal.CSRAttribute,
+			inside(0, asking(names), microsoft(sans(dns("other.example"))))},
 		{"microsoft-names-only", refusal.MicrosoftName, inside(0, microsoft(names))},
-		{"microsoft-usages-only", refusal.ExtensionForeign, inside(0, microsoft(extension(extKeyUsage, seq(oid(clientAuth)))))},
+		{"microsoft-usages-only", refusal.ExtensionForeign,
+			inside(0, microsoft(extension(extKeyUsage, seq(oid(clientAuth)))))},
 		{"microsoft-ca-true", refusal.ExtensionDangerous, inside(0, microsoft(names, authority))},
 		{"microsoft-bad-name", refusal.NameDNS, inside(0, microsoft(sans(dns("*"))))},
-		{"microsoft-other-name", refusal.NameKind, inside(0, microsoft(sans(inside(0, oid("1.2.3"), inside(0, null())))))},
+		{"microsoft-other-name", refusal.NameKind, inside(0,
+			microsoft(sans(inside(0, oid("1.2.3"), inside(0, null())))))},
 		{"microsoft-broken", refusal.ExtensionMalformed, inside(0, microsoft(null()))},
-		{"microsoft-renewal", refusal.CSRAttribute, inside(0, asking(names), seq(oid("1.3.6.1.4.1.311.13.1"), set(seq())))},
-		{"attribute-unknown", refusal.CSRAttribute, inside(0, asking(names), seq(oid("1.2.3.4"), set(null())))},
-		{"password-twice", refusal.CSRAttribute, inside(0, password, password)},
-		{"password-two-values", refusal.CSRAttribute, inside(0, seq(oid("1.2.840.113549.1.9.7"), set(text(tagUTF8, "a"), text(tagUTF8, "b"))))},
 		{"attribute-is-set", refusal.CSRAttribute, inside(0, set(oid(extensionRequest), set(seq(names))))},
 		{"attribute-no-oid", refusal.CSRAttribute, inside(0, seq(text(tagUTF8, "x"), set(seq(names))))},
 		{"attributes-not-tagged", refusal.CSRMalformed, set(asking(names))},

@@ -49,12 +49,19 @@ func (m *maker) keys() {
 	m.t.Helper()
 	n := m.rsa.N
 	for name, kind := range map[string][]byte{
-		"dsa": seq(oid("1.2.840.10040.4.1"), seq(integer(1), integer(1), integer(1))), "rsa-pss": seq(oid("1.2.840.113549.1.1.10")), "rsa-oaep": seq(oid("1.2.840.113549.1.1.7")),
-		"dh": seq(oid("1.2.840.113549.1.3.1"), seq(integer(1), integer(1))), "x25519": seq(oid("1.3.101.110")), "x448": seq(oid("1.3.101.111")), "ed448": seq(oid("1.3.101.113")),
-		"p192": seq(oid(ecKey), oid("1.2.840.10045.3.1.1")), "p224": seq(oid(ecKey), oid("1.3.132.0.33")), "secp256k1": seq(oid(ecKey), oid("1.3.132.0.10")),
-		"brainpool-256": seq(oid(ecKey), oid("1.3.36.3.3.2.8.1.1.7")), "brainpool-384": seq(oid(ecKey), oid("1.3.36.3.3.2.8.1.1.11")), "brainpool-512": seq(oid(ecKey), oid("1.3.36.3.3.2.8.1.1.13")),
-		"sm2": seq(oid(ecKey), oid("1.2.156.10197.1.301")), "explicit-curve": seq(oid(ecKey), explicitP256()), "inherited-curve": seq(oid(ecKey), null()), "no-curve": seq(oid(ecKey)),
-		"curve-twice": seq(oid(ecKey), oid(p256), oid(p256)), "ml-dsa": seq(oid("2.16.840.1.101.3.4.3.18")), "unknown": seq(oid("1.2.3.4")),
+		"dsa":     seq(oid("1.2.840.10040.4.1"), seq(integer(1), integer(1), integer(1))),
+		"rsa-pss": seq(oid("1.2.840.113549.1.1.10")), "rsa-oaep": seq(oid("1.2.840.113549.1.1.7")),
+		"dh": seq(oid("1.2.840.113549.1.3.1"), seq(integer(1), integer(1))), "x25519": seq(oid("1.3.101.110")),
+		"x448": seq(oid("1.3.101.111")), "ed448": seq(oid("1.3.101.113")),
+		"p192": seq(oid(ecKey), oid("1.2.840.10045.3.1.1")), "p224": seq(oid(ecKey), oid("1.3.132.0.33")),
+		"secp256k1":     seq(oid(ecKey), oid("1.3.132.0.10")),
+		"brainpool-256": seq(oid(ecKey), oid("1.3.36.3.3.2.8.1.1.7")),
+		"brainpool-384": seq(oid(ecKey), oid("1.3.36.3.3.2.8.1.1.11")),
+		"brainpool-512": seq(oid(ecKey), oid("1.3.36.3.3.2.8.1.1.13")),
+		"sm2":           seq(oid(ecKey), oid("1.2.156.10197.1.301")), "explicit-curve": seq(oid(ecKey), explicitP256()),
+		"inherited-curve": seq(oid(ecKey), null()), "no-curve": seq(oid(ecKey)),
+		"curve-twice": seq(oid(ecKey), oid(p256), oid(p256)), "ml-dsa": seq(oid("2.16.840.1.101.3.4.3.18")),
+		"unknown": seq(oid("1.2.3.4")),
 	} {
 		m.spki(name, refusal.KeyUnsupported, seq(kind, bitString(bytes.Repeat([]byte{4}, 65))))
 	}
@@ -63,19 +70,29 @@ func (m *maker) keys() {
 		m.spki("rsa-"+new(big.Int).SetUint64(uint64(bits)).String(), refusal.KeyUnsupported, rsaSPKI(odd, f4()))
 	}
 	for name, e := range map[string][]byte{
-		"0": integer(0), "1": integer(1), "2": integer(2), "3": integer(3), "17": integer(17), "65535": integer(0, 0xff, 0xff), "65539": integer(1, 0, 3),
-		"negative": integer(0xff), "2-64": integer(1, 0, 0, 0, 0, 0, 0, 0, 0), "huge": number(new(big.Int).Lsh(big.NewInt(1), 2000)),
+		"0": integer(0), "1": integer(1), "2": integer(2), "3": integer(3), "17": integer(17),
+		"65535": integer(0, 0xff, 0xff), "65539": integer(1, 0, 3),
+		"negative": integer(0xff), "2-64": integer(1, 0, 0, 0, 0, 0, 0, 0, 0),
+		"huge": number(new(big.Int).Lsh(big.NewInt(1), 2000)),
 	} {
 		m.spki("rsa-exponent-"+name, refusal.KeyWeak, rsaSPKI(n, e))
 	}
 	good := seq(number(n), f4())
 	for name, spki := range map[string][]byte{
-		"rsa-without-null": seq(seq(oid(rsaKey)), bitString(good)), "rsa-trailing-data": seq(seq(oid(rsaKey), null()), bitString(good, null())),
-		"rsa-third-number": seq(seq(oid(rsaKey), null()), bitString(seq(number(n), f4(), f4()))), "rsa-no-sequence": seq(seq(oid(rsaKey), null()), bitString(number(n), f4())),
-		"rsa-modulus-zero": rsaSPKI(new(big.Int), f4()), "rsa-modulus-negative": seq(seq(oid(rsaKey), null()), bitString(seq(tlv(0x02, n.Bytes()), f4()))),
-		"rsa-modulus-padded": seq(seq(oid(rsaKey), null()), bitString(seq(tlv(0x02, []byte{0, 0}, n.Bytes()), f4()))), "rsa-octets": seq(seq(oid(rsaKey), null()), octets(good)),
-		"three-parts": seq(seq(oid(rsaKey), null()), bitString(good), null()), "no-algorithm": seq(bitString(good)), "ed25519-parameters": seq(seq(oid(edKey), null()), bitString(m.ed[32:])),
-		"ed25519-short": seq(seq(oid(edKey)), bitString(m.ed[33:])), "ed25519-long": seq(seq(oid(edKey)), bitString(m.ed[32:], []byte{0})), "ed25519-empty": seq(seq(oid(edKey)), bitString()),
+		"rsa-without-null":     seq(seq(oid(rsaKey)), bitString(good)),
+		"rsa-trailing-data":    seq(seq(oid(rsaKey), null()), bitString(good, null())),
+		"rsa-third-number":     seq(seq(oid(rsaKey), null()), bitString(seq(number(n), f4(), f4()))),
+		"rsa-no-sequence":      seq(seq(oid(rsaKey), null()), bitString(number(n), f4())),
+		"rsa-modulus-zero":     rsaSPKI(new(big.Int), f4()),
+		"rsa-modulus-negative": seq(seq(oid(rsaKey), null()), bitString(seq(tlv(0x02, n.Bytes()), f4()))),
+		"rsa-modulus-padded":   seq(seq(oid(rsaKey), null()), bitString(seq(tlv(0x02, []byte{0, 0}, n.Bytes()), f4()))),
+		"rsa-octets":           seq(seq(oid(rsaKey), null()), octets(good)),
+		"three-parts":          seq(seq(oid(rsaKey), null()), bitString(good), null()),
+		"no-algorithm":         seq(bitString(good)),
+		"ed25519-parameters":   seq(seq(oid(edKey), null()), bitString(m.ed[32:])),
+		"ed25519-short":        seq(seq(oid(edKey)), bitString(m.ed[33:])),
+		"ed25519-long":         seq(seq(oid(edKey)), bitString(m.ed[32:], []byte{0})),
+		"ed25519-empty":        seq(seq(oid(edKey)), bitString()),
 	} {
 		m.spki(name, refusal.CSRMalformed, spki)
 	}
@@ -92,8 +109,10 @@ func (m *maker) points() {
 	off := bytes.Clone(good)
 	off[64] ^= 1
 	for name, point := range map[string][]byte{
-		"off-curve": off, "compressed": append([]byte{2 + y[31]&1}, x...), "hybrid": append([]byte{6 + y[31]&1}, good[1:]...), "infinity": {0}, "empty": {},
-		"short": good[:64], "long": append(bytes.Clone(good), 0), "zeros": append([]byte{4}, make([]byte, 64)...), "x-unreduced": append(append([]byte{4}, p...), y...),
+		"off-curve": off, "compressed": append([]byte{2 + y[31]&1}, x...),
+		"hybrid": append([]byte{6 + y[31]&1}, good[1:]...), "infinity": {0}, "empty": {},
+		"short": good[:64], "long": append(bytes.Clone(good), 0), "zeros": append([]byte{4}, make([]byte, 64)...),
+		"x-unreduced": append(append([]byte{4}, p...), y...),
 	} {
 		m.spki("p256-"+name, refusal.KeyWeak, seq(seq(oid(ecKey), oid(p256)), bitString(point)))
 	}
@@ -105,8 +124,10 @@ func (m *maker) points() {
 	}
 	eighth := must(hex.DecodeString("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"))(m.t)
 	for name, point := range map[string][]byte{
-		"0": make([]byte, 32), "0-signed": append(make([]byte, 31), 0x80), "1": append([]byte{1}, make([]byte, 31)...), "1-signed": append(append([]byte{1}, make([]byte, 30)...), 0x80),
-		"minus-1": last(0xec, 0x7f), "p": last(0xed, 0x7f), "p-plus-1": last(0xee, 0x7f), "p-signed": last(0xed, 0xff), "order-8": eighth, "order-8-signed": append(bytes.Clone(eighth[:31]), eighth[31]|0x80),
+		"0": make([]byte, 32), "0-signed": append(make([]byte, 31), 0x80), "1": append([]byte{1}, make([]byte, 31)...),
+		"1-signed": append(append([]byte{1}, make([]byte, 30)...), 0x80),
+		"minus-1":  last(0xec, 0x7f), "p": last(0xed, 0x7f), "p-plus-1": last(0xee, 0x7f), "p-signed": last(0xed, 0xff),
+		"order-8": eighth, "order-8-signed": append(bytes.Clone(eighth[:31]), eighth[31]|0x80),
 	} {
 		spki := seq(seq(oid(edKey)), bitString(point))
 		m.add("key-ed25519-small-order-"+name, refusal.KeyWeak, armor(m.der(m.ed, func(t *template) { t.spki = spki })))
@@ -128,7 +149,8 @@ func explicitP256() []byte {
 	c := elliptic.P256().Params()
 	generator := append(append([]byte{4}, c.Gx.FillBytes(make([]byte, 32))...), c.Gy.FillBytes(make([]byte, 32))...)
 	a := new(big.Int).Sub(c.P, big.NewInt(3))
-	return seq(integer(1), seq(oid("1.2.840.10045.1.1"), number(c.P)), seq(octets(a.Bytes()), octets(c.B.Bytes())), octets(generator), number(c.N), integer(1))
+	return seq(integer(1), seq(oid("1.2.840.10045.1.1"), number(c.P)), seq(octets(a.Bytes()), octets(c.B.Bytes())),
+		octets(generator), number(c.N), integer(1))
 }
 
 // weakModuli are RSA keys of an accepted size that somebody can factor, each signed with its own private key
@@ -139,8 +161,10 @@ func (m *maker) weakModuli() {
 	q := nextPrime(new(big.Int).Add(p, big.NewInt(2)))
 	far := nextPrime(new(big.Int).Add(p, new(big.Int).Lsh(big.NewInt(1), 500)))
 	for name, n := range map[string]*big.Int{
-		"even": new(big.Int).Lsh(new(big.Int).Rsh(m.rsa.N, 1), 1), "factor-3": multiple(3), "factor-751": multiple(751), "square": new(big.Int).Mul(p, p),
-		"next-prime": new(big.Int).Mul(p, q), "close-primes": new(big.Int).Mul(p, far), "roca": m.roca(), "prime": must(rand.Prime(rand.Reader, 2048))(m.t),
+		"even": new(big.Int).Lsh(new(big.Int).Rsh(m.rsa.N, 1), 1), "factor-3": multiple(3), "factor-751": multiple(751),
+		"square":     new(big.Int).Mul(p, p),
+		"next-prime": new(big.Int).Mul(p, q), "close-primes": new(big.Int).Mul(p, far), "roca": m.roca(),
+		"prime": must(rand.Prime(rand.Reader, 2048))(m.t),
 	} {
 		if n.BitLen() != 2048 {
 			m.t.Fatalf("modulus %s has %d bits", name, n.BitLen())

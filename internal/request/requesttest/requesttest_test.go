@@ -29,7 +29,7 @@ func TestHostile(t *testing.T) {
 				t.Errorf("outcome %s, not %s: %v", worst, c.Outcome, refusals)
 			}
 			if (r == nil) != (c.Outcome == refusal.Deny) {
-				t.Errorf("request %v with outcome %s", r, c.Outcome)
+				t.Errorf("request is nil: %t, with outcome %s", r == nil, c.Outcome)
 			}
 			if !fit.MatchString(c.Name) || !bytes.Equal(before, c.Entry) {
 				t.Error("a bad name, or the entry was changed")

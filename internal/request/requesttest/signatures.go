@@ -44,11 +44,15 @@ func (m *maker) signatures() {
 		{"random", refusal.SignatureBroken, with([]byte("no signature at all"))},
 		{"trailing-data", refusal.SignatureBroken, with(append(bytes.Clone(blob.Bytes), 0))},
 		{"cut", refusal.SignatureBroken, with(blob.Bytes[:len(blob.Bytes)-1])},
-		{"version-2", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("SSHSIG\x00\x00\x00\x01"), []byte("SSHSIG\x00\x00\x00\x02"), 1))},
+		{"version-2", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("SSHSIG\x00\x00\x00\x01"),
+			[]byte("SSHSIG\x00\x00\x00\x02"), 1))},
 		{"magic", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("SSHSIG"), []byte("SSHGIS"), 1))},
-		{"hash-renamed", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("sha512"), []byte("sha256"), 1))},
-		{"hash-unknown", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("sha512"), []byte("sha384"), 1))},
-		{"namespace-renamed", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte(requestNamespace), []byte("ca-exchange-renewal"), 1))},
+		{"hash-renamed", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("sha512"), []byte("sha256"),
+			1))},
+		{"hash-unknown", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("sha512"), []byte("sha384"),
+			1))},
+		{"namespace-renamed", refusal.SignatureBroken,
+			with(bytes.Replace(blob.Bytes, []byte(requestNamespace), []byte("ca-exchange-renewal"), 1))},
 		{"of-other-cover", refusal.SignatureBroken, append(bytes.Clone(covered), borrowed[len(covered):]...)},
 		{"of-other-csr", refusal.SignatureBroken, append(bytes.Clone(foreign), block...)},
 		{"cover-edited", refusal.SignatureBroken, m.swap(signed, "Profile: server\n", "Profile: client\n")},
@@ -58,9 +62,11 @@ func (m *maker) signatures() {
 		{"three", refusal.EntryBlocks, bytes.Join([][]byte{covered, block, block, block}, nil)},
 		{"text-behind", refusal.EntryBlocks, append(bytes.Clone(signed), "thanks\n"...)},
 		{"text-between", refusal.EntryBlocks, bytes.Join([][]byte{covered, []byte("signed:\n"), block}, nil)},
-		{"pgp", refusal.EntryBlocks, append(bytes.Clone(covered), pem.EncodeToMemory(&pem.Block{Type: "PGP SIGNATURE", Bytes: blob.Bytes})...)},
+		{"pgp", refusal.EntryBlocks, append(bytes.Clone(covered),
+			pem.EncodeToMemory(&pem.Block{Type: "PGP SIGNATURE", Bytes: blob.Bytes})...)},
 		{"above", refusal.EntryBlocks, append(bytes.Clone(block), covered...)},
-		{"pem-header", refusal.EntryPEM, m.swap(signed, "-----BEGIN SSH SIGNATURE-----\n", "-----BEGIN SSH SIGNATURE-----\nComment: x\n")},
+		{"pem-header", refusal.EntryPEM, m.swap(signed, "-----BEGIN SSH SIGNATURE-----\n",
+			"-----BEGIN SSH SIGNATURE-----\nComment: x\n")},
 		{"repeated", refusal.EntryBlocks, append(bytes.Clone(signed), block...)},
 		{"renewal-second", refusal.EntryBlocks, append(bytes.Clone(signed), m.reserved(signed)...)},
 	} {
@@ -74,7 +80,8 @@ func (m *maker) signatures() {
 func (m *maker) namespaces(covered []byte, with func([]byte) []byte) {
 	m.t.Helper()
 	for name, namespace := range map[string]string{
-		"file": "file", "git": "git", "short": "ca-exchange", "renewal": "ca-exchange-renewal", "blank": "ca-exchange-request ", "upper-case": "CA-EXCHANGE-REQUEST",
+		"file": "file", "git": "git", "short": "ca-exchange", "renewal": "ca-exchange-renewal",
+		"blank": "ca-exchange-request ", "upper-case": "CA-EXCHANGE-REQUEST",
 	} {
 		s := must(sshsig.Sign(bytes.NewReader(covered), m.identity, sshsig.HashSHA512, namespace))(m.t)
 		m.add("signature-ssh-namespace-"+name, refusal.SignatureBroken, with(s.Marshal()))
@@ -108,7 +115,8 @@ func (m *maker) signingKeys(covered []byte, with func([]byte) []byte) {
 // certified is an identity with an OpenSSH certificate: a statement by a CA that nobody here knows.
 func (m *maker) certified() ssh.Signer {
 	m.t.Helper()
-	certificate := &ssh.Certificate{Key: m.identity.PublicKey(), CertType: ssh.UserCert, ValidBefore: ssh.CertTimeInfinity}
+	certificate := &ssh.Certificate{Key: m.identity.PublicKey(), CertType: ssh.UserCert,
+		ValidBefore: ssh.CertTimeInfinity}
 	if err := certificate.SignCert(rand.Reader, m.identity); err != nil {
 		m.t.Fatal(err)
 	}
@@ -144,7 +152,9 @@ func (t *token) Sign(random io.Reader, data []byte) (*ssh.Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ssh.Signature{Format: ssh.KeyAlgoSKECDSA256, Blob: ssh.Marshal(struct{ R, S []byte }{mpint(r.Bytes()), mpint(s.Bytes())}), Rest: append([]byte{t.flags}, counter...)}, nil
+	return &ssh.Signature{Format: ssh.KeyAlgoSKECDSA256,
+		Blob: ssh.Marshal(struct{ R, S []byte }{mpint(r.Bytes()), mpint(s.Bytes())}),
+		Rest: append([]byte{t.flags}, counter...)}, nil
 }
 
 // mpint is a positive number as RFC 4251 5 writes it.

@@ -1,0 +1,104 @@
+package request_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
+)
+
+// honest is what a real tool or a tired hand wrote: read as far as it goes, never denied.
+type honest struct {
+	codes   []refusal.Code // each a hold
+	allowed string         // of the first refusal, where a person needs it
+	subject string
+	names   string
+	unread  string
+	usages  int // known extended key usages
+	ignored string
+}
+
+// TestHonestRequests reads the files in testdata, which common tools wrote, and holds all that policy needs of them
+// against the table.
+func TestHonestRequests(t *testing.T) {
+	foreign := []refusal.Code{refusal.ExtensionForeign}
+	const key, web, debris = "subjectKeyIdentifier", "DNS:x.example.com",
+		`C="AU", ST="Some-State", O="Internet Widgits Pty Ltd", `
+	for file, want := range map[string]honest{
+		"plain":           {subject: `CN="x"`, names: web},
+		"openssl-pss":     {subject: `CN="x"`, names: web},
+		"byte-order-mark": {subject: `CN="x"`, names: web},
+		"der":             {subject: `CN="x"`, names: web},
+		// openssl's defaults, kept at its prompts.
+		"article-admin":     {subject: debris + `CN="kubernetes-admin"`},
+		"article-apiserver": {subject: debris + `CN="kube-apiserver"`},
+		"article-scheduler": {subject: debris + `CN="system:kube-scheduler"`},
+		// Guides that write a cluster by hand.
+		"hardway-controller-manager": {subject: `C="US", O="system:kube-controller-manager", CN="system:kube-controller-manager"`},
+		"hardway-node": {subject: `CN="system:node:node-0", O="system:nodes", C="US"`,
+			names: "DNS:node-0, IP:127.0.0.1", usages: 2},
+		"hardway-scheduler": {subject: `C="US", ST="Washington", L="Seattle", O="system:system:kube-scheduler", ` +
+			`OU="Kubernetes The Hard Way", CN="system:kube-scheduler"`},
+		"old-healthcheck-client": {subject: `O="system:masters", CN="kube-etcd-healthcheck-client"`},
+		"old-kubelet-client":     {subject: `O="system:masters", CN="kube-apiserver-kubelet-client"`},
+		"old-kube-etcd": {subject: `CN="kube-etcd"`,
+			names: "DNS:cp1, DNS:localhost, IP:192.0.2.10, IP:127.0.0.1", usages: 2},
+		"front-proxy-with-name": {subject: `CN="front-proxy-client"`, names: "DNS:front-proxy-client"},
+		"server-and-client":     {subject: `CN="x"`, names: web, usages: 2},
+		"person-with-group":     {subject: `CN="jane", O="developers"`},
+		"person-with-mail": {subject: `CN="jane", emailAddress="jane@example.com"`,
+			names: "email:jane@example.com", usages: 2},
+		// Spellings of a name that no certificate has.
+		"address-as-name": {codes: []refusal.Code{refusal.NameForm}, allowed: "--ip 10.0.0.1", subject: `CN="app"`,
+			names: "DNS:app.example.com", unread: "DNS:10.0.0.1"},
+		"unicode-name": {codes: []refusal.Code{refusal.NameForm}, allowed: "--dns xn--mnchen-3ya.example",
+			subject: `CN="x"`, unread: "DNS:münchen.example"},
+		// Tools with strings and attributes of their own.
+		"keytool-empty-unit": {codes: foreign, subject: `O="ACME", OU="", CN="x.example.com"`, names: web,
+			ignored: key},
+		"keytool-unknown": {codes: foreign,
+			subject: `C="Unknown", ST="Unknown", L="Unknown", O="Unknown", OU="Unknown", ` +
+				`CN="Unknown"`, names: web, ignored: key},
+		"puppet": {codes: foreign, subject: `CN="x.example.com"`, names: web,
+			ignored: "1.3.6.1.4.1.34380.1.2.1.1, 1.3.6.1.4.1.34380.1.1.1"},
+		"no-break-space": {subject: `CN="x.example.com", O="ACME\u00a0GmbH"`, names: web},
+		"ampersand":      {subject: `O="AT&T", CN="x.example.com"`, names: web},
+		"forge-wildcard": {subject: `CN="*.example.com"`, names: "DNS:*.example.com"},
+	} {
+		t.Run(file, func(t *testing.T) { checkHonest(t, file, want) })
+	}
+}
+
+func checkHonest(t *testing.T, file string, want honest) {
+	entry, err := os.ReadFile("testdata/" + file + ".csr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, refusals := request.Parse(entry, nil)
+	if r == nil {
+		t.Fatalf("denied: %v", refusals)
+	}
+	if got := codes(refusals); !slices.Equal(got, want.codes) {
+		t.Errorf("codes %v, expected %v", got, want.codes)
+	}
+	if want.allowed != "" && refusals[0].Allowed != want.allowed {
+		t.Errorf("allowed %q, expected %q", refusals[0].Allowed, want.allowed)
+	}
+	csr := r.CSR
+	for _, c := range []struct{ what, got, want string }{
+		{"subject", csr.Subject.String(), want.subject},
+		{"names", strings.Join(csr.Names.Strings(), ", "), want.names},
+		{"unread", strings.Join(csr.Unread, ", "), want.unread},
+		{"ignored", strings.Join(csr.Ignored, ", "), want.ignored},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s %q, expected %q", c.what, c.got, c.want)
+		}
+	}
+	if len(csr.Usages) != want.usages {
+		t.Errorf("usages %v, expected %d", csr.Usages, want.usages)
+	}
+}
