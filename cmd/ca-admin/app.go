@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"ca-exchange/internal/ca"
@@ -41,10 +42,22 @@ func (a *app) open() (*ca.CA, error) {
 		return nil, cli.Hint(err, "make one with `ca-admin init`, or say where it is: --dir DIR, CA_ADMIN_DIR")
 	case errors.Is(err, ca.ErrMode):
 		return nil, cli.Hint(err, fmt.Sprintf("chmod 700 %q", a.dir))
+	case errors.Is(err, ca.ErrOwner):
+		return nil, explainOwner(err)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, cli.Hint(err, "run ca-admin as the owner of the CA directory")
 	}
 	return c, err
+}
+
+// explainOwner says how to run as the owner, or how root gives back what it made by mistake.
+func explainOwner(err error) error {
+	other, ok := errors.AsType[*ca.NotOwned](err)
+	if !ok {
+		return err
+	}
+	return cli.Hint(err, "run it as the owner: sudo -u '"+other.OwnerID()+"' ca-admin …",
+		fmt.Sprintf("or, if the file is yours by right: sudo chown -R $(id -u) %q", filepath.Dir(other.Path)))
 }
 
 // exchangeFlags say where the exchange is.

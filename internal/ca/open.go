@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -29,7 +30,6 @@ const sizeLimit = 16 << 20
 var (
 	ErrNoDirectory = errors.New("no CA directory")
 	ErrExists      = errors.New("the CA directory exists already")
-	ErrMode        = errors.New("others may read the CA directory")
 	ErrLocked      = durable.ErrLocked
 )
 
@@ -54,6 +54,10 @@ type CA struct {
 
 // Open opens a CA directory. It reads no private key: see Unlock.
 func Open(path string, s Settings) (*CA, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := durable.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +73,7 @@ func Open(path string, s Settings) (*CA, error) {
 }
 
 func (c *CA) open(path string) error {
-	if err := private(c.dir, path); err != nil {
+	if err := checkPrivate(c.dir, path); err != nil {
 		return err
 	}
 	authorities, err := loadAuthorities(c.dir)
@@ -114,15 +118,3 @@ func (c *CA) Dir() *durable.Dir { return c.dir }
 
 // Lock makes this process the one that watches; ErrLocked says that another one is.
 func (c *CA) Lock() (*durable.Lock, error) { return c.dir.Lock(lockFile) }
-
-// private refuses a directory that others may look into: a CA key in it is no secret any more.
-func private(dir *durable.Dir, path string) error {
-	self, err := dir.Stat(".")
-	if err != nil {
-		return err
-	}
-	if self.Mode.Perm()&0o077 != 0 {
-		return fmt.Errorf("%w: %q has mode %#o, not 0700", ErrMode, path, self.Mode.Perm())
-	}
-	return nil
-}
