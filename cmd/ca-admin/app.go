@@ -60,36 +60,6 @@ func explainOwner(err error) error {
 		fmt.Sprintf("or, if the file is yours by right: sudo chown -R $(id -u) %q", filepath.Dir(other.Path)))
 }
 
-// exchangeFlags say where the exchange is.
-type exchangeFlags struct {
-	Exchange string `env:"CA_EXCHANGE" default:"./exchange" type:"path" placeholder:"DIR" help:"The exchange (${env})."`
-	Inbox    string `type:"path" placeholder:"DIR" help:"Another directory with the inbox, for one-way media."`
-	Outbox   string `type:"path" placeholder:"DIR" help:"Another directory with the outbox, for one-way media."`
-}
-
-func (f exchangeFlags) sides() pass.Sides {
-	s := pass.Sides{Inbox: f.Exchange, Outbox: f.Exchange}
-	if f.Inbox != "" {
-		s.Inbox = f.Inbox
-	}
-	if f.Outbox != "" {
-		s.Outbox = f.Outbox
-	}
-	return s
-}
-
-// serve is sides for a command that signs what the inbox brings.
-func (f exchangeFlags) serve(t trustFlags) pass.Sides {
-	s := f.sides()
-	s.OpenInbox = t.Yes
-	return s
-}
-
-// trustFlags let a person insist on an inbox that everybody may write to.
-type trustFlags struct {
-	Yes bool `short:"y" help:"Serve unsigned requests although everybody may write to the inbox."`
-}
-
 // explain adds hints to what an exchange can be wrong with.
 func explain(err error, at pass.Sides) error {
 	switch {

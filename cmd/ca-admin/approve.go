@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"ca-exchange/internal/ca"
@@ -84,17 +85,25 @@ func (a *app) signed(certificate *pki.Certificate) {
 	}
 }
 
-// publish brings decided answers to the exchange at hand; where there is none, the next pass over theirs does.
+// publish brings decided answers to the exchanges at hand; the next pass over any other publishes what is owed there.
 func (a *app) publish(ctx context.Context, c *ca.CA, f exchangeFlags) {
-	x, err := pass.OpenExchange(ctx, c, f.sides().WithOpenInbox())
-	if err == nil {
-		defer x.Close()
-		err = pass.Publish(ctx, c, x)
+	all, err := a.exchanges(c, f)
+	for _, at := range all {
+		err = errors.Join(err, publishAt(ctx, c, at))
 	}
 	if err != nil {
 		a.Warn("recorded, but not published now: %v", err)
 		a.Hint("the next `ca-admin watch` or `ca-admin sync` on that exchange publishes it")
 	}
+}
+
+func publishAt(ctx context.Context, c *ca.CA, at pass.Sides) error {
+	x, err := pass.OpenExchange(ctx, c, at.WithOpenInbox())
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	return pass.Publish(ctx, c, x)
 }
 
 type denyCommand struct {

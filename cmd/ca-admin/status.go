@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"ca-exchange/internal/pass"
@@ -12,16 +14,17 @@ type statusCommand struct{ exchangeFlags }
 
 // statusResult is what `status -o json` prints.
 type statusResult struct {
-	Kind     string            `json:"kind"`
-	Trust    string            `json:"trust"`
-	Exchange string            `json:"exchange"`
-	Mode     string            `json:"mode"`
-	Watch    *pass.WatchReport `json:"watch"`
-	Problems []string          `json:"problems"`
-	Issuers  []issuerStatus    `json:"issuers"`
-	Pending  int64             `json:"pending"`
-	Backlog  int               `json:"backlog"`
-	Head     string            `json:"head"`
+	Kind      string                `json:"kind"`
+	Trust     string                `json:"trust"`
+	Exchange  string                `json:"exchange"` // the first of them
+	Mode      string                `json:"mode"`
+	Exchanges []pass.ExchangeStatus `json:"exchanges"`
+	Watch     *pass.WatchReport     `json:"watch"`
+	Problems  []string              `json:"problems"`
+	Issuers   []issuerStatus        `json:"issuers"`
+	Pending   int64                 `json:"pending"`
+	Backlog   int                   `json:"backlog"`
+	Head      string                `json:"head"`
 }
 
 type issuerStatus struct {
@@ -36,16 +39,24 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	status, err := pass.StatusOf(ctx, c, s.sides())
+	all, err := a.exchanges(c, s.exchangeFlags)
+	if err != nil {
+		return err
+	}
+	status, err := pass.StatusOf(ctx, c, all)
 	if err != nil {
 		return err
 	}
 	result := statusResult{
-		Kind: "Status", Trust: status.Trust, Exchange: status.Exchange, Mode: status.Mode, Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
-		Pending: status.Pending, Backlog: status.Backlog, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
+		Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange, Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
+		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
+		Pending: status.Pending, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
 	for _, i := range status.Issuers {
 		result.Issuers = append(result.Issuers, issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
+	}
+	for _, x := range status.Exchanges {
+		result.Backlog += x.Backlog
 	}
 	for _, p := range status.Problems {
 		a.Warn("%s", p)
@@ -57,7 +68,9 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	for _, i := range result.Issuers {
 		a.Print("issuer    %-15s %s until %s", i.Name, i.Subject, i.NotAfter.Format("2006-01-02"))
 	}
-	a.Print("exchange  %s%s", result.Exchange, parenthesised(result.Mode))
+	for _, x := range result.Exchanges {
+		a.Print("exchange  %s%s", x.Exchange, parenthesised(x.Mode))
+	}
 	a.Print("watch     %s", watching(status.Watch))
 	a.Print("waiting   %d for a person, %d in the inbox", result.Pending, result.Backlog)
 	a.Print("issued    %d certificates", status.Certificates)
@@ -71,9 +84,14 @@ func watching(w *pass.WatchReport) string {
 	case w == nil:
 		return "none runs; start one: ca-admin watch, or answer now: ca-admin sync"
 	case w.PID == 0:
-		return "begins"
+		return "starting"
 	}
-	return fmt.Sprintf("process %d on %s since %s: %s, a look every %s", w.PID, w.Host, w.Since.Format(time.RFC3339), w.Mode, w.Poll)
+	modes := make([]string, len(w.Exchanges))
+	for i, e := range w.Exchanges {
+		modes[i] = e.Mode
+	}
+	return fmt.Sprintf("process %d on %s since %s: %s, a look every %s", w.PID, w.Host, w.Since.Format(time.RFC3339),
+		strings.Join(slices.Compact(modes), "; "), w.Poll)
 }
 
 func parenthesised(s string) string {

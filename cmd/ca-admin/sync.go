@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/pass"
 )
@@ -23,9 +24,30 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	if err := c.Unlock(); err != nil {
 		return explainRequest(err)
 	}
-	x, err := pass.OpenExchange(ctx, c, s.serve(s.trustFlags))
+	all, err := a.exchanges(c, s.exchangeFlags)
 	if err != nil {
-		return explain(err, s.sides())
+		return err
+	}
+	statuses := make([]cli.Status, len(all))
+	for i, at := range s.accepting(all) {
+		if len(all) > 1 {
+			a.Say("%s:", at.Inbox)
+		}
+		err := s.sync(ctx, a, c, at)
+		if len(all) == 1 {
+			return err
+		}
+		if err != nil {
+			statuses[i] = a.Fail(err)
+		}
+	}
+	return cli.ExitWith(cli.Worst(statuses...))
+}
+
+func (s *syncCommand) sync(ctx context.Context, a *app, c *ca.CA, at pass.Sides) error {
+	x, err := pass.ServeExchange(ctx, c, at)
+	if err != nil {
+		return explain(err, at)
 	}
 	defer x.Close()
 	o := pass.Options{Progress: a.Progress("answered")}
@@ -34,7 +56,7 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	}
 	sum, err := pass.Sync(ctx, c, x, o)
 	if err != nil {
-		return explain(err, s.sides())
+		return explain(err, at)
 	}
 	a.summarize(sum)
 	if sum.Incomplete+sum.Left > 0 {

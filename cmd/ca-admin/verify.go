@@ -40,15 +40,27 @@ func (v *verifyCommand) Run(ctx context.Context, a *app) error {
 }
 
 func (v *verifyCommand) repair(ctx context.Context, a *app, c *ca.CA) error {
-	x, err := pass.OpenExchange(ctx, c, v.sides().WithOpenInbox())
+	all, err := a.exchanges(c, v.exchangeFlags)
 	if err != nil {
-		return explain(err, v.sides())
+		return err
+	}
+	for _, at := range all {
+		if err := a.repair(ctx, c, at); err != nil {
+			return explain(err, at)
+		}
+	}
+	return nil
+}
+
+func (a *app) repair(ctx context.Context, c *ca.CA, at pass.Sides) error {
+	x, err := pass.OpenExchange(ctx, c, at.WithOpenInbox())
+	if err != nil {
+		return err
 	}
 	defer x.Close()
 	restored, all, err := pass.Repair(ctx, c, x)
-	if err != nil {
-		return explain(err, v.sides())
+	if err == nil {
+		a.Say("put back %d of %d answers; every other one is there as it should be, or has ended", restored, all)
 	}
-	a.Say("put back %d of %d answers; every other one lies there as it should, or has ended", restored, all)
-	return nil
+	return err
 }

@@ -24,11 +24,15 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	all, err := a.exchanges(c, w.exchangeFlags)
+	if err != nil {
+		return err
+	}
 	err = pass.Watch(ctx, c, pass.WatchOptions{
-		Sides: w.serve(w.trustFlags), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle, Progress: a.Progress("answered"),
+		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle, Progress: a.Progress("answered"),
 	})
 	if errors.Is(err, ca.ErrLocked) {
 		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")
 	}
-	return explain(explainRequest(err), w.sides())
+	return explain(explainRequest(err), all[0])
 }

@@ -27,7 +27,32 @@ func MakeExchange(c *ca.CA, path string, groupID int) (*inbox.Exchange, error) {
 		return nil, err
 	}
 	x.HoldsKey = request.HoldsPrivateKey
-	if err := publishTrust(c, x); err != nil {
+	err = publishTrust(c, x)
+	if err == nil {
+		err = remember(c, x, Sides{Inbox: path, Outbox: path})
+	}
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
+	return x, nil
+}
+
+// remember makes an exchange one of those that are served without being named.
+func remember(c *ca.CA, x *inbox.Exchange, at Sides) error {
+	here, err := recognise(c, x, at)
+	if err != nil {
+		return err
+	}
+	return c.Remember(here)
+}
+
+// ServeExchange is OpenExchange for commands that answer what an exchange holds: the CA remembers it.
+func ServeExchange(ctx context.Context, c *ca.CA, at Sides) (*inbox.Exchange, error) {
+	x, err := OpenExchange(ctx, c, at)
+	if err != nil {
+		return nil, err
+	}
+	if err := remember(c, x, at); err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
 	return x, nil
@@ -40,7 +65,11 @@ func OpenExchange(ctx context.Context, c *ca.CA, at Sides) (*inbox.Exchange, err
 		return nil, err
 	}
 	x.HoldsKey = request.HoldsPrivateKey
-	if err := accept(ctx, c, x, at); err != nil {
+	err = accept(ctx, c, x, at)
+	if err == nil {
+		_, err = recognise(c, x, at)
+	}
+	if err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
 	return x, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"ca-exchange/internal/ca"
@@ -17,45 +18,60 @@ const (
 	watchFileLimit = 1 << 20
 )
 
-// WatchReport is how a running watch serves its exchange.
+// WatchReport is a running watch.
 type WatchReport struct {
-	PID      int        `json:"pid"`
-	Host     string     `json:"host"`
-	Since    time.Time  `json:"since"`
+	PID       int              `json:"pid"`
+	Host      string           `json:"host"`
+	Since     time.Time        `json:"since"`
+	Poll      string           `json:"poll"` // how often it looks in any case: "5s"
+	Exchanges []ExchangeReport `json:"exchanges"`
+}
+
+// ExchangeReport is how one exchange is served.
+type ExchangeReport struct {
 	Exchange string     `json:"exchange"`
 	Mode     string     `json:"mode"`              // events, or polling and why
-	Poll     string     `json:"poll"`              // how often it looks in any case: "5s"
-	Trouble  string     `json:"trouble,omitempty"` // what keeps it from serving
+	Trouble  string     `json:"trouble,omitempty"` // what keeps the watch from serving it
 	Begun    *time.Time `json:"troubleSince,omitempty"`
 }
 
-// report writes the watch's mode down where it changed. It serves `status` alone: a CA directory that is full does not
-// keep the watch from serving.
-func (w *watch) report() {
-	now := w.Now().UTC().Truncate(time.Second)
-	if w.reported.PID == 0 {
-		w.reported.Host, _ = os.Hostname()
-		w.reported.PID, w.reported.Since = os.Getpid(), now
-	}
-	next := w.reported
-	next.Exchange, next.Poll, next.Trouble = w.Sides.Inbox, w.Poll.String(), w.trouble
-	if w.events != nil {
-		next.Mode = w.events.Mode()
-	}
-	switch {
-	case next == w.reported:
-		return
-	case next.Trouble == "":
-		next.Begun = nil
-	case next.Begun == nil:
+// reports writes down how the exchanges are served, where that changed. It serves `status` alone: a CA directory that is
+// full does not keep the watch from serving.
+type reports struct {
+	ca  *ca.CA
+	mu  sync.Mutex
+	now WatchReport
+}
+
+func newReports(c *ca.CA, o WatchOptions) *reports {
+	host, _ := os.Hostname() // only for people
+	return &reports{ca: c, now: WatchReport{
+		PID: os.Getpid(), Host: host, Since: c.Now().UTC().Truncate(time.Second), Poll: o.Poll.String(),
+		Exchanges: make([]ExchangeReport, len(o.Exchanges)),
+	}}
+}
+
+func (r *reports) change(i int, next ExchangeReport) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.now.Exchanges[i]
+	if next.Trouble != "" {
+		now := r.ca.Now().UTC().Truncate(time.Second)
 		next.Begun = &now
+		if before.Trouble != "" {
+			next.Begun = before.Begun
+		}
 	}
-	text, err := json.MarshalIndent(next, "", "  ")
-	if err == nil {
-		err = w.Dir().Replace(watchFile, append(text, '\n'), 0o600)
+	if next == before {
+		return
 	}
+	r.now.Exchanges[i] = next
+	text, err := json.MarshalIndent(r.now, "", "  ")
 	if err == nil {
-		w.reported = next
+		err = r.ca.Dir().Replace(watchFile, append(text, '\n'), 0o600)
+	}
+	if err != nil {
+		r.now.Exchanges[i] = before // the next round tries again
 	}
 }
 

@@ -18,22 +18,27 @@ import (
 type Status struct {
 	Trust        string
 	Issuers      []pki.Authority
-	Exchange     string
-	Mode         string // how the inbox can be watched, and how answers are made durable
+	Exchanges    []ExchangeStatus
 	Watch        *WatchReport
 	Pending      int64
 	Certificates int64
-	Backlog      int      // entries that wait in the inbox
-	Problems     []string // what can't be read or written
+	Problems     []string // what cannot be read or written
 	Head         ledger.Event
+}
+
+// ExchangeStatus is how one exchange stands.
+type ExchangeStatus struct {
+	Exchange string `json:"exchange"`
+	Mode     string `json:"mode"`    // how the inbox can be watched, and how answers are made durable
+	Backlog  int    `json:"backlog"` // entries that wait in the inbox
 }
 
 // answerTime is how long an exchange may take to say what it holds: a dead network mount never does.
 const answerTime = 10 * time.Second
 
-// Status looks at the ledger, the running watch and, where it is at hand, the exchange.
-func StatusOf(ctx context.Context, c *ca.CA, at Sides) (Status, error) {
-	s := Status{Trust: c.Trust().Fingerprint, Issuers: c.Trust().Authorities, Exchange: at.Inbox}
+// StatusOf looks at the ledger, the running watch and the exchanges that are at hand.
+func StatusOf(ctx context.Context, c *ca.CA, exchanges []Sides) (Status, error) {
+	s := Status{Trust: c.Trust().Fingerprint, Issuers: c.Trust().Authorities}
 	var err error
 	if s.Pending, s.Certificates, err = c.Ledger().Counts(ctx); err != nil {
 		return s, err
@@ -44,30 +49,50 @@ func StatusOf(ctx context.Context, c *ca.CA, at Sides) (Status, error) {
 	if s.Watch, err = Watching(c); err != nil {
 		s.Problems = append(s.Problems, err.Error())
 	}
-	if s.Watch != nil && s.Watch.Trouble != "" {
-		s.Problems = append(s.Problems, fmt.Sprintf("the watch has been waiting since %s: %s", s.Watch.Begun.Format(time.RFC3339), s.Watch.Trouble))
+	s.Problems = append(s.Problems, s.Watch.troubles()...)
+	for _, at := range exchanges {
+		l := lookPatiently(ctx, c, at)
+		s.Exchanges, s.Problems = append(s.Exchanges, l.ExchangeStatus), append(s.Problems, l.problems...)
 	}
+	return s, ctx.Err()
+}
+
+// troubles are what keeps a watch from serving.
+func (w *WatchReport) troubles() (all []string) {
+	if w == nil {
+		return nil
+	}
+	for _, e := range w.Exchanges {
+		if e.Trouble != "" {
+			all = append(all, fmt.Sprintf("the watch has been waiting since %s: %s", e.Begun.Format(time.RFC3339), e.Trouble))
+		}
+	}
+	return all
+}
+
+// lookPatiently gives an exchange some time to say what it holds.
+func lookPatiently(ctx context.Context, c *ca.CA, at Sides) look {
 	seen := make(chan look, 1) // the call that hangs goes with the process
 	go func() { seen <- lookAt(ctx, c, at) }()
+	silent := look{ExchangeStatus: ExchangeStatus{Exchange: at.Inbox}}
 	select {
 	case l := <-seen:
-		s.Mode, s.Backlog, s.Problems = l.mode, l.backlog, append(s.Problems, l.problems...)
+		return l
 	case <-time.After(answerTime):
-		s.Problems = append(s.Problems, fmt.Sprintf("%s has not answered for %s: is the mount dead?", refusal.Quote(at.Inbox), answerTime))
+		silent.problems = []string{fmt.Sprintf("%s has not answered for %s: is the mount dead?", refusal.Quote(at.Inbox), answerTime)}
 	case <-ctx.Done():
-		return s, ctx.Err()
 	}
-	return s, nil
+	return silent
 }
 
 // look is what there is to see of an exchange.
 type look struct {
-	mode     string
-	backlog  int
+	ExchangeStatus
 	problems []string
 }
 
 func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
+	l.Exchange = at.Inbox
 	problem := func(format string, args ...any) { l.problems = append(l.problems, fmt.Sprintf(format, args...)) }
 	x, err := OpenExchange(ctx, c, at.WithOpenInbox())
 	if err != nil {
@@ -77,7 +102,7 @@ func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 	defer x.Close()
 	watch := x.Watch(inbox.WatchOptions{})
 	defer watch.Close()
-	l.mode = watch.Mode() + ", " + x.SyncMode()
+	l.Mode = watch.Mode() + ", " + x.SyncMode()
 	if err := x.Writable(); err != nil {
 		problem("%v", err)
 	}
@@ -87,7 +112,7 @@ func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 			problem("%v", err)
 			continue
 		}
-		l.backlog++
+		l.Backlog++
 		if content := x.Read(entry); content.State == inbox.Unreadable {
 			if unreadable++; example == "" {
 				example = fmt.Sprintf("%s: %v", refusal.Quote(entry.File), bare(content.Err))

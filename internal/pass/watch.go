@@ -4,29 +4,25 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"math/rand/v2"
+	"sync"
 	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/durable"
-	"ca-exchange/internal/inbox"
-	"ca-exchange/internal/refusal"
 )
 
 // WatchOptions are the options of Watch.
 type WatchOptions struct {
-	Sides    Sides
-	Poll     time.Duration
-	NoEvents bool
-	Settle   time.Duration
-	Progress Progress
+	Exchanges []Sides
+	Poll      time.Duration
+	NoEvents  bool
+	Settle    time.Duration
+	Progress  Progress
 }
 
-// backoffLimit bounds how long a watch waits after errors; the exchange may be back any time.
-const backoffLimit = time.Minute
-
-// Watch answers an exchange until ctx ends: at once when something is dropped where events are to be had, and every
-// Poll in any case. An exchange that is gone, full or read-only is waited for; only what no waiting mends ends it.
+// Watch answers exchanges until ctx ends: each at once when something is dropped where events are to be had, and every
+// Poll in any case. One that is gone, full or read-only is waited for; only what no waiting mends ends the watch. At the
+// start at least one has to be there, since a person is there to mend it.
 func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	lock, err := lockPatiently(c)
 	if err != nil {
@@ -36,24 +32,29 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	if err := c.Unlock(); err != nil {
 		return err
 	}
-	w := &watch{CA: c, WatchOptions: o, memory: newMemory()}
-	defer w.close()
 	if err := c.Dir().Remove(watchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err // another watch wrote it
 	}
-	if err := w.reopen(ctx); err != nil {
-		return err // at the start a person is there to mend it
-	}
-	w.report()
-	for {
-		wait := w.round(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-w.wake():
-		case <-time.After(wait):
+	reports := newReports(c, o)
+	var watches []*watch
+	var troubles []error
+	for i, at := range o.Exchanges {
+		w := &watch{CA: c, WatchOptions: o, at: at, memory: newMemory(), report: func(r ExchangeReport) { reports.change(i, r) }}
+		defer w.close()
+		if err := w.reopen(ctx); err != nil {
+			troubles = append(troubles, err)
 		}
+		watches = append(watches, w)
 	}
+	if len(troubles) == len(watches) {
+		return errors.Join(troubles...)
+	}
+	var running sync.WaitGroup
+	for _, w := range watches {
+		running.Go(func() { w.run(ctx) })
+	}
+	running.Wait()
+	return nil
 }
 
 // lockPatiently tries again once: `status` takes the lock for a moment, to see whether a watch holds it.
@@ -64,137 +65,4 @@ func lockPatiently(c *ca.CA) (*durable.Lock, error) {
 		lock, err = c.Lock()
 	}
 	return lock, err
-}
-
-// watch is a running Watch.
-type watch struct {
-	*ca.CA
-	WatchOptions
-	memory   *memory
-	x        *inbox.Exchange
-	events   *inbox.Watch
-	failures int
-	trouble  string
-	reported WatchReport
-}
-
-func (w *watch) wake() <-chan struct{} {
-	if w.events == nil {
-		return nil
-	}
-	return w.events.Wake()
-}
-
-func (w *watch) close() {
-	if w.events != nil {
-		w.events.Close()
-		w.events = nil
-	}
-	if w.x != nil {
-		w.x.Close()
-		w.x = nil
-	}
-}
-
-// reopen opens the exchange by its path: at the start, and when what is held open is not what lies there any more.
-func (w *watch) reopen(ctx context.Context) error {
-	w.close()
-	x, err := OpenExchange(ctx, w.CA, w.Sides)
-	if err != nil {
-		return err
-	}
-	w.x = x
-	w.events = x.Watch(inbox.WatchOptions{NoEvents: w.NoEvents})
-	w.Log.Info("watching", "exchange", refusal.Quote(x.Path()), "mode", w.events.Mode(), "poll", w.Poll.String())
-	return nil
-}
-
-// round is one pass and how long to wait after it.
-func (w *watch) round(ctx context.Context) time.Duration {
-	err := w.patiently(ctx)
-	if ctx.Err() != nil {
-		return 0
-	}
-	defer w.report()
-	if err == nil {
-		if w.trouble != "" {
-			w.Log.Info("serving again")
-		}
-		w.trouble, w.failures = "", 0
-		return w.Poll
-	}
-	if said := err.Error(); said != w.trouble { // one warning per change of state
-		w.trouble = said
-		w.Log.Warn("cannot serve the exchange; will retry", "error", err)
-	}
-	w.failures = min(w.failures+1, 16)
-	wait := min(w.Poll<<min(w.failures-1, 6), backoffLimit)
-	return wait/2 + rand.N(wait/2+1)
-}
-
-// patience is how long a pass may say nothing before the exchange counts as one that does not answer.
-const patience = 30 * time.Second
-
-// patiently runs a pass beside itself: a system call into a dead network mount never returns, and nothing ends it. The
-// program stays awake all the same: it says so once, goes on when the mount is back, and can be stopped.
-func (w *watch) patiently(ctx context.Context) error {
-	done := make(chan error, 1)
-	go func() { done <- w.pass(ctx) }()
-	slow := time.NewTimer(patience)
-	defer slow.Stop()
-	for {
-		select {
-		case err := <-done:
-			return err
-		case <-slow.C:
-			w.Log.Info("this pass takes long; is the exchange still there?", "exchange", refusal.Quote(w.Sides.Inbox))
-		case <-ctx.Done():
-			select {
-			case err := <-done:
-				return err
-			case <-time.After(time.Second):
-				return ctx.Err() // the call that hangs goes with the process
-			}
-		}
-	}
-}
-
-// listen takes up team directories, and events where they had failed and can be had again.
-func (w *watch) listen(p *pass) {
-	if !w.events.Failed() {
-		if err := w.events.Refresh(); err != nil {
-			p.warnOnce("events", "watching sub-directories", err)
-		}
-		return
-	}
-	fresh := w.x.Watch(inbox.WatchOptions{NoEvents: w.NoEvents})
-	if fresh.Failed() {
-		fresh.Close()
-		return
-	}
-	w.events.Close()
-	w.events = fresh
-	w.Log.Info("watching", "exchange", refusal.Quote(w.x.Path()), "mode", fresh.Mode(), "poll", w.Poll.String())
-}
-
-// pass serves the exchange once, after it was opened anew where another one lies in its place.
-func (w *watch) pass(ctx context.Context) error {
-	if w.x == nil || w.x.Moved() {
-		if err := w.reopen(ctx); err != nil {
-			return err
-		}
-	}
-	settle := func(e inbox.Entry, content inbox.Content) bool {
-		return w.memory.settled(e, content.Stat, w.Now(), w.Settle)
-	}
-	p := newPass(w.CA, w.x, w.memory, Options{Settle: settle, Progress: w.Progress})
-	w.listen(p)
-	sum, err := p.run(ctx)
-	if sum.Answered() > 0 {
-		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated, "left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
-	}
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

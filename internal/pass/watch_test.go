@@ -117,7 +117,7 @@ func watched(t *testing.T, log *remembered, o WatchOptions) (exchange string, st
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	o.Sides, o.NoEvents = Sides{Inbox: exchange, Outbox: exchange, OpenInbox: true}, true
+	o.Exchanges, o.NoEvents = []Sides{{Inbox: exchange, Outbox: exchange, OpenInbox: true}}, true
 	go func() { ended <- Watch(ctx, c, o) }()
 	return exchange, func() {
 		cancel()
