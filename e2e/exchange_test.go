@@ -87,13 +87,20 @@ func (x *exchange) drop(name string, entry []byte) {
 // dropHeld drops a request that waits for a person.
 func (x *exchange) dropHeld(name string) {
 	x.Helper()
+	x.dropWaiting(name)
+	x.ca(0, "sync", "-q")
+}
+
+// dropWaiting drops a request that policy holds, and returns its file.
+func (x *exchange) dropWaiting(name string) string {
+	x.Helper()
 	key, err := pki.ECDSAP256.Generate()
 	must(x.T, err)
 	host := filepath.Base(name)
 	csr, err := request.Create(key, host, nil, pki.Names{DNS: []string{host + ".example"}})
 	must(x.T, err)
 	x.drop(name+".csr", request.Encode(nil, csr))
-	x.ca(0, "sync", "-q")
+	return x.path("inbox", name+".csr")
 }
 
 // heldIDs are the held requests.
