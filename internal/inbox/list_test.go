@@ -63,7 +63,7 @@ func TestTooManyTeams(t *testing.T) {
 		if !errors.As(err, &missed) || *missed != (Unlisted{Excess: many - teamsLimit}) {
 			t.Fatalf("the error is %v", err)
 		}
-		if want := "264 sub-directories are not served: 256 are, the most there may be"; missed.Error() != want {
+		if want := "sub-directories beyond the first 256, which are not served: 264"; missed.Error() != want {
 			t.Errorf("it says %q, want %q", missed, want)
 		}
 		if len(got) != teamsLimit+1 || got[0].File != "good.csr" {
@@ -164,12 +164,12 @@ func TestTeamsThatFail(t *testing.T) {
 		t.Errorf("listed %+v", got)
 	}
 	var missed *Unlisted
-	const want = `2 directories cannot be listed, the first one: open "inbox/link": is a symbolic link`
+	const want = `directories that cannot be listed: 2, the first one: open "inbox/link": is a symbolic link`
 	if !errors.As(err, &missed) || missed.Error() != want || !errors.Is(err, durable.ErrLink) {
 		t.Errorf("the error is %v", err)
 	}
 	missed.Excess = 7
-	const both = "7 sub-directories are not served: 256 are, the most there may be; " + want
+	const both = "sub-directories beyond the first 256, which are not served: 7; " + want
 	if got := missed.Error(); got != both {
 		t.Errorf("it says %q, want %q", got, both)
 	}
@@ -221,7 +221,7 @@ func TestListingThatFails(t *testing.T) {
 	x.put("inbox/a.csr", whole)
 	system.hook = refuse("open", ".", unix.EIO)
 	got, err := x.entries()
-	const want = "1 directories cannot be listed, the first one: open "
+	const want = "directories that cannot be listed: 1, the first one: open "
 	if len(got) != 0 || !errors.Is(err, unix.EIO) || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -52,7 +52,7 @@ func (f failures) of(doing string) error {
 	case 1:
 		return fmt.Errorf("%s: %w", doing, f.first)
 	}
-	return fmt.Errorf("%s: %w; %d other directories failed, too", doing, f.first, f.count-1)
+	return fmt.Errorf("%s: %w; other directories that failed: %d", doing, f.first, f.count-1)
 }
 
 func (f *failures) note(err error) {

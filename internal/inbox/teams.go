@@ -18,14 +18,15 @@ type Unlisted struct {
 }
 
 func (u *Unlisted) Error() string {
-	excess := fmt.Sprintf("%d sub-directories are not served: %d are, the most there may be", u.Excess, teamsLimit)
+	excess := fmt.Sprintf("sub-directories beyond the first %d, which are not served: %d", teamsLimit, u.Excess)
+	failed := fmt.Sprintf("directories that cannot be listed: %d, the first one: %v", u.Failed, u.First)
 	switch {
 	case u.First == nil:
 		return excess
 	case u.Excess == 0:
-		return fmt.Sprintf("%d directories cannot be listed, the first one: %v", u.Failed, u.First)
+		return failed
 	}
-	return fmt.Sprintf("%s; %d directories cannot be listed, the first one: %v", excess, u.Failed, u.First)
+	return excess + "; " + failed
 }
 
 func (u *Unlisted) Unwrap() error { return u.First }
