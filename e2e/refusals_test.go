@@ -54,7 +54,7 @@ func codesInSource(t *testing.T) []refusal.Code {
 	source, err := os.ReadFile("../internal/refusal/codes.go")
 	must(t, err)
 	var codes []refusal.Code
-	for _, m := range regexp.MustCompile(`(?m)^\t[A-Z]\w* +Code = "([a-z-]+)"$`).FindAllStringSubmatch(string(source), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\t[A-Z]\w* +Code = "([a-z0-9-]+)"$`).FindAllStringSubmatch(string(source), -1) {
 		codes = append(codes, refusal.Code(m[1]))
 	}
 	return codes

@@ -44,7 +44,11 @@ func TestComplete(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "notes\n": false, pem: true, pem[:40]: false, pem[:len(pem)-7]: false,
 		pem + "-----BEGIN SSH SIGNATURE-----\nAA": false, "text\n" + pem: true,
-		"\x30\x82\x01\x00": true, "a\x00b": true, strings.TrimSpace(pem): true,
+		"a\x00b": true, strings.TrimSpace(pem): true,
+		"\x30": false, "\x30\x82": false, "\x30\x82\x00": false, "\x30\x82\x00\x02\x00": false,
+		"\x30\x82\x00\x02\x00\x00": true, "\x30\x81\x01": false, "\x30\x81\x01\x00": true,
+		"\x30\x82\x00\x01\x00\x00": true, // longer: denied, not waited for
+		"\x30\x83\x01\x00\x00":     true, "\x30\x80\x00\x00": true,
 	} {
 		if complete([]byte(text)) != want {
 			t.Errorf("complete(%q) is %v", text, !want)

@@ -94,10 +94,13 @@ func unread(err error) Content {
 var begin, end = []byte("-----BEGIN "), []byte("-----END ")
 
 // complete says that nobody is still writing this file, as far as bytes show: text whose last BEGIN has an END line
-// after it, or bytes that are no text, which cannot be half of a PEM file. An empty file, or text without END, is what
-// a copy under way looks like.
+// after it, DER of the length that it begins with, or bytes that are neither. An empty file, text without END, or DER
+// that is shorter is what a copy under way looks like.
 func complete(b []byte) bool {
-	if bytes.IndexByte(b, 0) >= 0 || bytes.HasPrefix(b, []byte{0x30, 0x82}) {
+	if len(b) > 1 && b[0] == 0x30 && b[1] > 0x80 && b[1] <= 0x83 {
+		return completeDER(b)
+	}
+	if bytes.IndexByte(b, 0) >= 0 {
 		return true
 	}
 	last := bytes.LastIndex(b, end)
@@ -105,4 +108,18 @@ func complete(b []byte) bool {
 		return false
 	}
 	return bytes.Contains(b[last+len(end):], []byte("-----"))
+}
+
+// completeDER compares the size with the length in the first octets. What would be over Limit is not a request that is
+// still being copied.
+func completeDER(b []byte) bool {
+	size := 2 + int(b[1]&0x7f)
+	if len(b) < size {
+		return false
+	}
+	length := 0
+	for _, octet := range b[2:size] {
+		length = length<<8 | int(octet)
+	}
+	return len(b) >= size+length || size+length > Limit
 }
