@@ -23,7 +23,8 @@ type place struct {
 	file  string
 	bytes []byte
 	mode  fs.FileMode
-	stays bool // a key that its new certificate shares with the old one
+	stays bool   // a key that its new certificate shares with the old one
+	dated string // of the kubelet's pair: the name of the file that a link in the place names; "" elsewhere
 }
 
 // places are a request's files, keys before certificates: a certificate whose key is missing breaks a component, a
@@ -44,6 +45,7 @@ func (c *Component) places(s State, authority pki.Authority, certificate, key []
 	if s.Files.Combined != "" { // the kubelet reads both from one file, and renews them there by itself
 		pair := slices.Concat(certificate, key)
 		combined := place{root: s.Files.Kubelet, file: s.Files.Combined, bytes: pair, mode: 0o600}
+		combined.dated = datedName(s.Files.Combined, s.Verified)
 		places = append([]place{combined}, places...)
 	}
 	return places
@@ -93,6 +95,9 @@ func (c *Component) write(p place) error {
 		return err
 	}
 	defer dir.Close()
+	if p.dated != "" {
+		return linkPair(dir, name, p)
+	}
 	_, err = dir.Ensure(name, p.bytes, p.mode)
 	return err
 }
