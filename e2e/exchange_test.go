@@ -121,6 +121,12 @@ func (x *exchange) covered(requester, name string, change func(*request.Cover)) 
 	must(x.T, err)
 	csr, err := request.Create(key, name, nil, pki.Names{DNS: []string{name}})
 	must(x.T, err)
+	return x.coveredCSR(requester, csr, change)
+}
+
+// coveredCSR puts a cover for this CA above a CSR.
+func (x *exchange) coveredCSR(requester string, csr []byte, change func(*request.Cover)) []byte {
+	x.Helper()
 	now := time.Now().UTC().Truncate(time.Second)
 	cover := request.Cover{Profile: "server", Requester: requester, Trust: x.trust(), Created: now, Expires: now.Add(time.Hour), Nonce: strings.Repeat("a", 32)}
 	if change != nil {

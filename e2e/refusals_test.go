@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
 	_ "modernc.org/sqlite"
 
 	"ca-exchange/internal/pki"
@@ -111,6 +112,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 		must(t, err)
 		x.drop(name+".csr", signed)
 	}
+	x.dropSubjects(signer)
 	ed, err := pki.Ed25519.Generate()
 	must(t, err)
 	csr, err := request.Create(ed, "system:kube-scheduler", nil, pki.Names{})
@@ -124,6 +126,27 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	x.drop("zz-large.csr", make([]byte, 70<<10))
 	x.ca(0, "sync", "-q")
 	return examplesIn(x)
+}
+
+// dropSubjects drops requests whose subject is outside a scope, or not the profile's.
+func (x *exchange) dropSubjects(signer ssh.Signer) {
+	x.Helper()
+	for name, ask := range map[string]struct {
+		profile, commonName, organization string
+	}{
+		"zz-user":   {"client", "jane", "dev-team"},
+		"zz-absent": {"kubelet", "w1", "system:nodes"},
+		"zz-group":  {"kube-scheduler", "system:kube-scheduler", "system:masters"},
+	} {
+		key, err := pki.ECDSAP256.Generate()
+		must(x.T, err)
+		csr, err := request.Create(key, ask.commonName, []string{ask.organization}, pki.Names{})
+		must(x.T, err)
+		entry := x.coveredCSR("me", csr, func(c *request.Cover) { c.Profile = ask.profile })
+		signed, err := request.Sign(entry, signer)
+		must(x.T, err)
+		x.drop(name+".csr", signed)
+	}
 }
 
 // over drops a request again whose certificate has nearly ended: no test waits a year, so the ledger is told.

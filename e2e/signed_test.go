@@ -109,10 +109,16 @@ func TestEnrolmentDecidesAgain(t *testing.T) {
 	x.drop("a.csr", signed)
 	x.ca(0, "sync", "-q")
 	x.expect("a", "held", refusal.SignatureUnknownKey)
-	x.ca(2, "enroll", "me", "--from", "a") // nobody to ask, no fingerprint given
-	x.ca(5, "enroll", "me", "--from", "a", "--fingerprint", "SHA256:wrong")
-	x.ca(0, "enroll", "me", "--from", "a", "--fingerprint", ssh.FingerprintSHA256(signer.PublicKey()), "--profile", "server", "--dns", "*.example")
-	x.ca(1, "enroll", "me", "--from", "a", "--fingerprint", ssh.FingerprintSHA256(signer.PublicKey()))
+	id, fingerprint := x.heldIDs()[0], ssh.FingerprintSHA256(signer.PublicKey())
+	x.ca(2, "enroll", "me", "--from", "a", "--fingerprint", fingerprint) // a name, and too few digits
+	x.ca(2, "enroll", "me", "--from", id[:15], "--fingerprint", fingerprint)
+	x.ca(2, "enroll", "me", "--from", id) // nobody to ask, no fingerprint given
+	x.ca(5, "enroll", "me", "--from", id, "--fingerprint", "SHA256:wrong")
+	if out := x.ca(5, "enroll", "you", "--from", id, "--fingerprint", fingerprint); !strings.Contains(out, "Requester: me") {
+		t.Errorf("enroll under another name does not show the cover: %s", out)
+	}
+	x.ca(0, "enroll", "me", "--from", id, "--fingerprint", fingerprint, "--profile", "server", "--dns", "*.example")
+	x.ca(1, "enroll", "me", "--from", id, "--fingerprint", fingerprint)
 	x.ca(0, "sync", "-q")
 	x.expect("a", "crt", "")
 	x.ca(0, "unenroll", "me")

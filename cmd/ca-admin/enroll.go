@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,16 +16,13 @@ import (
 )
 
 type enrollCommand struct {
-	Name         string   `arg:"" help:"The requester's name, as its covers give it."`
-	Key          string   `type:"existingfile" placeholder:"FILE" help:"Its public key: identity.pub, or any OpenSSH .pub file."`
-	From         string   `placeholder:"ID" help:"Take the key that signed this held request."`
-	Fingerprint  string   `placeholder:"SHA256:…" help:"The key's fingerprint as the requester told it by another way; without it, you are asked."`
-	ControlPlane bool     `help:"It is the control-plane host NAME: it may ask for all that one needs."`
-	Worker       bool     `help:"It is the worker host NAME: it may ask for its kubelet's two certificates."`
-	Profile      []string `placeholder:"P,…" help:"Profiles it may ask for."`
-	Node         []string `placeholder:"GLOB,…" help:"Nodes it may ask for; * stands for any run without a dot, ** for any."`
-	DNS          []string `name:"dns" placeholder:"GLOB,…" help:"DNS names it may ask for."`
-	IP           []string `name:"ip" placeholder:"CIDR,…" help:"Addresses it may ask for."`
+	Name         string `arg:"" help:"The requester's name, as its covers give it."`
+	Key          string `type:"existingfile" placeholder:"FILE" help:"Its public key: identity.pub, or any OpenSSH .pub file."`
+	From         string `placeholder:"ID" help:"Take the key that signed this held request (16 digits of its ID or more)."`
+	Fingerprint  string `placeholder:"SHA256:…" help:"The key's fingerprint as the requester gave it out of band; without it, you are asked."`
+	ControlPlane bool   `help:"It is the control-plane host NAME: it may ask for all that one needs."`
+	Worker       bool   `help:"It is the worker host NAME: it may ask for its kubelet's two certificates."`
+	scopeFlags
 }
 
 // Validate holds the flags against each other.
@@ -41,9 +39,10 @@ func (e *enrollCommand) Validate() error {
 	return nil
 }
 
-// scope is what the requester may ask for: a host, all that one needs, the guarded profiles too, which a person decides.
-func (e *enrollCommand) scope(release kube.Release) policy.Scope {
-	s := policy.Scope{Profiles: e.Profile, Nodes: e.Node, DNS: e.DNS, IPs: e.IP}
+// granted is what the requester may ask for: as the flags say, and for a host all that one needs, the guarded profiles
+// too, which a person decides.
+func (e *enrollCommand) granted(release kube.Release) policy.Scope {
+	s := e.scope()
 	var host []kube.Profile
 	switch {
 	case e.ControlPlane:
@@ -68,7 +67,7 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	key, fingerprint, err := e.key(ctx, c)
+	key, fingerprint, err := e.key(ctx, a, c)
 	if err != nil {
 		return err
 	}
@@ -79,61 +78,83 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	scope := e.scope(release)
-	err = c.Enroll(ctx, policy.Requester{
-		Name: e.Name, Key: key, Since: time.Now().UTC().Format(time.RFC3339),
-		Scope: scope,
-	})
+	one := policy.Requester{Name: e.Name, Key: key, Since: time.Now().UTC().Format(time.RFC3339), Scope: e.granted(release)}
+	err = c.Enroll(ctx, one)
 	if errors.Is(err, policy.ErrEnrolled) {
-		return cli.Hint(err, "ca-admin requesters; to change it: ca-admin unenroll NAME, then enroll again, or edit requesters.yaml")
+		return cli.Hint(err, "ca-admin requesters; to change its scope or key: ca-admin scope NAME --add-dns … --new-key FILE")
 	}
 	if err != nil {
 		return err
 	}
 	a.Say("enrolled %q with key %s", e.Name, fingerprint)
-	if len(scope.Profiles) == 0 {
-		a.Warn("without --profile everything it asks for still waits for a person")
+	return a.warnScope(c, one.Scope)
+}
+
+// warnScope says what a scope cannot do although it seems to.
+func (a *app) warnScope(c *ca.CA, s policy.Scope) error {
+	rules, err := c.Rules()
+	if err != nil {
+		return err
+	}
+	for _, warning := range rules.Policy.Unworkable(s) {
+		a.Warn("%s", warning)
 	}
 	return nil
 }
 
-func (e *enrollCommand) key(ctx context.Context, c *ca.CA) (key, fingerprint string, err error) {
-	if e.From != "" {
-		record, err := c.Find(ctx, e.From)
-		if err != nil {
-			return "", "", explainRequest(err)
-		}
-		key, fingerprint, err = c.KeyOf(ctx, record.ID)
-		if errors.Is(err, ca.ErrUnsigned) {
-			err = cli.Hint(err, "take the key itself: --key identity.pub")
-		}
-		return key, fingerprint, err
+func (e *enrollCommand) key(ctx context.Context, a *app, c *ca.CA) (key, fingerprint string, err error) {
+	if e.From == "" {
+		return keyIn(e.Key)
 	}
-	text, err := os.ReadFile(e.Key)
+	record, err := c.FindID(ctx, e.From)
+	if err != nil {
+		return "", "", explainRequest(err)
+	}
+	req, err := c.SignedBy(ctx, record.ID)
+	if errors.Is(err, ca.ErrUnsigned) {
+		err = cli.Hint(err, "take the key itself: --key identity.pub")
+	}
+	if err != nil {
+		return "", "", err
+	}
+	a.Say("the cover of request %s:", req.ID.Phone())
+	for line := range strings.Lines(string(req.Cover.Encode())) {
+		a.Say("  %s", strings.Trim(strconv.QuoteToASCII(strings.TrimSpace(line)), `"`))
+	}
+	if req.Cover.Requester != e.Name {
+		err := fmt.Errorf("the cover's requester is %q, not %q", req.Cover.Requester, e.Name)
+		return "", "", cli.WithStatus(cli.Unverified, err, "enroll it under the name that its covers give: ca-admin enroll NAME --from "+e.From)
+	}
+	return req.Signature.AuthorizedKey(), req.Signature.Fingerprint(), nil
+}
+
+// keyIn reads a public key file.
+func keyIn(file string) (key, fingerprint string, err error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", "", err
 	}
 	key = strings.TrimSpace(string(text))
-	fingerprint, err = policy.KeyFingerprint(key)
-	if err != nil {
-		err = fmt.Errorf("reading %q: %w", e.Key, err)
+	if fingerprint, err = policy.KeyFingerprint(key); err != nil {
+		err = fmt.Errorf("reading %q: %w", file, err)
 	}
 	return key, fingerprint, err
 }
 
-// confirm: a key that came through the exchange is anybody's until its fingerprint came another way. A key file is the
-// word of the person who gives it, unless they also give a fingerprint.
+// confirm: a key that came through the exchange may be anybody's until its fingerprint was compared out of band. A key
+// file is the word of the person who gives it, unless they also give a fingerprint.
 func (e *enrollCommand) confirm(ctx context.Context, a *app, fingerprint string) error {
 	switch {
 	case e.Fingerprint == fingerprint:
 		return nil
 	case e.Fingerprint != "":
-		return cli.WithStatus(cli.Unverified, fmt.Errorf("the key's fingerprint is %s, not %q", fingerprint, e.Fingerprint), "ask the requester again, by another way than the exchange")
+		err := fmt.Errorf("the key's fingerprint is %s, not %q", fingerprint, e.Fingerprint)
+		return cli.WithStatus(cli.Unverified, err, "ask the requester again, out of band")
 	case e.From == "":
 		return nil
 	}
 	a.Say("the request was signed by key %s", fingerprint)
-	agreed, err := a.Confirm(ctx, fmt.Sprintf("did %q tell you this fingerprint, by another way than the exchange?", e.Name))
+	agreed, err := a.Confirm(ctx, fmt.Sprintf("did %q give you this fingerprint out of band?", e.Name))
 	if errors.Is(err, cli.ErrNobody) {
 		return cli.Hint(err, "give it: --fingerprint "+fingerprint)
 	}
@@ -179,13 +200,16 @@ func (r *requestersCommand) Run(a *app) error {
 		a.Say("nobody is enrolled")
 		return nil
 	}
-	rows := [][]string{{"NAME", "KEY", "PROFILES", "NODES", "DNS", "IPS", "SINCE"}}
+	rows := [][]string{{"NAME", "KEY", "PROFILES", "NODES", "DNS", "WILDCARDS", "IPS", "USERS", "GROUPS", "SINCE"}}
 	for _, one := range all.Requesters {
 		fingerprint, err := policy.KeyFingerprint(one.Key)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{one.Name, fingerprint, comma(one.Profiles), comma(one.Nodes), comma(one.DNS), comma(one.IPs), one.Since})
+		rows = append(rows, []string{
+			one.Name, fingerprint, comma(one.Profiles), comma(one.Nodes), comma(one.DNS), comma(one.Wildcards), comma(one.IPs),
+			comma(one.Users), comma(one.Groups), one.Since,
+		})
 	}
 	return a.Table(rows)
 }
@@ -194,13 +218,16 @@ func comma(items []string) string { return dash(strings.Join(items, ",")) }
 
 // requesterItem is one of what `requesters -o json` prints.
 type requesterItem struct {
-	Name     string   `json:"name"`
-	Key      string   `json:"key"`
-	Since    string   `json:"since"`
-	Profiles []string `json:"profiles"`
-	Nodes    []string `json:"nodes"`
-	DNS      []string `json:"dns"`
-	IPs      []string `json:"ips"`
+	Name      string   `json:"name"`
+	Key       string   `json:"key"`
+	Since     string   `json:"since"`
+	Profiles  []string `json:"profiles"`
+	Nodes     []string `json:"nodes"`
+	DNS       []string `json:"dns"`
+	Wildcards []string `json:"wildcards"`
+	IPs       []string `json:"ips"`
+	Users     []string `json:"users"`
+	Groups    []string `json:"groups"`
 }
 
 func requesterList(all policy.Requesters) any {
@@ -209,7 +236,9 @@ func requesterList(all policy.Requesters) any {
 		Items []requesterItem `json:"items"`
 	}{"RequesterList", []requesterItem{}}
 	for _, one := range all.Requesters {
-		list.Items = append(list.Items, requesterItem{one.Name, one.Key, one.Since, one.Profiles, one.Nodes, one.DNS, one.IPs})
+		list.Items = append(list.Items, requesterItem{
+			one.Name, one.Key, one.Since, one.Profiles, one.Nodes, one.DNS, one.Wildcards, one.IPs, one.Users, one.Groups,
+		})
 	}
 	return list
 }

@@ -28,6 +28,7 @@ type commands struct {
 	List       listCommand       `cmd:"" help:"List the certificates that were issued."`
 	Status     statusCommand     `cmd:"" help:"Show how the CA stands."`
 	Enroll     enrollCommand     `cmd:"" help:"Enroll a requester: whose signature counts, and for what."`
+	Scope      scopeCommand      `cmd:"" help:"Show or change what an enrolled requester may ask for."`
 	Unenroll   unenrollCommand   `cmd:"" help:"Take a requester's enrolment back."`
 	Requesters requestersCommand `cmd:"" help:"List who is enrolled."`
 	Profiles   profilesCommand   `cmd:"" help:"List the profiles, or show one."`

@@ -23,6 +23,9 @@ type planFlags struct {
 	IP      []netip.Addr `name:"ip" placeholder:"ADDRESS" help:"Another IP address for the certificate."`
 	Days    int          `placeholder:"N" help:"Validity in days, at most the policy's."`
 	Yes     bool         `short:"y" help:"Do not ask."`
+
+	WithoutGroup []string `placeholder:"GROUP" help:"Agree that the certificate loses this group of the request."`
+	WithoutUsage []string `placeholder:"USAGE" help:"Agree that the certificate loses this usage of the request, such as serverAuth."`
 }
 
 func (f planFlags) override() (policy.Override, error) {
@@ -39,7 +42,10 @@ func (f planFlags) override() (policy.Override, error) {
 	if f.Days < 0 {
 		return policy.Override{}, cli.WithStatus(cli.Usage, fmt.Errorf("--days %d: at least 1", f.Days))
 	}
-	return policy.Override{Profile: f.Profile, Node: f.Node, Names: pki.Names{DNS: f.DNS, IPs: f.IP}, Days: f.Days}, nil
+	return policy.Override{
+		Profile: f.Profile, Node: f.Node, Names: pki.Names{DNS: f.DNS, IPs: f.IP}, Days: f.Days,
+		WithoutGroups: f.WithoutGroup, WithoutUsages: f.WithoutUsage,
+	}, nil
 }
 
 // propose makes a proposal, or makes it again.
@@ -55,7 +61,7 @@ func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*p
 		}
 		a.present(c, shown)
 		if err := shown.Approvable(); err != nil {
-			return nil, explainRequest(err)
+			return nil, explainProposal(err, shown)
 		}
 		if !yes {
 			agreed, err := a.Confirm(ctx, "sign this certificate?")
@@ -75,6 +81,31 @@ func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*p
 		}
 		a.Warn("something changed since this was shown; here it is as it is now")
 	}
+}
+
+// explainProposal adds the exact command or flags that approve what cannot be approved as it is.
+func explainProposal(err error, shown *ca.Proposal) error {
+	var hints []string
+	switch {
+	case errors.Is(err, ca.ErrNoPlan):
+		for _, candidate := range shown.Decision.Candidates {
+			if shown.Record.Recorded() {
+				hints = append(hints, candidate.Command(shown.ID))
+			} else {
+				hints = append(hints, "the same command with: "+strings.Join(candidate.Flags, " "))
+			}
+		}
+	case errors.Is(err, policy.ErrQuestion):
+		var flags []string
+		for _, q := range shown.Decision.Questions() {
+			flags = append(flags, q.Flag)
+		}
+		hints = append(hints, "to sign without it, the same command with: "+strings.Join(flags, " "))
+	}
+	if len(hints) > 0 {
+		return cli.WithStatus(cli.Unanswered, err, hints...)
+	}
+	return explainRequest(err)
 }
 
 // present prints a proposal for a person: what it amounts to first, the id last. Everything that came from the

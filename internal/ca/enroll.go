@@ -32,6 +32,16 @@ func (c *CA) Requesters() (policy.Requesters, error) {
 
 // Enroll adds a requester. What it has held is decided again by the next pass.
 func (c *CA) Enroll(ctx context.Context, one policy.Requester) error {
+	return c.changeRequesters(ctx, one, policy.Requesters.Enroll, "Enrolled")
+}
+
+// ChangeRequester gives an enrolled requester another scope or key. What it has held is decided again by the next pass.
+func (c *CA) ChangeRequester(ctx context.Context, one policy.Requester) error {
+	return c.changeRequesters(ctx, one, policy.Requesters.Replace, "ScopeChanged")
+}
+
+func (c *CA) changeRequesters(ctx context.Context, one policy.Requester,
+	change func(policy.Requesters, policy.Requester) (policy.Requesters, error), kind string) error {
 	rules, err := c.Rules()
 	if err != nil {
 		return err
@@ -45,10 +55,10 @@ func (c *CA) Enroll(ctx context.Context, one policy.Requester) error {
 	if err != nil {
 		return err
 	}
-	if all, err = all.Enroll(one); err != nil {
+	if all, err = change(all, one); err != nil {
 		return err
 	}
-	return c.storeRequesters(ctx, all, "Enrolled", one.Name)
+	return c.storeRequesters(ctx, all, kind, one.Name)
 }
 
 // Unenroll takes a requester away; false where there is none of that name.
@@ -77,15 +87,15 @@ func (c *CA) storeRequesters(ctx context.Context, all policy.Requesters, kind, n
 	return c.dir.Replace(requestersFile, text, 0o600)
 }
 
-// KeyOf is the SSH key that signed a held request, in authorized_keys form, and its fingerprint.
-func (c *CA) KeyOf(ctx context.Context, id pki.ID) (key, fingerprint string, err error) {
+// SignedBy reads a held request that a key to be enrolled signed; ErrUnsigned where nobody signed it.
+func (c *CA) SignedBy(ctx context.Context, id pki.ID) (*request.Request, error) {
 	entry, err := c.ledger.Entry(ctx, id)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	req, _ := request.Parse(entry, nil)
-	if req == nil || req.Signature == nil {
-		return "", "", fmt.Errorf("%w: %s", ErrUnsigned, id.Short())
+	if req == nil || req.Signature == nil || req.Cover == nil {
+		return nil, fmt.Errorf("%w: %s", ErrUnsigned, id.Short())
 	}
-	return req.Signature.AuthorizedKey(), req.Signature.Fingerprint(), nil
+	return req, nil
 }

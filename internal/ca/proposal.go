@@ -88,7 +88,7 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	if err := c.recall(ctx, p); err != nil {
 		return nil, err
 	}
-	p.Decision = rules.Policy.Decide(req, found, trusts, o, c.Now())
+	p.Decision = rules.Policy.Decide(policy.Input{Request: req, Found: found, Trusts: trusts, Override: o, Now: c.Now()})
 	plan, ok := p.Decision.Plan()
 	if !ok {
 		return p, nil
@@ -156,7 +156,7 @@ func (p *Proposal) Approvable() error {
 	case p.over.Days > p.Plan.Days:
 		return fmt.Errorf("%w: --days %d is more than the policy allows (%d)", ErrDays, p.over.Days, p.Plan.Days)
 	}
-	return nil
+	return p.Decision.Approvable()
 }
 
 func (p *Proposal) lacks(code refusal.Code) bool {

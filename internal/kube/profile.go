@@ -30,12 +30,13 @@ type Profile struct {
 	Manifest         string     // RBAC the certificate's user needs in this release, ready to apply; "" for none
 }
 
-// Generic says whether the request supplies the subject (server, client).
+// Generic says whether the request supplies the subject (server, client, peer, user).
 func (p Profile) Generic() bool { return p.CommonName == "" }
 
 // At puts a generic profile's files under a name; other profiles stay as they are.
 func (p Profile) At(name string) Profile {
 	p.Certificate = strings.ReplaceAll(p.Certificate, "{name}", name)
 	p.Key = strings.ReplaceAll(p.Key, "{name}", name)
+	p.Kubeconfig = strings.ReplaceAll(p.Kubeconfig, "{name}", name)
 	return p
 }

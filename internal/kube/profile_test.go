@@ -49,6 +49,8 @@ var facts = []struct {
 		"{node} {address}", "KUBELET/pki/kubelet.crt KUBELET/pki/kubelet.key"},
 	{"server", "ca", "", [3]string{"-", "-", "-"}, "server", "", "pki/{name}.crt pki/{name}.key"},
 	{"client", "ca", "", [3]string{"-", "-", "-"}, "client", "", "pki/{name}.crt pki/{name}.key"},
+	{"peer", "ca", "", [3]string{"-", "-", "-"}, "server client", "", "pki/{name}.crt pki/{name}.key"},
+	{"user", "ca", "", [3]string{"-", "-", "-"}, "client", "none", "{name}.conf endpoint"},
 }
 
 func TestProfiles(t *testing.T) {

@@ -112,16 +112,29 @@ func kubelet() []Profile {
 
 // generic: certificates of other components, named by policy alone.
 func generic() []Profile {
-	tls := server("server", ClusterIssuer, "", serverOnly)
-	user := client("client", ClusterIssuer, "")
-	tls.KeyTypes, user.KeyTypes, user.Names = pki.GenericKeyTypes(), pki.GenericKeyTypes(), pki.SomeNames
+	tls, both := server("server", ClusterIssuer, "", serverOnly), server("peer", ClusterIssuer, "", serverAndClient)
+	caller, user := client("client", ClusterIssuer, ""), client("user", ClusterIssuer, "")
+	for _, p := range []*pki.Profile{&tls, &both, &caller, &user} {
+		p.KeyTypes = pki.GenericKeyTypes()
+	}
+	caller.Names = pki.SomeNames
+	user.Days = userDays
 	return []Profile{
 		{Profile: tls, About: "any other TLS server; its names come from the request and the policy",
 			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
-		{Profile: user, About: "any other TLS client; Kubernetes takes its common name as a user",
+		{Profile: caller,
+			About:       "any other TLS client; Kubernetes takes its common name as a user and its organisations as groups",
 			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
+		{Profile: both,
+			About:       "any other server that is a client, too; its names come from the request and the policy",
+			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
+		{Profile: user, About: "a person; the common name is the user, the organisations are the groups",
+			Kubeconfig: "{name}.conf", Server: EndpointServer},
 	}
 }
+
+// userDays is how long a person's certificate lasts where the policy says nothing: kube-apiserver reads no CRL.
+const userDays = 90
 
 // guardNote ends an About: why a person decides, or that none has to.
 func guardNote(organizations []string) string {

@@ -107,7 +107,9 @@ func inMemory(b *testing.B, c *ca.CA, entries [][]byte) time.Duration {
 	start := time.Now()
 	parallel(len(entries), func(i int) {
 		r, found := request.Parse(entries[i], nil)
-		grant, ok := rules.Policy.Decide(r, found, []string{c.Trust().Fingerprint}, policy.Override{}, c.Now()).Issued()
+		grant, ok := rules.Policy.Decide(policy.Input{
+			Request: r, Found: found, Trusts: []string{c.Trust().Fingerprint}, Now: c.Now(),
+		}).Issued()
 		if !ok {
 			panic("not issued")
 		}

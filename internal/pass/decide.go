@@ -90,7 +90,7 @@ func (j judge) judge(a arrival) decided {
 		d.repeat, d.outcome = true, refusal.Issue
 		return d
 	}
-	d.decision = j.policy.Decide(a.request, a.found, j.trusts, policy.Override{}, j.now)
+	d.decision = j.policy.Decide(policy.Input{Request: a.request, Found: a.found, Trusts: j.trusts, Now: j.now})
 	d.outcome, d.refusals = d.decision.Outcome, d.decision.Refusals
 	switch {
 	case d.known.Serial != "" && d.outcome != refusal.Deny:

@@ -31,6 +31,7 @@ type Profile struct {
 	OwnNames      []string // names every certificate of the profile may have, whatever the scope: "{node}", "kubernetes", "{serviceIP}"
 	KeyTypes      []KeyType
 	Guarded       bool // always a person
+	Days          int  // validity where the policy says nothing of this profile; 0: as every profile
 }
 
 // Values fill a profile's templates: "node", its "address", "dnsDomain", "serviceIP", "endpoint". A template whose value is

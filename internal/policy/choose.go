@@ -2,86 +2,203 @@ package policy
 
 import (
 	"crypto/x509"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
-// The profiles that leave the subject to the request.
+// The generic profiles, which leave the subject to the request.
 const (
 	genericServer = "server"
 	genericClient = "client"
+	genericPeer   = "peer"
+	genericUser   = "user"
 )
 
-func generic(p pki.Profile) bool { return p.CommonName == "" }
+// choice is a profile, or where none could be determined those that the request looks like.
+type choice struct {
+	profile    *pki.Profile
+	candidates []Candidate
+}
 
-// chooseProfile tells the profile: a person's word, the cover's, the Kubernetes subject, the kind of names and usages;
-// never the file's name.
-func (j *judgement) chooseProfile() {
-	name := j.override.Profile
-	if name == "" && j.request.Cover != nil {
-		name = j.request.Cover.Profile
+// chooseProfile determines the profile: a person's word, the cover's, the Kubernetes subject if it matches exactly,
+// then usages, then names; never the file's name. A subject that only looks like a built-in profile's comes before
+// usages and names: a CSR for "kube-apiserver" without names is not some client's.
+func (j *judgement) chooseProfile() choice {
+	name := j.Override.Profile
+	if name == "" && j.Request.Cover != nil {
+		name = j.Request.Cover.Profile
 	}
 	if name != "" {
-		if j.profile = j.policy.Profile(name); j.profile == nil {
-			j.refuse(refusal.ProfileUnknown, "profile", name, "a profile of the policy")
+		return j.namedProfile(name)
+	}
+	if exact := j.policy.exact(j.Request.CSR); len(exact) == 1 {
+		return choice{profile: j.policy.Profile(exact[0])}
+	} else if len(exact) > 1 {
+		return j.candidates(refusal.ProfileAmbiguous, exact)
+	}
+	if looks := j.policy.looks(j.Request.CSR); len(looks) > 0 {
+		return j.candidates(refusal.ProfileUnstated, looks)
+	}
+	return j.byKind()
+}
+
+func (j *judgement) namedProfile(name string) choice {
+	p := j.policy.Profile(name)
+	if p == nil {
+		j.refuse(refusal.ProfileUnknown, "profile", name, "a profile of the policy")
+		j.checkReserved()
+	}
+	return choice{profile: p}
+}
+
+// checkReserved denies reserved names where no profile is at hand that could explain them.
+func (j *judgement) checkReserved() {
+	for _, a := range j.Request.CSR.Subject {
+		if reservedPrefix(a.Value) || (a.Type == "CN" || a.Type == "O") && j.policy.reserved(a.Value) {
+			j.refuseReserved(a.Type, a.Value)
 		}
-		return
-	}
-	if j.candidates = j.bySubject(); len(j.candidates) == 0 {
-		j.candidates = j.byKind()
-	}
-	if len(j.candidates) == 1 {
-		j.profile = j.policy.Profile(j.candidates[0])
-		j.candidates = nil
-	}
-	if j.profile == nil {
-		j.refuse(refusal.ProfileAmbiguous, "profile", strings.Join(j.candidates, ", "), "one: --profile")
 	}
 }
 
-// bySubject lists the Kubernetes profiles whose subject is exactly the request's; usages and names tell alike ones apart.
-func (j *judgement) bySubject() []string {
-	csr := j.request.CSR
+// candidates tries each profile as if a person had named it, and keeps those that would not be denied. Where none is
+// left, the first one's refusals say why.
+func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
+	var kept []Candidate
+	var names, flags []string
+	var denied []refusal.Refusal
+	for _, name := range profiles {
+		trial := j.Input
+		trial.Override.Profile = name
+		d := j.policy.Decide(trial)
+		if d.Outcome == refusal.Deny {
+			denied = append(denied, d.Refusals...)
+			continue
+		}
+		c := Candidate{name, j.flags(d)}
+		kept, names, flags = append(kept, c), append(names, name), append(flags, strings.Join(c.Flags, " "))
+	}
+	if len(kept) == 0 {
+		j.found.Take(denied...)
+		return choice{}
+	}
+	j.refuse(code, "profile", strings.Join(names, ", "), strings.Join(flags, "; or "))
+	return choice{candidates: kept}
+}
+
+// flags are what a person adds to `approve ID` for a trial decision to be signed.
+func (j *judgement) flags(d Decision) []string {
+	flags := []string{"--profile", d.Profile.Name}
+	node, _ := j.nodeOf(d.Profile)
+	if lower := strings.ToLower(node); d.Profile.HasNode() && (node == "" || lower != node) {
+		if j.policy.checkNode(lower) != nil {
+			lower = "NODE"
+		}
+		flags = append(flags, "--node", lower)
+	}
+	if csr := j.Request.CSR; d.Profile.Names == pki.RequiredNames && csr.Names.Len() == 0 && j.Override.Names.Len() == 0 {
+		switch commonName := csr.Subject.CommonName(); {
+		case generic(*d.Profile) && isAddress(commonName):
+			flags = append(flags, "--ip", commonName)
+		case generic(*d.Profile) && pki.CheckDNSName(commonName) == nil:
+			flags = append(flags, "--dns", commonName)
+		case generic(*d.Profile):
+			flags = append(flags, "--dns", "NAME")
+		default:
+			flags = append(flags, "--ip", "ADDRESS")
+		}
+	}
+	for _, q := range d.questions {
+		flags = append(flags, q.Flag)
+	}
+	return flags
+}
+
+func isAddress(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}
+
+// exact lists the built-in profiles whose subject is the request's; usages and names tell alike ones apart.
+func (p *Policy) exact(csr *request.CSR) []string {
 	var fit []string
-	for _, p := range j.policy.profiles {
-		if !generic(p) && j.subjectFits(p) && !slices.ContainsFunc(csr.Usages, func(u x509.ExtKeyUsage) bool { return !slices.Contains(p.Usages, u) }) &&
-			(csr.Names.Len() > 0) == (p.Names != pki.NoNames) {
-			fit = append(fit, p.Name)
+	for _, profile := range p.profiles {
+		if !generic(profile) && subjectFits(profile, csr) && usagesFit(profile, csr) && (csr.Names.Len() > 0) == (profile.Names != pki.NoNames) {
+			fit = append(fit, profile.Name)
 		}
 	}
 	return fit
 }
 
+// usagesFit: whoever asks for usages asks for the profile's, but for the two sides of a Kubernetes identity (a node's
+// kubelet) one of them is enough to tell which.
+func usagesFit(p pki.Profile, csr *request.CSR) bool {
+	for _, u := range csr.Usages {
+		if !slices.Contains(p.Usages, u) {
+			return false
+		}
+	}
+	return p.CommonName != "{node}" || len(csr.Usages) == 0 || len(csr.Usages) == len(p.Usages)
+}
+
 // subjectFits: a node as the whole common name (etcd's) is a Kubernetes subject only beside the names that kubeadm
 // gives it, or every host's name would be one.
-func (j *judgement) subjectFits(p pki.Profile) bool {
-	csr := j.request.CSR
+func subjectFits(p pki.Profile, csr *request.CSR) bool {
 	before, after, hasNode := strings.Cut(p.CommonName, "{node}")
 	commonName, organizations := csr.Subject.CommonName(), csr.Subject.Organizations()
+	if !pki.EqualSets(organizations, p.Organizations) {
+		return false
+	}
 	if !hasNode {
-		return commonName == p.CommonName && pki.EqualSets(organizations, p.Organizations)
+		return commonName == p.CommonName
 	}
 	node, ok := strings.CutPrefix(commonName, before)
 	node, ends := strings.CutSuffix(node, after)
-	if !ok || !ends || pki.CheckDNSName(node) != nil || !pki.EqualSets(organizations, p.Organizations) {
+	if !ok || !ends || pki.CheckDNSName(node) != nil {
 		return false
 	}
 	return before+after != "" || slices.Contains(csr.Names.DNS, node) && slices.Contains(csr.Names.DNS, "localhost")
 }
 
-// byKind is for requests without a Kubernetes subject: server or client. One that asks for neither names nor usages
-// could be either, and a server's certificate without names serves nobody: a person says which.
-func (j *judgement) byKind() []string {
-	csr := j.request.CSR
-	if j.override.Names.Len() > 0 || csr.Names.Len() > 0 || slices.Contains(csr.Usages, x509.ExtKeyUsageServerAuth) {
-		return []string{genericServer}
-	}
-	if slices.Contains(csr.Usages, x509.ExtKeyUsageClientAuth) {
-		return []string{genericClient}
+// byKind is for requests without a Kubernetes subject. One that asks for neither usages nor names could be several
+// things, and a server's certificate without names serves nobody: a person says which.
+func (j *judgement) byKind() choice {
+	csr := j.Request.CSR
+	serves, calls := slices.Contains(csr.Usages, x509.ExtKeyUsageServerAuth), slices.Contains(csr.Usages, x509.ExtKeyUsageClientAuth)
+	switch {
+	case serves && calls:
+		return j.kind(genericPeer)
+	case serves:
+		return j.kind(genericServer)
+	case calls:
+		return j.kind(genericClient)
+	case csr.Names.Len() > 0 || j.Override.Names.Len() > 0:
+		return j.kind(genericServer)
 	}
 	j.refuse(refusal.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS for a server")
-	return []string{genericServer, genericClient}
+	if groups := csr.Subject.Organizations(); slices.ContainsFunc(groups, meansSomebody) {
+		return j.candidates(refusal.ProfileAmbiguous, j.policy.known(genericUser, genericClient, genericServer))
+	}
+	return j.candidates(refusal.ProfileAmbiguous, j.policy.known(genericServer, genericClient))
+}
+
+// meansSomebody: an organisation is a user's group, but for those that openssl.cnf fills in where nobody typed one.
+func meansSomebody(organization string) bool {
+	return organization != "Internet Widgits Pty Ltd" && organization != "Default Company Ltd"
+}
+
+// kind is a generic profile, where the policy has it.
+func (j *judgement) kind(name string) choice {
+	if p := j.policy.Profile(name); p != nil {
+		return choice{profile: p}
+	}
+	return j.candidates(refusal.ProfileAmbiguous, j.policy.known(genericServer, genericClient))
+}
+
+func (p *Policy) known(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return p.Profile(name) == nil })
 }

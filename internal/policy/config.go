@@ -52,18 +52,11 @@ type Certificates struct {
 
 // Narrow changes one profile's limits and gives its requests names beyond any scope.
 type Narrow struct {
-	Days    int      `yaml:"days"`
-	MaxDays int      `yaml:"maxDays"`
-	DNS     []string `yaml:"dns"`
-	IPs     []string `yaml:"ips"`
-}
-
-// Scope is what somebody may ask for. What it omits is not granted.
-type Scope struct {
-	Profiles []string `yaml:"profiles"`
-	Nodes    []string `yaml:"nodes,omitempty"`
-	DNS      []string `yaml:"dns,omitempty"`
-	IPs      []string `yaml:"ips,omitempty"`
+	Days      int      `yaml:"days"`
+	MaxDays   int      `yaml:"maxDays"`
+	DNS       []string `yaml:"dns"`
+	Wildcards []string `yaml:"wildcards"`
+	IPs       []string `yaml:"ips"`
 }
 
 // The limits where policy.yaml names none.
@@ -194,7 +187,7 @@ func (c *Config) checkNarrow() error {
 		if err := c.checkDays(path, n.Days, n.MaxDays); err != nil {
 			return err
 		}
-		if err := c.source.checkScope(path, Scope{DNS: n.DNS, IPs: n.IPs}); err != nil {
+		if err := c.source.checkScope(path, Scope{DNS: n.DNS, Wildcards: n.Wildcards, IPs: n.IPs}); err != nil {
 			return err
 		}
 		c.Profiles[name] = n
@@ -214,16 +207,18 @@ func (c *Config) checkDays(path string, days, limit int) error {
 
 // checkScope checks the patterns of a scope; profiles are checked where they are known.
 func (s source) checkScope(path string, scope Scope) error {
-	for field, patterns := range map[string][]string{"nodes": scope.Nodes, "dns": scope.DNS} {
-		for i, p := range patterns {
-			if err := checkGlob(p); err != nil {
-				return s.at(fmt.Sprintf("%s.%s[%d]", path, field, i), "%q: %v", p, err)
+	for _, list := range []struct {
+		field string
+		items []string
+		check func(string) error
+	}{
+		{"nodes", scope.Nodes, checkGlob}, {"dns", scope.DNS, checkGlob}, {"wildcards", scope.Wildcards, checkWildcard},
+		{"ips", scope.IPs, checkPrefix}, {"users", scope.Users, checkUserGlob}, {"groups", scope.Groups, checkUserGlob},
+	} {
+		for i, item := range list.items {
+			if err := list.check(item); err != nil {
+				return s.at(fmt.Sprintf("%s.%s[%d]", path, list.field, i), "%q: %v", item, err)
 			}
-		}
-	}
-	for i, p := range scope.IPs {
-		if _, err := parsePrefix(p); err != nil {
-			return s.at(fmt.Sprintf("%s.ips[%d]", path, i), "%q is no address and no subnet such as 192.0.2.0/24", p)
 		}
 	}
 	return nil

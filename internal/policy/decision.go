@@ -1,30 +1,112 @@
 package policy
 
 import (
-	"time"
+	"errors"
+	"fmt"
+	"strings"
 
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
-	"ca-exchange/internal/request"
 )
 
-// Override is what a person asks in the request's place: the flags of approve and sign.
+// Override is what a person says in the request's place or beside it: the flags of approve and sign.
 type Override struct {
-	Profile string
-	Node    string
-	Names   pki.Names // beside those of the request
-	Days    int
+	Profile       string
+	Node          string
+	Names         pki.Names // beside those of the request
+	Days          int
+	WithoutGroups []string // groups that the person agrees to leave out
+	WithoutUsages []string // usages that the person agrees to leave out, as pki.UsageNames prints them
 }
 
 // Decision is what a request may become, with every reason. Its plan is signed only through a Grant.
 type Decision struct {
 	Outcome    refusal.Outcome
-	Profile    *pki.Profile // nil where none could be told
-	Candidates []string     // profiles that fit alike
+	Profile    *pki.Profile // nil where none could be determined
+	Candidates []Candidate  // profiles that the request looks like, where none could be determined
 	Requester  *Requester   // who vouches for it; nil for an unsigned request and an unknown key
 	Refusals   []refusal.Refusal
-	Dropped    []string // what was asked and the certificate will not have, quoted
+	Dropped    []Loss // what was asked and the certificate will not have
 	plan       *pki.Plan
+	questions  []Question
+}
+
+// Candidate is a profile that a request looks like.
+type Candidate struct {
+	Profile string
+	Flags   []string // of approve and sign: "--profile", "kube-apiserver", "--node", "NODE"
+}
+
+// Command is what approves the request under this profile. Words in capitals are for a person to fill in.
+func (c Candidate) Command(id pki.ID) string {
+	return fmt.Sprintf("ca-admin approve %s %s", id.Phone(), strings.Join(c.Flags, " "))
+}
+
+// The kinds of what a certificate may lose against its request.
+const (
+	LostGroup      = "group"
+	LostUsage      = "usage"
+	LostName       = "name"
+	LostCommonName = "common name"
+	LostAttribute  = "attribute"
+	LostDays       = "days"
+)
+
+// Loss is one thing that was asked and that the certificate will not have.
+type Loss struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"` // quoted to ASCII where it came from the exchange
+}
+
+// String is the loss on one line: kind, then value.
+func (l Loss) String() string { return l.Kind + " " + l.Value }
+
+// Question is a loss that only a person may accept, each by its own word.
+type Question struct {
+	Refusal refusal.Refusal
+	Flag    string // of approve and sign, with its value as a shell takes it: "--without-group dev-team"
+}
+
+// ask notes a loss that holds the request until a person accepts it by its own flag.
+func (j *judgement) ask(r refusal.Refusal, flag, value string) {
+	j.found.Take(r)
+	j.questions = append(j.questions, Question{r, flag + " " + shellWord(value)})
+}
+
+// shellWord quotes text of the exchange for a command line that a person may copy: plain words as they are, other
+// printable ASCII in single quotes, anything else as a word to fill in.
+func shellWord(s string) string {
+	plain, printable := s != "", true
+	for _, r := range s {
+		printable = printable && r >= ' ' && r <= '~' && r != '\''
+		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:/@+", r))
+	}
+	switch {
+	case plain:
+		return s
+	case printable:
+		return "'" + s + "'"
+	}
+	return "TEXT"
+}
+
+// Questions are the losses that the person has not accepted yet.
+func (d Decision) Questions() []Question { return d.questions }
+
+// ErrQuestion reports that a plan loses something that the person has not agreed to lose.
+var ErrQuestion = errors.New("the certificate would lose what was asked for")
+
+// Approvable says why a person cannot approve the decision as it is; nil where they can. The error wraps ErrQuestion
+// where a flag is missing.
+func (d Decision) Approvable() error {
+	switch {
+	case d.Outcome == refusal.Deny || d.plan == nil:
+		return fmt.Errorf("nothing can be approved: %s", d.Outcome)
+	case len(d.questions) > 0:
+		q := d.questions[0].Refusal
+		return fmt.Errorf("%w: %s %s", ErrQuestion, q.Field, q.Asked)
+	}
+	return nil
 }
 
 // Plan is the certificate that would be signed; false where none can be.
@@ -33,62 +115,4 @@ func (d Decision) Plan() (pki.Plan, bool) {
 		return pki.Plan{}, false
 	}
 	return *d.plan, true
-}
-
-// Decide judges a request by everything that is known at now. found is what parsing it held against it, trusts are the
-// fingerprints that a cover may name.
-func (p *Policy) Decide(r *request.Request, found []refusal.Refusal, trusts []string, o Override, now time.Time) Decision {
-	if !r.Parsed() { // nobody vouches for what Parse did not make
-		none := refusal.New(refusal.EntryNoRequest, "entry", "", "a request that was read from an entry")
-		return Decision{Outcome: refusal.Deny, Refusals: append([]refusal.Refusal{none}, found...)}
-	}
-	j := &judgement{policy: p, request: r, override: o, now: now}
-	j.refusals = append(j.refusals, found...)
-	j.checkSigner()
-	j.checkCover(trusts)
-	j.chooseProfile()
-	j.checkReserved()
-	if j.profile != nil {
-		j.checkSubject()
-		j.checkUsages()
-		j.checkKey()
-		j.checkNode()
-		j.checkNames()
-		j.checkScope()
-	}
-	d := Decision{
-		Outcome: refusal.Worst(j.refusals), Profile: j.profile, Candidates: j.candidates, Requester: j.requester,
-		Refusals: j.refusals, Dropped: j.dropped,
-	}
-	if j.profile != nil && d.Outcome != refusal.Deny {
-		d.plan = j.plan()
-	}
-	return d
-}
-
-// plan is the profile's certificate for this key: names as asked where the profile has names, nothing else of the CSR.
-func (j *judgement) plan() *pki.Plan {
-	days, most := j.policy.limits(j.profile.Name)
-	if cover := j.request.Cover; cover != nil && cover.Days > 0 {
-		days = cover.Days
-	}
-	if j.override.Days > 0 {
-		days = j.override.Days
-	}
-	if days > most {
-		j.drop("days %d: the policy allows %d", days, most)
-		days = most
-	}
-	plan := &pki.Plan{
-		Request: j.request.ID, Profile: j.profile.Name, Issuer: j.profile.Issuer, Usages: j.profile.Usages,
-		Key: j.request.CSR.Key, Days: days, Backdate: j.policy.config.Certificates.Backdate,
-	}
-	plan.CommonName, plan.Organizations = j.profile.Subject(j.node)
-	if generic(*j.profile) {
-		plan.CommonName = j.request.CSR.Subject.CommonName()
-	}
-	if j.profile.Names != pki.NoNames {
-		plan.Names = j.names
-	}
-	return plan
 }

@@ -78,6 +78,7 @@ certificates:
 #   server:
 #     days: 90
 #     dns: ["*.internal.example"]   # "*" stands for any run of characters but a dot, "**" for any
+#     wildcards: ["*.apps.example"] # wildcard names, each written out
 #     ips: ["192.0.2.0/24"]
 {{if .Unsigned}}
 # What requests get that nobody signed (ca-admin init --trust-inbox): whoever can write to the inbox gets these, so
@@ -88,8 +89,13 @@ unsigned:
   profiles:{{range .Unsigned}}
     - {{.}}{{end}}
   nodes: {{list .Nodes}}
+  # A pattern never reaches names and addresses of the API server and of known hosts: their own profiles have them,
+  # anybody else only where they are written out here.
   dns: ["**"]
   ips: ["0.0.0.0/0", "::/0"]
+  wildcards: []                   # wildcard names, each written out: "*.apps.example"
+  users: []                       # common names of the profiles client and user: such requests wait for a person
+  groups: []                      # organisations of the same profiles
 {{else}}
 # Requests that nobody signed wait for a person: ca-admin pending, ca-admin approve ID.
 # This would let some of them through, for whoever can write to the inbox:

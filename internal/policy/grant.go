@@ -39,18 +39,18 @@ func (d Decision) Issued() (Grant, bool) {
 // ErrOther reports that what was shown is not what would be signed now.
 var ErrOther = errors.New("the plan changed since it was shown")
 
-// Approve is the grant of a person who saw the plan with this digest. ErrOther where the plan has another one now.
+// Approve is the grant of a person who saw the plan with this digest. ErrOther where the plan has another one now,
+// ErrQuestion where it loses something that the person did not agree to lose.
 func (d Decision) Approve(digest string) (Grant, error) {
-	plan, ok := d.Plan()
-	if !ok {
-		return Grant{}, fmt.Errorf("nothing can be approved: %s", d.Outcome)
+	if err := d.Approvable(); err != nil {
+		return Grant{}, err
 	}
-	now, err := plan.Digest()
+	now, err := d.plan.Digest()
 	if err != nil {
 		return Grant{}, err
 	}
 	if now != digest {
 		return Grant{}, ErrOther
 	}
-	return Grant{plan}, nil
+	return Grant{*d.plan}, nil
 }

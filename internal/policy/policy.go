@@ -14,11 +14,20 @@ type Policy struct {
 	config     Config
 	profiles   []pki.Profile
 	requesters Requesters
+
+	owned      owned           // names that no pattern reaches
+	fixedUsers map[string]bool // folded users that belong to built-in profiles
+	users      []string        // every pattern for users of this policy
+	groups     []string        // and for groups
 }
 
 // New joins the three and checks what only shows when they are together.
 func New(c Config, profiles []pki.Profile, requesters Requesters) (*Policy, error) {
-	p := &Policy{c, profiles, requesters}
+	p := &Policy{config: c, profiles: profiles, requesters: requesters}
+	p.owned, p.fixedUsers = ownedOf(p), fixedUsersOf(p)
+	for _, scope := range p.scopes() {
+		p.users, p.groups = append(p.users, scope.Users...), append(p.groups, scope.Groups...)
+	}
 	for name := range c.Profiles {
 		if p.Profile(name) == nil {
 			return nil, c.source.at("$.profiles."+name, "no profile %q: `ca-admin profiles` lists them", name)
@@ -38,6 +47,24 @@ func New(c Config, profiles []pki.Profile, requesters Requesters) (*Policy, erro
 	}
 	return p, nil
 }
+
+// scopes are all scopes of the policy and its requesters.
+func (p *Policy) scopes() []Scope {
+	var all []Scope
+	if p.config.Unsigned != nil {
+		all = append(all, *p.config.Unsigned)
+	}
+	for _, r := range p.requesters.Requesters {
+		all = append(all, r.Scope)
+	}
+	return all
+}
+
+// meansUser reports whether some scope here speaks of a user of this name.
+func (p *Policy) meansUser(name string) bool { return matchesExactly(p.users, name) }
+
+// meansGroup reports whether some scope here speaks of a group of this name.
+func (p *Policy) meansGroup(name string) bool { return matchesExactly(p.groups, name) }
 
 // Profile finds a profile; nil where there is none of that name.
 func (p *Policy) Profile(name string) *pki.Profile {
@@ -86,9 +113,13 @@ func hostOf(endpoint string) string {
 }
 
 // limits are a profile's days: by default, and at most.
-func (p *Policy) limits(profile string) (days, most int) {
-	if n, ok := p.config.Profiles[profile]; ok {
+func (p *Policy) limits(profile *pki.Profile) (days, most int) {
+	if n, ok := p.config.Profiles[profile.Name]; ok {
 		return n.Days, n.MaxDays
 	}
-	return p.config.Certificates.Days, p.config.Certificates.MaxDays
+	days, most = p.config.Certificates.Days, p.config.Certificates.MaxDays
+	if profile.Days > 0 {
+		days, most = min(days, profile.Days), min(most, profile.Days)
+	}
+	return days, most
 }

@@ -78,12 +78,51 @@ func (r Requesters) Enroll(one Requester) (Requesters, error) {
 	if have, ok := r.ByKey(fingerprint); ok {
 		return r, fmt.Errorf("key %s of requester %q %w", fingerprint, have.Name, ErrEnrolled)
 	}
+	one.Scope = one.writtenOut()
 	r.Requesters = append(slices.Clone(r.Requesters), one)
+	return r.reread()
+}
+
+// ErrNotEnrolled reports that nobody is enrolled under a name.
+var ErrNotEnrolled = errors.New("is not enrolled")
+
+// Replace puts a requester with the same name in the place of the one that is there: with another scope, or another key.
+func (r Requesters) Replace(one Requester) (Requesters, error) {
+	fingerprint, err := KeyFingerprint(one.Key)
+	if err != nil {
+		return r, err
+	}
+	i := slices.IndexFunc(r.Requesters, func(have Requester) bool { return have.Name == one.Name })
+	if i < 0 {
+		return r, fmt.Errorf("requester %q %w", one.Name, ErrNotEnrolled)
+	}
+	if have, ok := r.ByKey(fingerprint); ok && have.Name != one.Name {
+		return r, fmt.Errorf("key %s of requester %q %w", fingerprint, have.Name, ErrEnrolled)
+	}
+	r.Requesters = slices.Clone(r.Requesters)
+	one.Scope = one.writtenOut()
+	r.Requesters[i] = one
+	return r.reread()
+}
+
+// reread writes the requesters and reads them back, with every check of a file.
+func (r Requesters) reread() (Requesters, error) {
 	text, err := r.Encode()
 	if err != nil {
 		return r, err
 	}
 	return ParseRequesters(text)
+}
+
+// writtenOut gives the fields that version 1 did not know a place in the file, though they are empty. A scope that
+// version 1 wrote keeps its form until it is changed, so that what it lost is still reported.
+func (s Scope) writtenOut() Scope {
+	for _, list := range []*[]string{&s.Wildcards, &s.Users, &s.Groups} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	return s
 }
 
 // Unenroll takes a requester away; false where there is none of that name.

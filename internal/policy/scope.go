@@ -2,102 +2,146 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
-// allowsProfile says whether the scope names a profile.
-func (s Scope) allowsProfile(name string) bool { return slices.Contains(s.Profiles, name) }
+// Scope is what somebody may ask for. What it omits is not granted.
+//
+// A pattern reaches names that nobody owns. Names of the API server and of known hosts are had only by their own
+// profiles, or where a scope writes that very name or address out; wildcard names only where they are written out in
+// Wildcards; reserved users and groups never.
+type Scope struct {
+	Profiles []string `yaml:"profiles"`
+	Nodes    []string `yaml:"nodes,omitempty"`
+	DNS      []string `yaml:"dns,omitempty"`
+	IPs      []string `yaml:"ips,omitempty"`
+	// Version 1 did not know these. They are written out where they are empty, too: a scope that has none of them was
+	// written for the rules of version 1, and Warnings names what it lost.
+	Wildcards []string `yaml:"wildcards,omitzero"`
+	Users     []string `yaml:"users,omitzero"`
+	Groups    []string `yaml:"groups,omitzero"`
+}
 
-// allowsNode says whether a node matches one of the scope's patterns.
-func (s Scope) allowsNode(node string) bool { return matchesAny(s.Nodes, node) }
+// scopeOf is what a request is bounded by; nil where neither a requester nor the policy grants anything.
+func (p *Policy) scopeOf(requester *Requester) *Scope {
+	if requester != nil {
+		return &requester.Scope
+	}
+	return p.config.Unsigned
+}
 
-// outside gives the names that the scope does not allow, in the form of pki.Names.Strings.
-func (s Scope) outside(names pki.Names) []string {
-	var inside pki.Names
-	for _, d := range names.DNS {
-		if allowsDNS(s.DNS, d) {
-			inside.DNS = append(inside.DNS, d)
+// checkScope holds what the certificate would say against what the requester, or anybody, may ask for.
+func (j *judgement) checkScope(s settled) {
+	scope := j.policy.scopeOf(s.requester)
+	if scope == nil {
+		return
+	}
+	if !slices.Contains(scope.Profiles, s.profile.Name) {
+		j.refuse(refusal.ScopeProfile, "profile", s.profile.Name, listed(scope.Profiles))
+	}
+	if s.profile.HasNode() && !j.policy.allowsNode(scope.Nodes, s.node) {
+		j.refuse(refusal.ScopeNode, "node", s.node, listed(scope.Nodes))
+	}
+	for _, name := range j.policy.outside(j.policy.widened(*scope, s.profile), s) {
+		j.refuse(refusal.ScopeName, "names", name, listed(scope.DNS, scope.Wildcards, scope.IPs))
+	}
+	if !isUser(*s.profile) {
+		return
+	}
+	if cn := s.subject.commonName; cn != "" && !matchesExactly(scope.Users, cn) {
+		j.refuse(refusal.ScopeUser, "subject.CN", cn, listed(scope.Users))
+	}
+	for _, o := range s.subject.organizations {
+		if !matchesExactly(scope.Groups, o) {
+			j.refuse(refusal.ScopeGroup, "subject.O", o, listed(scope.Groups))
 		}
 	}
-	for _, ip := range names.IPs {
-		if slices.ContainsFunc(s.IPs, func(p string) bool { prefix, err := parsePrefix(p); return err == nil && prefix.Contains(ip) }) {
+}
+
+// widened adds the names that every requester of a profile may have.
+func (p *Policy) widened(scope Scope, profile *pki.Profile) Scope {
+	n := p.config.Profiles[profile.Name]
+	scope.DNS, scope.IPs = slices.Concat(scope.DNS, n.DNS), slices.Concat(scope.IPs, n.IPs)
+	scope.Wildcards = slices.Concat(scope.Wildcards, n.Wildcards)
+	return scope
+}
+
+// allowsNode: a node that has a name of the API server, such as its endpoint, is written out or not had.
+func (p *Policy) allowsNode(patterns []string, node string) bool {
+	if p.owned.api["dns:"+node] {
+		return slices.Contains(patterns, node)
+	}
+	return matchesAny(patterns, node)
+}
+
+// outside gives the names that neither the profile brings nor the scope allows, in the form of pki.Names.Strings.
+func (p *Policy) outside(scope Scope, s settled) []string {
+	own := map[string]bool{}
+	for _, name := range s.profile.Own(p.config.Cluster.Values(s.node)).Strings() {
+		own[strings.ToLower(name)] = true
+	}
+	var inside pki.Names
+	for _, name := range s.names.DNS {
+		if own["dns:"+strings.ToLower(name)] || p.allowsDNS(scope, name) {
+			inside.DNS = append(inside.DNS, name)
+		}
+	}
+	for _, ip := range s.names.IPs {
+		if own["ip:"+ip.String()] || p.allowsIP(scope.IPs, ip) {
 			inside.IPs = append(inside.IPs, ip)
 		}
 	}
-	return names.Without(inside)
+	return s.names.Without(inside)
 }
 
-// allowsDNS: a wildcard name is a promise for names that do not exist yet, so a pattern never grants one; only the
-// same name, written out, does.
-func allowsDNS(patterns []string, name string) bool {
-	if strings.HasPrefix(name, "*") {
-		return slices.ContainsFunc(patterns, func(p string) bool { return strings.EqualFold(p, name) })
+func (p *Policy) allowsDNS(scope Scope, name string) bool {
+	same := func(written string) bool { return strings.EqualFold(written, name) }
+	switch {
+	case strings.HasPrefix(name, "*"):
+		return slices.ContainsFunc(scope.Wildcards, same)
+	case p.owned.has("DNS:" + name):
+		return slices.ContainsFunc(scope.DNS, same)
 	}
-	return matchesAny(patterns, name)
+	return matchesAny(scope.DNS, name)
 }
 
-func matchesAny(patterns []string, s string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return matchGlob(strings.ToLower(p), strings.ToLower(s)) })
+func (p *Policy) allowsIP(patterns []string, ip netip.Addr) bool {
+	owned := p.owned.has("IP:" + ip.String())
+	return slices.ContainsFunc(patterns, func(text string) bool {
+		prefix, err := parsePrefix(text)
+		return err == nil && prefix.Contains(ip) && (!owned || prefix.IsSingleIP())
+	})
 }
 
-// checkGlob: a pattern holds letters, digits, hyphens and dots; "*" stands for any run without a dot, "**" for any run.
-func checkGlob(p string) error {
-	if p == "" {
-		return errors.New("an empty pattern")
-	}
-	for _, c := range []byte(p) {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '*') {
-			return errors.New(`a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`)
-		}
-	}
-	if strings.Contains(p, "***") {
-		return errors.New(`"*" (no dot) or "**" (anything)`)
+func checkPrefix(s string) error {
+	if _, err := parsePrefix(s); err != nil {
+		return errors.New("not an address or a subnet (example: 192.0.2.0/24)")
 	}
 	return nil
 }
 
-// matchGlob walks the name once and keeps the set of places in the pattern that it may have reached, so that no
-// pattern costs more than its length times the name's.
-func matchGlob(pattern, s string) bool {
-	at := make([]bool, len(pattern)+1)
-	reach(pattern, at, 0)
-	for i := range len(s) {
-		next := make([]bool, len(pattern)+1)
-		for p := range len(pattern) {
-			switch {
-			case !at[p]:
-			case pattern[p] != '*':
-				if pattern[p] == s[i] {
-					reach(pattern, next, p+1)
-				}
-			case s[i] != '.' || strings.HasPrefix(pattern[p:], "**"):
-				reach(pattern, next, p)
-			}
-		}
-		at = next
-	}
-	return at[len(pattern)]
-}
-
-// reach marks a place in the pattern, and the one behind a star, which may stand for nothing.
-func reach(pattern string, at []bool, p int) {
-	at[p] = true
-	if p < len(pattern) && pattern[p] == '*' {
-		width := 1
-		if strings.HasPrefix(pattern[p:], "**") {
-			width = 2
-		}
-		reach(pattern, at, p+width)
-	}
-}
-
+// parsePrefix reads a subnet, or an address as the subnet of itself.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
 	return netip.ParsePrefix(s)
+}
+
+// listedMost bounds what a refusal repeats of a scope, in items.
+const listedMost = 16
+
+// listed is a scope's list for a refusal.
+func listed(lists ...[]string) string {
+	all := slices.Concat(lists...)
+	if len(all) > listedMost {
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:listedMost], ", "), len(all)-listedMost)
+	}
+	return strings.Join(all, ", ")
 }

@@ -58,6 +58,7 @@ const (
 
 	ProfileUnknown   Code = "profile-unknown"
 	ProfileAmbiguous Code = "profile-ambiguous"
+	ProfileUnstated  Code = "profile-unstated"
 	ProfileSubject   Code = "profile-subject"
 	ProfileUsage     Code = "profile-usage"
 	ProfileNames     Code = "profile-names"
@@ -66,6 +67,11 @@ const (
 	ScopeProfile Code = "scope-profile"
 	ScopeNode    Code = "scope-node"
 	ScopeName    Code = "scope-name"
+	ScopeUser    Code = "scope-user"
+	ScopeGroup   Code = "scope-group"
+
+	NodeAbsent Code = "node-absent"
+	GroupLost  Code = "group-lost"
 
 	Guarded         Code = "guarded"
 	Renewal         Code = "renewal"
@@ -217,12 +223,15 @@ var meanings = [...]meaning{
 	{ProfileAmbiguous, Hold,
 		"more than one profile matches the request",
 		"ask with a cover, or approve with --profile"},
+	{ProfileUnstated, Hold,
+		"the request looks like a profile's and does not state it",
+		"wait for the CA admin, who approves it with --profile, or ask with a cover: component-admin request"},
 	{ProfileSubject, Hold,
 		"the subject is not the profile's",
 		"ask again under the profile's own subject"},
 	{ProfileUsage, Hold,
-		"the request asks for usages that the profile does not have",
-		"ask under another profile"},
+		"the certificate would lose a usage that the request asks for",
+		"ask under a profile that has it, or have it approved with --without-usage"},
 	{ProfileNames, Hold,
 		"this profile does not allow these subject alternative names",
 		"ask again without them"},
@@ -238,6 +247,18 @@ var meanings = [...]meaning{
 	{ScopeName, Hold,
 		"a name is outside the requester's scope",
 		"wait for the CA admin, or have the scope widened"},
+	{ScopeUser, Hold,
+		"the common name is a user outside the requester's scope",
+		"wait for the CA admin, or have the scope widened: ca-admin scope NAME --add-user USER"},
+	{ScopeGroup, Hold,
+		"the organisation is a group outside the requester's scope",
+		"wait for the CA admin, or have the scope widened: ca-admin scope NAME --add-group GROUP"},
+	{NodeAbsent, Hold,
+		"the profile's certificate names a node, and the request names none",
+		"ask again with --node NODE, or have it approved with --node"},
+	{GroupLost, Hold,
+		"the certificate would lose a group that means something here",
+		"ask under a profile that keeps it, or have it approved with --without-group"},
 	{Guarded, Hold,
 		"the profile is guarded: a person decides every time",
 		"wait for the CA admin"},
