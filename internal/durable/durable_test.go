@@ -347,3 +347,22 @@ func TestMakeAll(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSame: each of device, inode, size and the two times alone makes another file.
+func TestSame(t *testing.T) {
+	now := time.Now()
+	s := durable.Stat{Dev: 1, Ino: 2, Size: 3, Modified: now, Changed: now}
+	if !s.Same(s) {
+		t.Error("a file is not the same as itself")
+	}
+	for what, change := range map[string]func(*durable.Stat){
+		"device": func(o *durable.Stat) { o.Dev++ }, "inode": func(o *durable.Stat) { o.Ino++ },
+		"size": func(o *durable.Stat) { o.Size++ }, "modified": func(o *durable.Stat) { o.Modified = now.Add(1) },
+		"changed": func(o *durable.Stat) { o.Changed = now.Add(1) },
+	} {
+		o := s
+		if change(&o); s.Same(o) || o.Same(s) {
+			t.Errorf("another %s makes no other file", what)
+		}
+	}
+}
