@@ -31,16 +31,16 @@ func (r *requestCommand) wish(config *kube.Config) (w component.Wish, extra pki.
 }
 
 func (r *requestCommand) hostOrders(
-	config kube.Config, set string, extra pki.Names, wish component.Wish, dir string,
+	config kube.Config, set string, extra pki.Names, wish component.Wish, layout component.Layout,
 ) ([]order, error) {
 	asks, err := r.hostAsks(config, set, extra)
 	if err != nil {
 		return nil, err
 	}
-	wish.Worker = set == worker
+	wish.Worker = set != controlPlane
 	var orders []order
 	for _, ask := range asks {
-		wish.Files = r.hostFiles(config, ask, dir)
+		wish.Files = r.hostFiles(config, ask, layout)
 		orders = append(orders, order{ask, wish})
 	}
 	return orders, nil
@@ -51,7 +51,7 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 	profile, ok := kube.Find(config.Release, name)
 	if !ok {
 		return kube.Ask{}, cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name),
-			"for a whole host: control-plane, worker",
+			"for a whole host: control-plane, worker, etcd",
 			"the profiles: "+strings.Join(profileNames(config.Release), ", "))
 	}
 	node := r.node(config)
@@ -95,13 +95,13 @@ func (r *requestCommand) commonName(extra pki.Names) string {
 }
 
 // files are where one profile's result goes.
-func (r *requestCommand) files(config kube.Config, ask kube.Ask, dir string) component.Files {
+func (r *requestCommand) files(config kube.Config, ask kube.Ask, layout component.Layout) component.Files {
 	if !ask.Profile.Generic() {
-		return r.hostFiles(config, ask, dir)
+		return r.hostFiles(config, ask, layout)
 	}
-	p := ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName))
-	f := component.Files{Certificate: p.Certificate, Key: p.Key}
+	f := layout.Files(ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName)))
 	if r.Out != "" {
+		f = component.Files{Issuers: layout.Certificates}
 		f.Certificate = filepath.ToSlash(filepath.Clean(r.Out))
 		f.Key = strings.TrimSuffix(f.Certificate, filepath.Ext(f.Certificate)) + ".key"
 	}

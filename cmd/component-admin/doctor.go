@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,7 +14,7 @@ import (
 
 type doctorCommand struct {
 	configFlags
-	Node       string `placeholder:"NODE" help:"The node; by default the configuration's, or the one in kubelet.conf."`
+	Node       string `placeholder:"NODE" help:"The node (the configuration's, or the one in kubelet.conf)."`
 	Kubernetes string `placeholder:"RELEASE" help:"The cluster's release (the configuration's, or the newest known)."`
 }
 
@@ -35,18 +38,21 @@ func (d *doctorCommand) Run(a *app) error {
 	if d.Node == "" {
 		d.Node = config.NodeName
 	}
-	host := component.Host{
-		Path: a.dir, KubeletDir: d.kubeletDir(a.dir), Config: config, Known: len(d.Config) > 0, Node: d.Node,
-		Program: "component-admin --dir " + a.dir, Now: time.Now(),
+	host, err := d.host(a, config)
+	if err != nil {
+		return err
 	}
-	host.Flags = d.repeat()
+	if host.Component != nil {
+		defer host.Component.Close()
+	}
 	report, err := host.Examine()
 	if err != nil {
 		return explainHost(err)
 	}
 	status := statusOfHost(report)
 	if a.JSON {
-		if err := a.Encode(doctorResult{"FindingList", report.Node, append([]component.Finding{}, report.Findings...)}); err != nil {
+		items := append([]component.Finding{}, report.Findings...)
+		if err := a.Encode(doctorResult{"FindingList", report.Node, items}); err != nil {
 			return err
 		}
 	} else {
@@ -55,21 +61,58 @@ func (d *doctorCommand) Run(a *app) error {
 	return cli.ExitWith(status)
 }
 
-// repeat is this command's flags for those that mend.
-func (d *doctorCommand) repeat() (flags string) {
+// host is what this host is meant to be. A host that component-admin has not set up is examined, too.
+func (d *doctorCommand) host(a *app, config kube.Config) (component.Host, error) {
+	path, err := filepath.Abs(a.dir)
+	if err != nil {
+		return component.Host{}, err
+	}
+	c, err := component.Open(path, a.settings())
+	if err != nil {
+		if !errors.Is(err, component.ErrNoComponent) {
+			a.Warn("open requests and the pinned CA are not considered: %v", err)
+		}
+		c = nil
+	}
+	return component.Host{
+		Path: path, Layout: d.layout(config, path), Component: c, Config: config, Known: len(d.Config) > 0, Node: d.Node,
+		Program: []string{"component-admin", "--dir", a.dir}, Flags: d.repeat(), Renewal: d.renewal(config),
+		Now: time.Now(),
+	}, nil
+}
+
+// repeat is this command's flags for a request.
+func (d *doctorCommand) repeat() (words []string) {
 	for _, file := range d.Config {
-		flags += " --config " + file
+		words = append(words, "--config", file)
 	}
 	if d.AdvertiseAddress.IsValid() {
-		flags += " --advertise-address " + d.AdvertiseAddress.String()
+		words = append(words, "--advertise-address", d.AdvertiseAddress.String())
 	}
-	if d.KubeletDir != "" {
-		flags += " --kubelet-dir " + d.KubeletDir
+	return append(words, d.places()...)
+}
+
+// renewal is this command's flags for a request of what is installed. The configuration is not among them, since with
+// it the names would be the configuration's.
+func (d *doctorCommand) renewal(config kube.Config) (words []string) {
+	if config.Release != kube.Latest() && d.Kubernetes == "" {
+		words = append(words, "--kubernetes", config.Release.String())
 	}
-	if d.Kubernetes != "" {
-		flags += " --kubernetes " + d.Kubernetes
+	if config.CertificatesDir != kube.DefaultCertificatesDir && d.CertDir == "" {
+		words = append(words, "--cert-dir", config.CertificatesDir)
 	}
-	return flags
+	return append(words, d.places()...)
+}
+
+func (d *doctorCommand) places() (words []string) {
+	for _, flag := range [][2]string{
+		{"--cert-dir", d.CertDir}, {"--kubelet-dir", d.KubeletDir}, {"--kubernetes", d.Kubernetes},
+	} {
+		if flag[1] != "" {
+			words = append(words, flag[0], flag[1])
+		}
+	}
+	return words
 }
 
 func statusOfHost(report component.Report) cli.Status {
@@ -86,26 +129,45 @@ func statusOfHost(report component.Report) cli.Status {
 }
 
 func (d *doctorCommand) print(a *app, config kube.Config, report component.Report, status cli.Status) {
+	ends := 0
 	for _, f := range report.Findings {
 		a.Print("%s: %s: %s", strings.ToLower(f.Severity), f.File, f.Problem)
 		a.Print("  fix: %s", f.Fix)
+		if f.Severity == component.Expiring {
+			ends++
+		}
 	}
 	if len(d.Config) == 0 {
-		a.Say("without --config, names and servers were compared with nothing but the node")
-	} else if status != cli.Unverified {
+		a.Say("without --config, names and servers were compared with the node's name alone")
+	}
+	switch {
+	case status == cli.Unverified:
+	case ends > 0:
+		a.Say("%s within 30 days; nothing else is wrong", expire(ends))
+	case report.Runs || len(d.Config) == 0:
+		a.Say("nothing is wrong")
+	default:
 		a.Say("nothing is wrong; next: %s", d.kubeadm(config, report.Worker))
 	}
+}
+
+func expire(certificates int) string {
+	if certificates == 1 {
+		return "1 certificate expires"
+	}
+	return fmt.Sprintf("%d certificates expire", certificates)
 }
 
 // kubeadm is the command that makes this host part of the cluster, with the files that join must be told to overlook:
 // they are ours (docs/lab/kubernetes-observed.md).
 func (d *doctorCommand) kubeadm(config kube.Config, worker bool) string {
-	const overlook = " --ignore-preflight-errors=FileAvailable--etc-kubernetes-kubelet.conf"
+	const kubelet, ca = "FileAvailable--etc-kubernetes-kubelet.conf", "FileAvailable--etc-kubernetes-pki-ca.crt"
+	verb, overlook := "join", " --ignore-preflight-errors="+kubelet
 	switch {
 	case !config.HasJoin:
-		return "kubeadm init --config " + d.Config[0]
+		verb, overlook = "init", ""
 	case worker:
-		return "kubeadm join --config " + d.Config[0] + overlook + ",FileAvailable--etc-kubernetes-pki-ca.crt"
+		overlook += "," + ca
 	}
-	return "kubeadm join --config " + d.Config[0] + overlook
+	return component.Command("kubeadm", verb, "--config", d.Config[0]) + overlook
 }

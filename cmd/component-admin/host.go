@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
@@ -19,30 +17,24 @@ import (
 const (
 	controlPlane = "control-plane"
 	worker       = "worker"
+	etcdMember   = "etcd"
 )
+
+// isSet reports whether a word on the command line stands for a whole host.
+func isSet(word string) bool { return word == controlPlane || word == worker || word == etcdMember }
 
 // configFlags say what a host is, in kubeadm's words.
 type configFlags struct {
-	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file; again for a JoinConfiguration beside a ClusterConfiguration."`
-	AdvertiseAddress netip.Addr `placeholder:"ADDRESS" help:"The control-plane host's address, where the configuration names none."`
-	KubeletDir       string     `type:"path" placeholder:"DIR" help:"The kubelet's directory: /var/lib/kubelet beside /etc/kubernetes, else DIR/kubelet."`
+	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration; may be given twice, for join and cluster."`
+	AdvertiseAddress netip.Addr `placeholder:"ADDRESS" help:"The host's address, where the configuration names none."`
+	CertDir          string     `type:"path" placeholder:"DIR" help:"Certificates, as kubeadm's certificatesDir (pki)."`
+	KubeletDir       string     `type:"path" placeholder:"DIR" help:"The kubelet's: /var/lib/kubelet, or below --dir."`
 }
 
 // hostFlags describe a whole host that asks.
 type hostFlags struct {
 	configFlags
-	SAKey string `name:"sa-key" type:"existingfile" placeholder:"FILE" help:"The cluster's service account key, for a further control plane."`
-}
-
-// kubeletDir is where the kubelet's own files go.
-func (f configFlags) kubeletDir(dir string) string {
-	switch {
-	case f.KubeletDir != "":
-		return f.KubeletDir
-	case filepath.Clean(dir) == "/etc/kubernetes":
-		return "/var/lib/kubelet"
-	}
-	return filepath.Join(dir, "kubelet")
+	SAKey string `name:"sa-key" type:"existingfile" placeholder:"FILE" help:"The cluster's service account key."`
 }
 
 // configuration reads kubeadm's files; without one it is kubeadm's defaults.
@@ -66,19 +58,22 @@ func (f configFlags) configuration() (kube.Config, error) {
 }
 
 // hostAsks are the asks of a whole host.
-func (r *requestCommand) hostAsks(c kube.Config, set string, extra pki.Names) ([]kube.Ask, error) {
-	var asks []kube.Ask
-	var err error
-	if set == controlPlane {
+func (r *requestCommand) hostAsks(c kube.Config, set string, extra pki.Names) (asks []kube.Ask, err error) {
+	switch set {
+	case controlPlane:
 		asks, err = kube.ControlPlane(c, r.node(c), extra)
-	} else {
-		if extra.Len() == 0 && r.Server == "" && c.Endpoint == "" && c.JoinServer == "" {
-			return nil, cli.WithStatus(cli.Usage, errors.New("a worker needs the API server's URL"), "--server https://HOST:6443")
+	case etcdMember:
+		asks, err = kube.EtcdMember(c, r.node(c), extra)
+	default:
+		if r.Server == "" && c.Endpoint == "" && c.JoinServer == "" {
+			err := errors.New("a worker needs the API server's URL")
+			return nil, cli.WithStatus(cli.Usage, err, "--server https://HOST:6443")
 		}
 		asks, err = kube.Worker(c, r.node(c), extra)
 	}
-	for i := range asks {
-		if r.Server != "" && asks[i].Profile.Kubeconfig != "" && (set == worker || asks[i].Profile.Server == kube.EndpointServer) {
+	for i, ask := range asks {
+		shared := set == worker || ask.Profile.Server == kube.EndpointServer
+		if r.Server != "" && ask.Profile.Kubeconfig != "" && shared {
 			asks[i].Server = r.Server
 		}
 	}
@@ -93,11 +88,30 @@ func (r *requestCommand) node(c kube.Config) string {
 	return c.NodeName
 }
 
+// runsNoControlPlane goes by the configuration, and without one by what is on the host.
+func (r *requestCommand) runsNoControlPlane(c kube.Config, dir string, layout component.Layout, profile string) bool {
+	if len(r.Config) > 0 {
+		return c.HasJoin && !c.JoinsControlPlane
+	}
+	return component.RunsNoControlPlane(dir, layout, profile)
+}
+
+// warnOfServing says what a kubelet's server will lack.
+func warnOfServing(a *app, orders []order) {
+	for _, o := range orders {
+		if o.ask.Profile.InKubelet && len(o.ask.Names.IPs) == 0 {
+			a.Warn("%s names no address: the metrics server and kubectl logs reach a kubelet by its address", o.ask.Profile.Name)
+			a.Hint("add it: --ip ADDRESS, or node-ip in the kubeletExtraArgs of kubeadm's configuration")
+		}
+	}
+}
+
 // explainHost adds hints to what a configuration does not say of a host.
 func explainHost(err error) error {
 	switch {
 	case errors.Is(err, kube.ErrNoCluster):
-		return cli.WithStatus(cli.Usage, err, "give the cluster's part, too: --config with the first host's file, or what this prints there: kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'")
+		return cli.WithStatus(cli.Usage, err, "add the cluster's part, --config with the first host's file, or what this "+
+			"prints there: kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'")
 	case errors.Is(err, kube.ErrNoNode):
 		return cli.WithStatus(cli.Usage, err, "--node NAME")
 	case errors.Is(err, kube.ErrNoAddress):
@@ -109,47 +123,18 @@ func explainHost(err error) error {
 }
 
 // hostFiles are where a host's certificate goes.
-func (r *requestCommand) hostFiles(c kube.Config, ask kube.Ask, dir string) component.Files {
-	p := ask.Profile
-	f := component.Files{Certificate: p.Certificate, Key: p.Key}
-	if p.Kubeconfig != "" {
-		f = component.Files{Kubeconfig: p.Kubeconfig, Server: ask.Server, Cluster: c.ClusterName, Combined: p.Combined}
-	}
-	if p.InKubelet || p.Combined != "" {
-		f.Kubelet = r.kubeletDir(dir)
+func (r *requestCommand) hostFiles(c kube.Config, ask kube.Ask, layout component.Layout) component.Files {
+	f := layout.Files(ask.Profile)
+	if f.Kubeconfig != "" {
+		f.Server, f.Cluster = ask.Server, c.ClusterName
 	}
 	return f
-}
-
-// serviceAccount puts the key pair in place that a control plane needs beside its certificates.
-func (r *requestCommand) serviceAccount(a *app, c *component.Component, config kube.Config, root string, kind pki.KeyType) error {
-	var given []byte
-	if r.SAKey != "" {
-		var err error
-		if given, err = os.ReadFile(r.SAKey); err != nil {
-			return err
-		}
-	}
-	made, err := c.ServiceAccount(root, given, kind)
-	if errors.Is(err, component.ErrServiceAccount) {
-		return cli.Hint(err, "tokens signed by one are nothing to the other: take the cluster's away only if this host was never part of it")
-	}
-	if err != nil || !made {
-		return err
-	}
-	a.Say("made the service account key pair %s, %s", filepath.Join(root, kube.ServiceAccountKey), filepath.Join(root, kube.ServiceAccountPublic))
-	if config.HasJoin {
-		a.Warn("a further control plane needs the first one's: remove pki/sa.key and pki/sa.pub, and ask again with --sa-key FILE")
-	} else {
-		a.Say("every further control plane needs this very key: component-admin request control-plane --sa-key FILE …, FILE being a copy of %s", filepath.Join(cmp.Or(root, a.dir), kube.ServiceAccountKey))
-	}
-	return nil
 }
 
 // checkServer wants a URL that a client of Kubernetes takes.
 func checkServer(server string) error {
 	if u, err := url.Parse(server); err != nil || u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("--server %q: https://HOST:PORT", server)
+		return fmt.Errorf("--server %q: write https://HOST:PORT", server)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type requestCommand struct {
 	exchangeFlag
 	hostFlags
 	adoptFlags
-	Profiles   []string      `arg:"" optional:"" name:"profile" help:"control-plane, worker, or profiles."`
+	Profiles   []string      `arg:"" optional:"" name:"profile" help:"control-plane, worker, etcd, or profiles."`
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
 	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
@@ -42,9 +42,13 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	layout, err := r.places(config, a.dir)
+	if err != nil {
+		return err
+	}
 	var orders []order
 	if !r.adopts() {
-		if orders, err = r.orders(config, a.dir); err != nil {
+		if orders, err = r.orders(config, a.dir, layout); err != nil {
 			return err
 		}
 	}
@@ -54,19 +58,25 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	if r.adopts() {
-		if orders, err = r.adopted(config, a.dir, c); err != nil {
+		if orders, err = r.adopted(config, layout, c); err != nil {
 			return err
 		}
 	}
+	warnOfServing(a, orders)
 	if err := r.makeAll(a, c, orders); err != nil {
 		return err
 	}
-	if r.makesControlPlane(orders) {
-		if err := r.serviceAccount(a, c, config, orders[0].wish.Files.Root, orders[0].wish.KeyType); err != nil {
+	controls := r.makesControlPlane(orders)
+	if controls {
+		if err := r.serviceAccount(a, c, config, layout, orders[0].wish.KeyType); err != nil {
 			return err
 		}
 	}
-	return r.drop(ctx, a, c)
+	err = r.drop(ctx, a, c)
+	if controls && r.waitsForServiceAccount(config, a.dir, layout) {
+		r.remindOfServiceAccount(a, layout)
+	}
+	return err
 }
 
 // makesControlPlane says whether the requests are those of a new control plane, which needs a service account key, too.
@@ -93,13 +103,13 @@ func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Componen
 }
 
 // orders turns the command line into requests, before anything is made.
-func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error) {
+func (r *requestCommand) orders(config kube.Config, dir string, layout component.Layout) ([]order, error) {
 	wish, extra, err := r.wish(&config)
 	if err != nil {
 		return nil, err
 	}
-	if set := r.Profiles[0]; set == controlPlane || set == worker {
-		return r.hostOrders(config, set, extra, wish, dir)
+	if set := r.Profiles[0]; isSet(set) {
+		return r.hostOrders(config, set, extra, wish, layout)
 	}
 	var orders []order
 	for _, name := range r.Profiles {
@@ -107,7 +117,8 @@ func (r *requestCommand) orders(config kube.Config, dir string) ([]order, error)
 		if err != nil {
 			return nil, err
 		}
-		wish.Files = r.files(config, ask, dir)
+		wish.Files = r.files(config, ask, layout)
+		wish.Worker = r.runsNoControlPlane(config, dir, layout, name)
 		orders = append(orders, order{ask, wish})
 	}
 	return orders, nil

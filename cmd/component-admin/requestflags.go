@@ -13,15 +13,15 @@ import (
 // Validate holds the flags against each other.
 func (r *requestCommand) Validate() error {
 	if len(r.Profiles) == 0 && !r.adopts() {
-		return errors.New("what for? control-plane, worker, or profiles: " +
+		return errors.New("what for? control-plane, worker, etcd, or profiles: " +
 			strings.Join(profileNames(kube.Latest()), ", "))
 	}
 	if err := r.validateAdoption(); err != nil {
 		return err
 	}
 	for _, name := range r.Profiles {
-		if (name == controlPlane || name == worker) && (len(r.Profiles) > 1 || r.adopts()) {
-			return fmt.Errorf("%s is a whole host: nothing else beside it", name)
+		if isSet(name) && (len(r.Profiles) > 1 || r.adopts()) {
+			return fmt.Errorf("%s stands for all certificates of a host: name nothing else beside it", name)
 		}
 	}
 	if r.Server != "" {

@@ -18,12 +18,12 @@ import (
 
 // Errors of adoption that the command line answers with a hint.
 var (
-	ErrNothingFound = errors.New("there is no key to ask a certificate for")
+	ErrNothingFound = errors.New("found no key to request a certificate for")
 	ErrRefused      = errors.New("the CA would deny this request")
 	ErrOtherKey     = errors.New("the request was made with another key than the one in place")
 )
 
-// Found is a key that lies in its place already, with what stands beside it.
+// Found is a key that is in its place already, with what is beside it.
 type Found struct {
 	Profile     kube.Profile
 	Files       Files
@@ -48,69 +48,90 @@ func (f Found) Node() string {
 	return node
 }
 
-// FromKubeadm finds what kubeadm certs generate-csr wrote: KEY and NAME.csr below root/pki, NAME.conf and NAME.conf.csr
-// in root ("" for the component directory). The name of a file tells the profile.
-func (c *Component) FromKubeadm(root string, profiles []kube.Profile) ([]Found, error) {
-	var found []Found
+// FromKubeadm finds what kubeadm certs generate-csr wrote: KEY and NAME.csr in a layout's certificates, NAME.conf and
+// NAME.conf.csr in its root. The name of a file is the profile's.
+func (c *Component) FromKubeadm(l Layout, profiles []kube.Profile) ([]Found, error) {
+	var all []Found
 	for _, p := range profiles {
-		f := Found{Profile: p, Files: Files{Root: root, Certificate: p.Certificate, Key: p.Key}}
-		file := strings.TrimSuffix(p.Certificate, ".crt") + ".csr"
-		if p.Kubeconfig != "" {
-			f.Files, file = Files{Root: root, Kubeconfig: p.Kubeconfig}, p.Kubeconfig+".csr"
-		}
 		if p.Generic() || p.InKubelet {
 			continue
 		}
-		text, err := c.readAt(root, file)
+		f := Found{Profile: p, Files: l.Files(p)}
+		f.Files.Kubelet, f.Files.Combined = "", "" // kubeadm writes the kubelet's certificate into kubelet.conf alone
+		err := c.readCSR(&f)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		if err == nil {
+			err = c.fill(&f)
 		}
 		if err != nil {
 			return nil, err
 		}
-		req, refusals := request.Parse(text, nil)
-		if req == nil {
-			r := refusals[0]
-			return nil, fmt.Errorf("%q: %w: %s: %s %s (allowed: %s)", file, ErrRefused, r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
-		}
-		f.CSR = req.CSR
-		if err := c.fill(&f); err != nil {
-			return nil, err
-		}
-		found = append(found, f)
+		all = append(all, f)
 	}
-	if len(found) == 0 {
+	if len(all) == 0 {
 		return nil, ErrNothingFound
 	}
-	return found, nil
+	return all, nil
 }
 
-// FromPKI finds the keys of certificates that the host has: below the component directory, the kubelet's also below its own.
-func (c *Component) FromPKI(kubeletDir string, profiles []kube.Profile) ([]Found, error) {
-	var found []Found
+// readCSR reads the request that kubeadm wrote beside a key.
+func (c *Component) readCSR(f *Found) error {
+	root, file := f.Files.pairRoot(), strings.TrimSuffix(f.Files.Certificate, ".crt")+".csr"
+	if f.Files.Kubeconfig != "" {
+		root, file = f.Files.Root, f.Files.Kubeconfig+".csr"
+	}
+	text, err := c.readAt(root, file)
+	if err != nil {
+		return err
+	}
+	req, refusals := request.Parse(text, nil)
+	if req == nil {
+		r := refusals[0]
+		return fmt.Errorf("%q: %w: %s: %s %s (allowed: %s)", file, ErrRefused, r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
+	}
+	f.CSR = req.CSR
+	return nil
+}
+
+// FromPKI finds the keys of certificates that the host has.
+func (c *Component) FromPKI(l Layout, profiles []kube.Profile) ([]Found, error) {
+	var all []Found
 	for _, p := range profiles {
-		f := Found{Profile: p, Files: Files{Certificate: p.Certificate, Key: p.Key}}
-		if p.Kubeconfig != "" {
-			f.Files = Files{Kubeconfig: p.Kubeconfig, Combined: p.Combined}
-		}
-		if p.InKubelet || p.Combined != "" {
-			f.Files.Kubelet = kubeletDir
-		}
 		if p.Generic() {
 			continue
 		}
+		f := Found{Profile: p, Files: l.Files(p)}
 		switch err := c.fill(&f); {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
 			return nil, err
 		}
-		found = append(found, f)
+		all = append(all, f)
 	}
-	if len(found) == 0 {
+	if len(all) == 0 {
 		return nil, ErrNothingFound
 	}
-	return found, nil
+	return all, nil
+}
+
+// NodeInPlace is the node that a request or certificate on the host names; "" where none does. What cannot be read is
+// passed over: it may have nothing to do with what is asked.
+func (c *Component) NodeInPlace(l Layout, profiles []kube.Profile) string {
+	for _, p := range profiles {
+		if p.Generic() {
+			continue
+		}
+		f := Found{Profile: p, Files: l.Files(p)}
+		if c.readCSR(&f) == nil || c.fill(&f) == nil {
+			if node := f.Node(); node != "" {
+				return node
+			}
+		}
+	}
+	return ""
 }
 
 // fill reads what lies in a request's place: the key, which must be there, the certificate, the kubeconfig's server.

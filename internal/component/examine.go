@@ -1,19 +1,16 @@
 package component
 
 import (
-	"bytes"
 	"crypto"
 	"encoding/pem"
 	"errors"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/refusal"
 )
 
 // certificate examines what one request of the host brings.
@@ -23,137 +20,114 @@ func (e *examination) certificate(ask kube.Ask) {
 		e.kubeconfig(ask)
 		return
 	}
-	dir, severity := e.Path, Wrong
+	certificateFile, keyFile := e.at(p.Certificate), e.at(p.Key)
 	if p.InKubelet {
-		dir, severity = e.KubeletDir, Advice // without it the kubelet signs itself one, which nobody can verify
+		certificateFile, keyFile = e.inKubelet(p.Certificate), e.inKubelet(p.Key)
 	}
-	certificateFile, keyFile := filepath.Join(dir, p.Certificate), filepath.Join(dir, p.Key)
-	certificate := e.read(certificateFile, false, severity, e.request(p))
-	key := e.read(keyFile, true, severity, e.request(p))
+	if p.InKubelet && !exists(certificateFile) && !exists(keyFile) {
+		e.find(Advice, certificateFile, e.request(p),
+			"the file is missing: the kubelet will sign a certificate itself, which nobody can verify")
+		return
+	}
+	certificate, key := e.public(certificateFile, e.request(p)), e.private(keyFile, e.request(p))
 	if certificate != nil && key != nil {
-		e.pair(ask, certificateFile, certificate, keyFile, key)
+		e.pair(ask, pair{certificateFile, certificate, keyFile, key, e.request(p)})
 	}
 }
 
-// kubeconfig examines a client's file: where it goes, whom it believes, who it is.
-func (e *examination) kubeconfig(ask kube.Ask) {
-	p, file, severity := ask.Profile, filepath.Join(e.Path, ask.Profile.Kubeconfig), Wrong
-	if !e.Known && p.Name == "super-admin" {
-		severity = "" // only the first control plane has one
+// generic examines what an installed request of a generic profile brought.
+func (e *examination) generic(s State, p kube.Profile) {
+	file, keyFile := e.below(s.Files.Root, s.Files.Certificate), e.below(s.Files.Root, s.Files.Key)
+	text, err := os.ReadFile(file)
+	names := pki.Names{}
+	if certificates, parseErr := pki.ParseCertificates(text); err == nil && parseErr == nil {
+		names = pki.NamesOf(certificates[0])
 	}
-	text := e.read(file, true, severity, e.request(p))
-	if text == nil {
-		return
-	}
-	k, err := kube.ParseKubeconfig(text)
-	if err != nil {
-		e.find(Wrong, file, e.request(p), "%v", err)
-		return
-	}
-	e.server(ask, file, k.Server)
-	e.believed(ask, file, k.CA)
-	combined := p.Combined != "" && e.combined(ask, len(k.Key) == 0)
-	switch {
-	case len(k.Certificate) > 0 && len(k.Key) > 0:
-		e.pair(ask, file, k.Certificate, file, k.Key)
-	case !combined:
-		e.find(Wrong, file, e.request(p), "it has no client certificate with its key")
+	anew := e.requestGeneric(s, names)
+	text, key := e.public(file, anew), e.private(keyFile, anew)
+	if text != nil && key != nil {
+		e.pair(kube.Ask{Profile: p, CommonName: s.CommonName}, pair{file, text, keyFile, key, anew})
 	}
 }
 
-// combined examines the kubelet's own file: once kubeadm init has run, kubelet.conf names it instead of the embedded pair.
-func (e *examination) combined(ask kube.Ask, needed bool) bool {
-	file, severity := filepath.Join(e.KubeletDir, ask.Profile.Combined), ""
-	if needed {
-		severity = Wrong
-	}
-	text := e.read(file, true, severity, e.request(ask.Profile))
-	if text == nil {
-		return false
-	}
-	certificates, key := splitPEM(text)
-	e.pair(ask, file, certificates, file, key)
-	return true
-}
-
-// server compares where a kubeconfig goes. A control plane's kubelet may speak to its own API server: kubeadm writes
-// that itself when it upgrades.
-func (e *examination) server(ask kube.Ask, file, server string) {
-	wanted := []string{ask.Server}
-	if ask.Profile.Combined != "" {
-		wanted = append(wanted, e.Config.ServerURL(kube.LocalServer))
-	}
-	if ask.Server != "" && !slices.Contains(wanted, server) {
-		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server "+ask.Server, "it goes to %s, not to %s", refusal.Quote(server), ask.Server)
-	}
-	if !strings.HasPrefix(server, "https://") {
-		e.find(Wrong, file, e.Program+" kubeconfig "+ask.Profile.Name+" --server https://HOST:6443", "its server is no https URL: %s", refusal.Quote(server))
-	}
-}
-
-// believed holds the CA data of a kubeconfig against the cluster's CA.
-func (e *examination) believed(ask kube.Ask, file string, data []byte) {
-	cluster, ok := e.authorities[kube.ClusterIssuer]
-	if !ok {
-		return
-	}
-	certificates, err := pki.ParseCertificates(data)
-	switch {
-	case err != nil:
-		e.find(Wrong, file, e.request(ask.Profile), "it has no CA data: %v", err)
-	case !slices.ContainsFunc(certificates, cluster.Certificate.Equal):
-		e.find(Wrong, file, e.request(ask.Profile), "its CA data is not the cluster's CA in pki/ca.crt")
-	}
+// pair is a certificate and its key as they lie in files.
+type pair struct {
+	file        string
+	certificate []byte
+	keyFile     string
+	key         []byte
+	anew        remedy // a new key and certificate
 }
 
 // pair holds a certificate and its key against the profile, by the rules that sync installs by. The first broken one
 // is named: the same request mends them all.
-func (e *examination) pair(ask kube.Ask, file string, text []byte, keyFile string, key []byte) {
-	fix := e.request(ask.Profile)
-	certificates, err := pki.ParseCertificates(text)
+func (e *examination) pair(ask kube.Ask, on pair) {
+	p := ask.Profile
+	certificates, err := pki.ParseCertificates(on.certificate)
 	if err != nil {
-		e.find(Wrong, file, fix, "it holds no certificate: %v", err)
+		e.find(Wrong, on.file, on.anew, "cannot read its certificate: %v", err)
 		return
 	}
 	leaf := certificates[0]
-	signer, authority := e.key(keyFile, key, fix), e.authorities[ask.Profile.Issuer]
-	if signer == nil || authority.Certificate == nil {
-		return // said already
+	signer := e.key(p, on)
+	authority, ok := e.authorities[p.Issuer]
+	if signer == nil || !ok {
+		return // the key or the issuer is a finding already
 	}
-	e.validity(file, leaf.NotBefore, leaf.NotAfter, fix)
 	// kubeadm names the first service address alone, and a dual-stack cluster works with it.
 	needed, second := ask.Names, e.Config.ServiceIPs()[1:]
-	needed.IPs = slices.DeleteFunc(slices.Clone(needed.IPs), func(ip netip.Addr) bool { return slices.Contains(second, ip) })
-	lacking, err := pki.CheckInstalled(leaf, pki.Expected{
-		Key: signer.Public(), Profile: ask.Profile.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: needed, Authority: authority, AcceptNames: true,
+	needed.IPs = slices.DeleteFunc(slices.Clone(needed.IPs), func(ip netip.Addr) bool {
+		return slices.Contains(second, ip)
 	})
-	switch {
+	lacking, err := pki.CheckInstalled(leaf, pki.Expected{
+		Key: signer.Public(), Profile: p.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: needed,
+		Authority: authority, AcceptNames: true,
+	})
+	renewal := on.anew
+	switch has := pki.NamesOf(leaf); {
 	case err != nil && len(leaf.ExtKeyUsage) == 0:
-		e.find(Wrong, file, fix, "%v: without usages any certificate of the cluster's CA is a client identity, too", err)
+		e.find(Wrong, on.file, on.anew,
+			"%v: without usages any certificate of the cluster's CA is a client identity, too", err)
 	case err != nil:
-		e.find(Wrong, file, fix, "%v", err)
+		e.find(Wrong, on.file, on.anew, "%v", err)
+	case len(lacking) > 0:
+		renewal = e.add(p, needed.Without(has))
+	case !p.Generic():
+		renewal = e.renew(p)
+		e.worthKnowing(ask, on.file, has, needed)
 	}
 	for _, l := range lacking {
-		e.find(Wrong, file, fix, "%s", l)
+		e.find(Wrong, on.file, renewal, "%s", l)
 	}
-	if more := ask.Names.Without(needed.Merge(pki.NamesOf(leaf))); len(more) > 0 {
-		e.find(Advice, file, fix, "it lacks the service address of the second family: %s", strings.Join(more, ", "))
+	e.validity(on.file, leaf.NotBefore, leaf.NotAfter, renewal)
+}
+
+// worthKnowing says what a certificate that works could have besides.
+func (e *examination) worthKnowing(ask kube.Ask, file string, has, needed pki.Names) {
+	if more := ask.Names.Without(needed.Merge(has)); len(more) > 0 {
+		e.find(Advice, file, e.add(ask.Profile, more),
+			"it lacks the service address of the second family: %s", strings.Join(more, ", "))
+	}
+	if ask.Profile.InKubelet && len(has.IPs) == 0 {
+		e.find(Advice, file, e.add(ask.Profile, []string{"IP:ADDRESS"}),
+			"it names no address: the metrics server and kubectl logs reach a kubelet by its address")
 	}
 }
 
 // key reads a private key and says what no component could do with it.
-func (e *examination) key(file string, text []byte, fix string) crypto.Signer {
-	signer, err := pki.ParsePrivateKey(text, nil)
+func (e *examination) key(p kube.Profile, on pair) crypto.Signer {
+	signer, err := pki.ParsePrivateKey(on.key, nil)
 	switch {
 	case errors.Is(err, pki.ErrEncrypted):
-		e.find(Wrong, file, fix, "the key is encrypted: no component asks for a passphrase")
+		e.find(Wrong, on.keyFile, on.anew, "the key is encrypted, and no component asks for a passphrase")
 		return nil
 	case err != nil:
-		e.find(Wrong, file, fix, "it holds no private key: %v", err)
+		e.find(Wrong, on.keyFile, on.anew, "cannot read its private key: %v", err)
 		return nil
 	}
-	if kind := pki.KeyTypeOf(signer.Public()); !slices.Contains(pki.KubernetesKeyTypes(), kind) {
-		e.find(Wrong, file, fix, "no component loads a key of this type (%s): one of %v", kind, pki.KubernetesKeyTypes())
+	if kind := pki.KeyTypeOf(signer.Public()); !slices.Contains(p.KeyTypes, kind) {
+		e.find(Wrong, on.keyFile, on.anew, "no component loads a key of type %s: use one of %v", kind, p.KeyTypes)
+		return nil
 	}
 	return signer
 }
@@ -168,16 +142,4 @@ func splitPEM(text []byte) (certificates, key []byte) {
 		}
 	}
 	return certificates, key
-}
-
-// samePEM compares what two PEM files hold, not how they are written.
-func samePEM(a, b []byte) bool {
-	x, _ := pem.Decode(a)
-	y, _ := pem.Decode(b)
-	return x != nil && y != nil && bytes.Equal(x.Bytes, y.Bytes)
-}
-
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
 }

@@ -124,18 +124,37 @@ func incomplete(file []byte) bool {
 	return err == nil && len(k.Key) > 0 && len(k.Certificate) == 0
 }
 
-// installIssuers puts the issuers where kubeadm looks: a worker gets the cluster's alone, and join wants no other.
+// installIssuers puts the issuers where kubeadm looks. A host that runs no control plane gets the one of its certificate
+// alone: kubeadm join wants no other.
 func (c *Component) installIssuers(trust pki.Trust, s State) error {
+	profile, err := profileOf(s)
+	if err != nil {
+		return err
+	}
 	for _, i := range kube.Issuers() {
 		a, ok := trust.Authority(i.Name)
-		if !ok || s.Worker && i.Name != kube.ClusterIssuer {
+		if !ok || s.Worker && i.Name != profile.Issuer {
 			continue
 		}
-		if err := c.installIssuer(s.Files.Root, "pki/"+i.Certificate, a); err != nil {
+		root, file := s.Files.issuer(i.Certificate)
+		if err := c.installIssuer(root, file, a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// restoreIssuers puts issuers back that are missing beside what is installed. One that cannot be put back stops no
+// answer: the doctor reports it.
+func (c *Component) restoreIssuers(trust pki.Trust, states []State) {
+	for _, s := range states {
+		if s.Status != StatusInstalled {
+			continue
+		}
+		if err := c.installIssuers(trust, s); err != nil {
+			c.Log.Warn("an issuer's certificate is not in place", "error", err)
+		}
+	}
 }
 
 // installIssuer puts an issuer's certificate into place; another CA's file there is never replaced.

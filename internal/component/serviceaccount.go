@@ -10,23 +10,25 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// ErrServiceAccount says that another service account key is in place: tokens of one are nothing to the other.
+// ErrServiceAccount: another service account key is in place. Tokens signed by one are invalid to the other.
 var ErrServiceAccount = errors.New("another service account key is in place")
 
-// ServiceAccount puts the cluster's service account key pair into pki/: the one given, else the one that is there, else
-// a new one. All control planes have the same; it never goes through the exchange, since its private half would.
-func (c *Component) ServiceAccount(root string, given []byte, kind pki.KeyType) (made bool, err error) {
+// ServiceAccount puts the cluster's service account key pair beside the certificates: the one given, else the one in
+// place, else a new one. All control planes have the same; it never crosses the exchange, since its private half would.
+func (c *Component) ServiceAccount(l Layout, given []byte, kind pki.KeyType) (made bool, err error) {
 	lock, err := c.Lock()
 	if err != nil {
 		return false, err
 	}
 	defer lock.Release()
-	have, err := c.readAt(root, kube.ServiceAccountKey)
+	root, private := l.at(kube.ServiceAccountKey)
+	_, public := l.at(kube.ServiceAccountPublic)
+	have, err := c.readAt(root, private)
 	switch {
 	case err == nil && (given == nil || bytes.Equal(have, given)):
 		given = have
 	case err == nil:
-		return false, fmt.Errorf("%w: %s", ErrServiceAccount, kube.ServiceAccountKey)
+		return false, fmt.Errorf("%w: %q", ErrServiceAccount, l.Path(c.path, kube.ServiceAccountKey))
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, err
 	case given == nil:
@@ -43,13 +45,13 @@ func (c *Component) ServiceAccount(root string, given []byte, kind pki.KeyType) 
 	if err != nil {
 		return false, fmt.Errorf("reading the service account key: %w", err)
 	}
-	public, err := pki.EncodePublicKey(key.Public())
+	encoded, err := pki.EncodePublicKey(key.Public())
 	if err != nil {
 		return false, err
 	}
 	// The key first: an API server that finds only the public half cannot start.
 	return made, c.putAll([]place{
-		{root: root, file: kube.ServiceAccountKey, bytes: given, mode: 0o600},
-		{root: root, file: kube.ServiceAccountPublic, bytes: public, mode: 0o644},
+		{root: root, file: private, bytes: given, mode: 0o600},
+		{root: root, file: public, bytes: encoded, mode: 0o644},
 	})
 }

@@ -33,7 +33,7 @@ func TestServiceAccountOnce(t *testing.T) {
 				return
 			}
 			defer host.Close()
-			first, err := host.ServiceAccount("", nil, pki.RSA2048)
+			first, err := host.ServiceAccount(component.Layout{}, nil, pki.RSA2048)
 			if err != nil {
 				t.Error(err)
 			}

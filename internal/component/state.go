@@ -65,6 +65,7 @@ type Files struct {
 	Cluster     string `json:"cluster,omitempty"`  // its cluster's name
 	Kubelet     string `json:"kubelet,omitempty"`  // the kubelet's directory, where pair or Combined lie below it
 	Combined    string `json:"combined,omitempty"` // certificate and key in one file
+	Issuers     string `json:"issuers,omitempty"`  // the issuers' directory, below Root or absolute; "" for pki
 }
 
 // Place is the file that a request is for; two requests with one place compete.

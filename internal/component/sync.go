@@ -50,6 +50,9 @@ func (c *Component) Sync(ctx context.Context, x *inbox.Exchange, o SyncOptions) 
 		return nil, err
 	}
 	c.tidy(x, states)
+	if pinned {
+		c.restoreIssuers(trust, states)
+	}
 	var all []Progress
 	for _, s := range states {
 		if s.Status != StatusOpen && s.Status != StatusInstalling {

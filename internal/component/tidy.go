@@ -72,7 +72,8 @@ func (f Files) swept() []place {
 		{root: f.Kubelet, file: f.Combined},
 	}
 	for _, i := range kube.Issuers() {
-		places = append(places, place{root: f.Root, file: "pki/" + i.Certificate})
+		root, file := f.issuer(i.Certificate)
+		places = append(places, place{root: root, file: file})
 	}
 	return places
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ca-exchange/internal/pki"
 )
@@ -122,6 +123,29 @@ func (c Config) ControlPlaneProfiles() []Profile {
 
 // WorkerProfiles are those of a worker's: its kubelet's two.
 func WorkerProfiles() []Profile { return kubelet() }
+
+// EtcdMember is every request of a stand-alone etcd member. Extra names go to both of its servers.
+func EtcdMember(c Config, node string, extra pki.Names) ([]Ask, error) {
+	switch {
+	case node == "":
+		return nil, ErrNoNode
+	case !c.AdvertiseAddress.IsValid() && len(extra.IPs) == 0:
+		return nil, ErrNoAddress
+	}
+	if err := CheckNode(node); err != nil {
+		return nil, err
+	}
+	var asks []Ask
+	for _, p := range EtcdProfiles(c.Release) {
+		asks = append(asks, c.Ask(p, node, extra))
+	}
+	return asks, nil
+}
+
+// EtcdProfiles are those of a stand-alone etcd member: what it serves with, and the client that asks after its health.
+func EtcdProfiles(r Release) []Profile {
+	return slices.DeleteFunc(Profiles(r), func(p Profile) bool { return !strings.HasPrefix(p.Name, "etcd-") })
+}
 
 // needs says whether a control-plane host of this configuration has a certificate of the profile.
 func (c Config) needs(p Profile) bool {

@@ -1,0 +1,153 @@
+package component
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+// request mends by a new key and certificate of a profile.
+func (e *examination) request(p kube.Profile) remedy {
+	if asked, ok := e.asked(p.Name); ok {
+		return asked
+	}
+	words := append(slices.Clone(e.Program), "request", p.Name)
+	words = append(words, e.node(p)...)
+	if !e.Known && p.Kubeconfig != "" {
+		words = append(words, "--server", cmp.Or(e.kubeconfigInPlace("kubelet.conf").Server, "https://HOST:6443"))
+	}
+	return remedy{fix: Command(append(words, e.Flags...)...), asks: true}
+}
+
+// add mends a certificate that lacks names: it keeps those it has.
+func (e *examination) add(p kube.Profile, names []string) remedy {
+	if asked, ok := e.asked(p.Name); ok {
+		return asked
+	}
+	words := append(slices.Clone(e.Program), "request", "--from-pki", p.Name)
+	words = append(words, e.node(p)...)
+	for _, name := range names {
+		kind, value, _ := strings.Cut(name, ":")
+		words = append(words, "--"+strings.ToLower(kind), value)
+	}
+	return remedy{fix: Command(append(words, e.Renewal...)...), asks: true}
+}
+
+// renew mends a certificate that is right and ends.
+func (e *examination) renew(p kube.Profile) remedy {
+	if asked, ok := e.asked(p.Name); ok {
+		return asked
+	}
+	return remedy{renews: p.Name, asks: true}
+}
+
+// requestGeneric mends a certificate of a profile whose subject and names only the request knows.
+func (e *examination) requestGeneric(s State, names pki.Names) remedy {
+	if asked, ok := e.open(func(o State) bool { return o.Files.Place() == s.Files.Place() }); ok {
+		return asked
+	}
+	words := append(slices.Clone(e.Program), "request", s.Profile, "--common-name", s.CommonName)
+	for _, name := range names.DNS {
+		words = append(words, "--dns", name)
+	}
+	for _, ip := range names.IPs {
+		words = append(words, "--ip", ip.String())
+	}
+	return remedy{fix: Command(append(words, "--out", s.Files.Certificate)...), asks: true}
+}
+
+func (e *examination) node(p kube.Profile) []string {
+	if !p.HasNode() || e.Node == "" {
+		return nil
+	}
+	return []string{"--node", e.Node}
+}
+
+// asked is what is to be done where a request for the profile is open: asking again would only double it.
+func (e *examination) asked(profile string) (remedy, bool) {
+	return e.open(func(s State) bool { return s.Profile == profile })
+}
+
+func (e *examination) open(match func(State) bool) (remedy, bool) {
+	for _, s := range slices.Backward(e.requests) {
+		switch {
+		case !match(s):
+		case s.Status == StatusInstalling:
+			return remedy{fix: e.sync()}, true
+		case s.Status == StatusOpen:
+			return remedy{fix: "asked on " + s.Created.Format("2006-01-02") + ", " + e.waits(s)}, true
+		}
+	}
+	return remedy{}, false
+}
+
+// waits says what an open request waits for, by the last word of the outbox, which nobody verified.
+func (e *examination) waits(s State) string {
+	switch s.Said {
+	case "Held":
+		return fmt.Sprintf("held: the CA admin decides with `ca-admin approve %s`; then: %s", s.ID[:16], e.sync())
+	case "Denied":
+		return "denied: the reason is shown by: " + e.sync()
+	}
+	return "not answered yet: " + e.sync()
+}
+
+func (e *examination) sync() string { return Command(append(slices.Clone(e.Program), "sync")...) }
+
+// trust mends an issuer's certificate: sync puts what is pinned into place. Nothing is ever copied out of the exchange
+// by hand, since nobody would compare it.
+func (e *examination) trust(before ...string) remedy {
+	switch {
+	case e.Component != nil && e.Component.Trust == "":
+		pin := append(slices.Clone(e.Program), "trust", "--fingerprint", "sha256:FINGERPRINT")
+		return remedy{fix: Command(pin...) + ", with the fingerprint that the CA admin gives out of band", asks: true}
+	case len(before) > 0:
+		return remedy{fix: Command(before...) + " && " + e.sync(), asks: true}
+	case len(e.requests) > 0:
+		return remedy{fix: e.sync(), asks: true}
+	}
+	words := slices.Concat(e.Program, []string{"request", e.kind.set()}, e.Flags)
+	return remedy{fix: Command(words...), asks: true}
+}
+
+// conclude gives all findings. Certificates that end are renewed by one command, which keeps every name; and before
+// anything can be asked, the component directory is set up.
+func (e *examination) conclude() []Finding {
+	var renews []string
+	asks := false
+	for _, f := range e.findings {
+		if f.renews != "" && !slices.Contains(renews, f.renews) {
+			renews = append(renews, f.renews)
+		}
+		asks = asks || f.asks
+	}
+	var all []Finding
+	if asks && e.Component == nil {
+		all = append(all, e.setUp())
+	}
+	words := slices.Concat(e.Program, []string{"request", "--from-pki"}, renews)
+	if e.Node != "" {
+		words = append(words, "--node", e.Node)
+	}
+	renewal := Command(append(words, e.Renewal...)...)
+	for _, f := range e.findings {
+		if f.renews != "" {
+			f.Fix = renewal
+		}
+		all = append(all, f.Finding)
+	}
+	return all
+}
+
+// setUp is the first thing to do where no request can be made yet.
+func (e *examination) setUp() Finding {
+	words := append(slices.Clone(e.Program), "init", "--name", cmp.Or(e.Node, "NAME"), "--trust", "sha256:FINGERPRINT")
+	return Finding{
+		Severity: Advice, File: e.Path, Fix: Command(words...),
+		Problem: "component-admin is not set up here, so it cannot ask for certificates",
+	}
+}
