@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +21,26 @@ type exchange struct {
 	*testing.T
 	dir, bin string
 	env      []string // beyond the test's own
+	nobody   bool     // run as a user without rights where the test is root's, whom no mode stops
+	pinned   string   // the trust fingerprint, once it was asked for
+	signers  map[string]ssh.Signer
 }
+
+// newUnprivileged is an exchange whose CA admin is not root.
+func newUnprivileged(t *testing.T, init ...string) *exchange {
+	t.Helper()
+	x := &exchange{T: t, dir: t.TempDir(), bin: build(t), nobody: os.Geteuid() == 0}
+	if x.nobody {
+		must(t, os.Chmod(filepath.Dir(x.dir), 0o755))
+		must(t, os.Chown(x.dir, nobody, nobody))
+		x.env = append(x.env, "HOME="+x.dir)
+	}
+	x.ca(0, append([]string{"init", "--issuer", "ca", "--key-type", "ECDSA-P256"}, init...)...)
+	return x
+}
+
+// nobody is the user without rights.
+const nobody = 65534
 
 func newExchange(t *testing.T, bin string, init ...string) *exchange {
 	t.Helper()
@@ -49,6 +69,10 @@ func (x *exchange) command(program string, args ...string) *exec.Cmd {
 	command.Dir = x.dir
 	command.Env = append(os.Environ(), "CA_EXCHANGE=", "CA_ADMIN_DIR=", "COMPONENT_ADMIN_DIR=")
 	command.Env = append(command.Env, x.env...)
+	command.SysProcAttr = &syscall.SysProcAttr{}
+	if x.nobody {
+		command.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+	}
 	return command
 }
 
@@ -72,9 +96,12 @@ func (x *exchange) path(elements ...string) string {
 // trust is the CA's trust fingerprint.
 func (x *exchange) trust() string {
 	x.Helper()
-	var status struct{ Trust string }
-	must(x.T, json.Unmarshal([]byte(x.ca(0, "status", "-o", "json")), &status))
-	return status.Trust
+	if x.pinned == "" {
+		var status struct{ Trust string }
+		x.decode(&status, "status", "-o", "json")
+		x.pinned = status.Trust
+	}
+	return x.pinned
 }
 
 func (x *exchange) drop(name string, entry []byte) {
@@ -103,11 +130,19 @@ func (x *exchange) dropWaiting(name string) string {
 	return x.path("inbox", name+".csr")
 }
 
+// decode reads the JSON that ca-admin prints, whatever it warns of beside it.
+func (x *exchange) decode(v any, args ...string) {
+	x.Helper()
+	out, err := x.command("ca-admin", args...).Output()
+	must(x.T, err)
+	must(x.T, json.Unmarshal(out, v))
+}
+
 // heldIDs are the held requests.
 func (x *exchange) heldIDs() (ids []string) {
 	x.Helper()
 	var list struct{ Items []struct{ ID string } }
-	must(x.T, json.Unmarshal([]byte(x.ca(0, "pending", "-o", "json")), &list))
+	x.decode(&list, "pending", "-o", "json")
 	for _, r := range list.Items {
 		ids = append(ids, r.ID)
 	}
@@ -146,9 +181,7 @@ func (x *exchange) enroll(name string, key ssh.PublicKey) {
 func (x *exchange) id(name string) string {
 	x.Helper()
 	var shown struct{ Request struct{ ID string } }
-	out, err := x.command("ca-admin", "show", name, "-o", "json").Output()
-	must(x.T, err)
-	must(x.T, json.Unmarshal(out, &shown))
+	x.decode(&shown, "show", name, "-o", "json")
 	return shown.Request.ID
 }
 

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +18,7 @@ func TestHostileOutbox(t *testing.T) {
 	x.run(0, "component-admin", "request", "server", "--dns", "www.example")
 	x.ca(0, "sync")
 	var pending struct{ Items []struct{ ID, Name string } }
-	must(t, json.Unmarshal([]byte(x.ca(0, "pending", "-o", "json")), &pending))
+	x.decode(&pending, "pending", "-o", "json")
 	name, id := pending.Items[0].Name, pending.Items[0].ID
 	answer := x.path("outbox", name+".crt")
 	foreign, err := os.ReadFile(x.path("outbox", "ca.crt"))

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -88,7 +87,7 @@ func TestReplacedIsShown(t *testing.T) {
 	var list struct {
 		Items []struct{ Fingerprint string }
 	}
-	must(t, json.Unmarshal([]byte(x.ca(0, "list", "-o", "json")), &list))
+	x.decode(&list, "list", "-o", "json")
 	drop("new", "new.example", func(c *request.Cover) { c.Replaces = list.Items[0].Fingerprint })
 	x.expect("new", "held", refusal.Renewal)
 	out := x.ca(0, "show", "new")

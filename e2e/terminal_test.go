@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +37,7 @@ func (x *exchange) terminal(program string, args ...string) *terminal {
 	defer slave.Close()
 	t := &terminal{T: x.T, master: master, command: x.command(program, args...)}
 	t.command.Stdin, t.command.Stdout, t.command.Stderr = slave, slave, slave
-	t.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	t.command.SysProcAttr.Setsid, t.command.SysProcAttr.Setctty = true, true
 	must(x.T, t.command.Start())
 	go func() {
 		buffer := make([]byte, 4096)
@@ -83,5 +82,24 @@ func (t *terminal) exits(want int) {
 	t.command.Wait()
 	if got := t.command.ProcessState.ExitCode(); got != want {
 		t.Errorf("exited with %d, not %d:\n%s", got, want, t.text())
+	}
+}
+
+// endsUnasked is whether the program ends without a question.
+func (t *terminal) endsUnasked() bool {
+	t.Helper()
+	ended := make(chan struct{})
+	go func() { t.command.Wait(); close(ended) }()
+	for limit := time.After(10 * time.Second); ; {
+		select {
+		case <-ended:
+			return !strings.Contains(t.text(), "[y/N]")
+		case <-limit:
+			return false
+		case <-time.After(20 * time.Millisecond):
+			if strings.Contains(t.text(), "[y/N]") {
+				return false
+			}
+		}
 	}
 }

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -41,7 +40,7 @@ func TestBesideWatch(t *testing.T) {
 	var list struct {
 		Items []struct{ Request, Serial string }
 	}
-	must(t, json.Unmarshal([]byte(x.ca(0, "list", "-o", "json")), &list))
+	x.decode(&list, "list", "-o", "json")
 	perRequest := map[string]int{}
 	for _, c := range list.Items {
 		if perRequest[c.Request]++; perRequest[c.Request] > 1 {

@@ -29,7 +29,7 @@ func (x *exchange) watch(wrapper []string, args ...string) *watching {
 	line := append(append(wrapper, filepath.Join(x.bin, "ca-admin"), "watch"), args...)
 	w.command = x.command(line[0], line[1:]...)
 	w.command.Stderr = log
-	w.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	w.command.SysProcAttr.Setpgid = true
 	must(x.T, w.command.Start())
 	x.Cleanup(func() {
 		syscall.Kill(-w.command.Process.Pid, syscall.SIGKILL)
