@@ -273,7 +273,7 @@ func (f *forger) subjects() {
 // nodes asks for kubelets that are not w1.
 func (f *forger) nodes() {
 	w1 := func(c *request.Cover) { c.Node = "w1" }
-	for i, name := range []string{"w2", "W1", "w1.", "w1/x", "", "*", "w1 "} {
+	for i, name := range []string{"w2", "W1", "w1.", "w1/x", "", "*", "w1 w2"} {
 		f.ask(fmt.Sprintf("kubelet-%d", i), wish{profile: "kubelet", subject: nodeSubject(name)})
 		f.ask(fmt.Sprintf("kubelet-covered-%d", i), wish{profile: "kubelet", subject: nodeSubject(name), cover: w1})
 	}
