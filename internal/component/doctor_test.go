@@ -232,7 +232,7 @@ Wrong DIR/pki/front-proxy-ca.crt: the file is missing
 func TestNotSetUp(t *testing.T) {
 	h := hostOf(t, joinFile)
 	h.remove("kubelet.conf")
-	want := `Advice DIR: component-admin is not set up here, so it cannot ask for certificates
+	want := `Advice DIR: the component directory is not set up, so no certificate can be requested
   fix: component-admin --dir DIR init --name w1 --trust sha256:FINGERPRINT
 Wrong DIR/kubelet.conf: the file is missing
   fix: component-admin --dir DIR request kubelet --node w1 --config F`

@@ -148,6 +148,6 @@ func (e *examination) setUp() Finding {
 	words := append(slices.Clone(e.Program), "init", "--name", cmp.Or(e.Node, "NAME"), "--trust", "sha256:FINGERPRINT")
 	return Finding{
 		Severity: Advice, File: e.Path, Fix: Command(words...),
-		Problem: "component-admin is not set up here, so it cannot ask for certificates",
+		Problem: "the component directory is not set up, so no certificate can be requested",
 	}
 }
