@@ -16,6 +16,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
+	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 )
@@ -43,7 +44,7 @@ func (w *flow) holds(ctx context.Context) error {
 			return err
 		}
 		certificates := map[pki.ID]int{}
-		for one, err := range c.Ledger().Certificates(ctx, time.Time{}, w.now().AddDate(20, 0, 0)) {
+		for one, err := range c.Ledger().Certificates(ctx, ledger.Filter{}) {
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
@@ -34,20 +35,27 @@ func (a *app) settings() ca.Settings {
 	}}
 }
 
-// open opens the CA directory and turns what may be wrong with it into hints.
+// open opens the CA directory.
 func (a *app) open() (*ca.CA, error) {
 	c, err := ca.Open(a.dir, a.settings())
+	return c, a.explainOpen(err)
+}
+
+// explainOpen adds hints to what a CA directory can be wrong with.
+func (a *app) explainOpen(err error) error {
 	switch {
 	case errors.Is(err, ca.ErrNoDirectory):
-		return nil, cli.Hint(err, "make one with `ca-admin init`, or say where it is: --dir DIR, CA_ADMIN_DIR")
+		return cli.Hint(err, "make one with `ca-admin init`, or say where it is: --dir DIR, CA_ADMIN_DIR")
+	case errors.Is(err, ledger.ErrOldSchema):
+		return cli.Hint(err, "end a running ca-admin watch, then: ca-admin migrate (it keeps a copy)")
 	case errors.Is(err, ca.ErrMode):
-		return nil, cli.Hint(err, fmt.Sprintf("chmod 700 %q", a.dir))
+		return cli.Hint(err, fmt.Sprintf("chmod 700 %q", a.dir))
 	case errors.Is(err, ca.ErrOwner):
-		return nil, explainOwner(err)
+		return explainOwner(err)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, cli.Hint(err, "run ca-admin as the owner of the CA directory")
+		return cli.Hint(err, "run ca-admin as the owner of the CA directory")
 	}
-	return c, err
+	return err
 }
 
 // explainOwner says how to run as the owner, or how root gives back what it made by mistake.

@@ -3,16 +3,49 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
 
+	"ca-exchange/internal/cli"
 	"ca-exchange/internal/ledger"
 )
 
 type listCommand struct {
-	Expiring age  `placeholder:"30d" help:"Only those that end within this time."`
-	All      bool `help:"Those that have ended, too."`
+	Expiring  age    `placeholder:"30d" help:"Only those that end within this time."`
+	All       bool   `help:"Those that have ended, too."`
+	Node      string `placeholder:"NODE" help:"Only those of this node."`
+	Profile   string `placeholder:"PROFILE" help:"Only those of this profile."`
+	Requester string `placeholder:"NAME" help:"Only those that this requester asked for."`
+	Issuer    string `placeholder:"NAME" help:"Only those that this issuer signed."`
+	Name      string `placeholder:"GLOB" help:"Only those with a name that fits the pattern, such as '*.example'."`
+	Status    string `enum:",Issued,Revoked" default:"" placeholder:"STATUS" help:"Only Issued, or only Revoked ones."`
+	Sort      string `enum:"end,issue,node,requester" default:"end" help:"Sort by end, issue (newest first), node, requester."`
+	Limit     int    `placeholder:"N" help:"At most so many."`
+}
+
+// Validate refuses a limit that selects nothing.
+func (l *listCommand) Validate() error {
+	if l.Limit < 0 {
+		return fmt.Errorf("--limit %d: a number from 1, or none", l.Limit)
+	}
+	return nil
+}
+
+// filter says which certificates the flags select at a time.
+func (l *listCommand) filter(now time.Time) ledger.Filter {
+	f := ledger.Filter{
+		Node: l.Node, Profile: l.Profile, Requester: l.Requester, Issuer: l.Issuer, Name: l.Name, Status: l.Status, Limit: l.Limit,
+		Order: map[string]ledger.Order{"issue": ledger.ByIssue, "node": ledger.ByNode, "requester": ledger.ByRequester}[l.Sort],
+	}
+	if !l.All {
+		f.EndsFrom = now
+	}
+	if l.Expiring > 0 {
+		f.EndsUntil = now.Add(time.Duration(l.Expiring))
+	}
+	return f
 }
 
 // age is a duration that may be given in days: "30d".
@@ -30,12 +63,7 @@ func (d *age) UnmarshalText(text []byte) error {
 	return err
 }
 
-// certificateList is what `list -o json` prints.
-type certificateList struct {
-	Kind  string            `json:"kind"`
-	Items []certificateItem `json:"items"`
-}
-
+// certificateItem is an item of `list -o json`.
 type certificateItem struct {
 	Serial      string    `json:"serial"`
 	Request     string    `json:"request"`
@@ -56,26 +84,31 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	certificates, err := c.Certificates(ctx, time.Duration(l.Expiring), l.All)
-	if err != nil {
-		return err
-	}
+	certificates := c.Ledger().Certificates(ctx, l.filter(time.Now()))
 	if a.JSON {
-		list := certificateList{Kind: "CertificateList", Items: []certificateItem{}}
-		for _, k := range certificates {
-			list.Items = append(list.Items, certificateOf(k))
-		}
-		return a.Encode(list)
+		return cli.EncodeList(a.Terminal, "CertificateList", mapped(certificates, certificateOf))
 	}
-	if len(certificates) == 0 {
+	heading := []string{"SERIAL", "PROFILE", "SUBJECT", "NAMES", "ISSUER", "ENDS", "STATUS"}
+	count, err := a.StreamTable(heading, mapped(certificates, certificateRow))
+	if err == nil && count == 0 {
 		a.Say("no certificates")
-		return nil
 	}
-	rows := [][]string{{"SERIAL", "PROFILE", "SUBJECT", "NAMES", "ISSUER", "ENDS", "STATUS"}}
-	for _, k := range certificates {
-		rows = append(rows, []string{k.Serial, k.Profile, dash(k.Subject), namesColumn(k.Names), k.Issuer, k.NotAfter.Format("2006-01-02"), k.Status})
+	return err
+}
+
+// mapped turns the items of a sequence into others as they come.
+func mapped[T, U any](items iter.Seq2[T, error], into func(T) U) iter.Seq2[U, error] {
+	return func(yield func(U, error) bool) {
+		for item, err := range items {
+			if !yield(into(item), err) {
+				return
+			}
+		}
 	}
-	return a.Table(rows)
+}
+
+func certificateRow(k ledger.Certificate) []string {
+	return []string{k.Serial, k.Profile, dash(k.Subject), namesColumn(k.Names), k.Issuer, k.NotAfter.Format("2006-01-02"), k.Status}
 }
 
 func certificateOf(k ledger.Certificate) certificateItem {

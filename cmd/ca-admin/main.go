@@ -34,6 +34,7 @@ type commands struct {
 	Profiles   profilesCommand   `cmd:"" help:"List the profiles, or show one."`
 	Policy     policyCommand     `cmd:"" help:"Print the policy in force, or the line that is wrong."`
 	Verify     verifyCommand     `cmd:"" help:"Check the ledger's chain."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the ledger of an older version to this one; a copy is kept."`
 	Clock      clockCommand      `cmd:"" help:"Compare the clock with the ledger."`
 }
 

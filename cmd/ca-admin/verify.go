@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pass"
 )
 
@@ -30,13 +32,31 @@ func (v *verifyCommand) Run(ctx context.Context, a *app) error {
 		}
 	}
 	if err := c.Ledger().Verify(ctx, seq, hash); err != nil {
-		return cli.WithStatus(cli.Unverified, err, "restore ledger.db from a backup; docs/ledger.md says how to look into it")
+		return explainVerify(a, err)
 	}
-	a.Say("the ledger's chain is whole")
+	a.Say("the ledger is whole: every row is what its events say")
 	if v.Repair {
 		return v.repair(ctx, a, c)
 	}
 	return nil
+}
+
+// explainVerify lists what differs, one line each. An error of another kind is not a verdict.
+func explainVerify(a *app, err error) error {
+	broken, ok := errors.AsType[*ledger.Broken](err)
+	if !ok {
+		return err
+	}
+	for _, one := range broken.Differences {
+		a.Print("%s", one)
+	}
+	if broken.More > 0 {
+		a.Print("and %d more", broken.More)
+	}
+	n := len(broken.Differences) + broken.More
+	return cli.WithStatus(cli.Unverified,
+		fmt.Errorf("the ledger is not what its events say: %s", cli.Count(n, "difference", "differences")),
+		"restore ledger.db from a backup; docs/ledger.md says how to look into it")
 }
 
 func (v *verifyCommand) repair(ctx context.Context, a *app, c *ca.CA) error {

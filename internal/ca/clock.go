@@ -12,18 +12,18 @@ import (
 // ErrClock says that the clock is behind the ledger: certificates would be backdated and records misordered.
 var ErrClock = errors.New("the clock is behind the ledger")
 
-// clockTolerance is how far behind the last record the clock may be: NTP steps, no more.
+// clockTolerance is how far behind the newest record the clock may be: NTP steps, no more.
 const clockTolerance = 5 * time.Minute
 
 // CheckClock stops a CA whose clock went back (promise P8).
 func (c *CA) CheckClock(ctx context.Context) error {
-	head, err := c.ledger.Head(ctx)
+	newest, err := c.ledger.Newest(ctx)
 	if err != nil {
 		return err
 	}
-	if now := c.Now(); head.Time.After(now.Add(clockTolerance)) {
-		return fmt.Errorf("%w: the time is %s, the last record is from %s",
-			ErrClock, now.UTC().Format(time.RFC3339), head.Time.Format(time.RFC3339))
+	if now := c.Now(); newest.After(now.Add(clockTolerance)) {
+		return fmt.Errorf("%w: the time is %s, the newest record is from %s",
+			ErrClock, now.UTC().Format(time.RFC3339), newest.Format(time.RFC3339))
 	}
 	return nil
 }

@@ -1,10 +1,8 @@
 package ca
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/kube"
@@ -29,23 +27,4 @@ func (c *CA) Release() (kube.Release, error) {
 		return kube.Release{}, err
 	}
 	return rules.Release, nil
-}
-
-// Certificates lists certificates that have not ended, or all; expiring limits them to those that end within it.
-func (c *CA) Certificates(ctx context.Context, expiring time.Duration, all bool) ([]ledger.Certificate, error) {
-	from, until := c.Now(), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-	if expiring > 0 {
-		until = from.Add(expiring)
-	}
-	if all {
-		from = time.Time{}
-	}
-	var found []ledger.Certificate
-	for k, err := range c.ledger.Certificates(ctx, from, until) {
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, k)
-	}
-	return found, nil
 }

@@ -4,23 +4,20 @@ import (
 	"context"
 	"database/sql"
 	"iter"
-	"strings"
 
 	"ca-exchange/internal/pki"
 )
 
-const answerColumns = `exchange, team, name, (SELECT id FROM requests WHERE num = answers.request),
-	NOT EXISTS (SELECT 1 FROM owed WHERE answer = answers.num)`
+const (
+	// foldedName is fold in SQL, and the expression of the index answers_name.
+	foldedName = "rtrim(lower(name), '.')"
 
-func scanAnswer(rows *sql.Rows) (Answer, error) {
-	var a Answer
-	var id string
-	if err := rows.Scan(&a.Exchange, &a.Team, &a.Name, &id, &a.Published); err != nil {
-		return a, err
-	}
-	var err error
-	a.Request, err = pki.ParseID(id)
-	return a, err
+	answerColumns = `exchange, team, name, (SELECT id FROM requests WHERE num = answers.request), NOT owed`
+	fromAnswers   = ` FROM places CROSS JOIN answers ON place = places.num WHERE `
+)
+
+func scanAnswer(rows *sql.Rows) (a Answer, err error) {
+	return a, rows.Scan(&a.Exchange, &a.Team, &a.Name, (*idColumn)(&a.Request), &a.Published)
 }
 
 // Owners finds which of an exchange's names belong to a request, in one query. The keys are folded.
@@ -29,13 +26,11 @@ func (l *Ledger) Owners(ctx context.Context, exchange string, addresses []Addres
 	if len(addresses) == 0 {
 		return owners, nil
 	}
-	args := []any{exchange}
+	args := []any{}
 	for _, a := range addresses {
 		args = append(args, fold(a.Name))
 	}
-	names := strings.TrimPrefix(marks(len(addresses)), ", ")
-	query := "SELECT " + answerColumns + " FROM answers WHERE exchange = ? AND folded IN (" + names + ")"
-	for a, err := range each(ctx, l.reader, scanAnswer, query, args...) {
+	for a, err := range each(ctx, l.reader, scanAnswer, ownersQuery(len(addresses)), append(args, exchange)...) {
 		if err != nil {
 			return nil, err
 		}
@@ -44,14 +39,21 @@ func (l *Ledger) Owners(ctx context.Context, exchange string, addresses []Addres
 	return owners, nil
 }
 
-// AnswersFor lists the addresses of a request.
-func (l *Ledger) AnswersFor(ctx context.Context, id pki.ID) iter.Seq2[Answer, error] {
-	query := "SELECT " + answerColumns + " FROM answers WHERE request = (SELECT num FROM requests WHERE id = ?)"
-	return each(ctx, l.reader, scanAnswer, query, id.String())
+// ownersQuery reads by name first: an exchange has as many answers as there are certificates, a name has few.
+func ownersQuery(names int) string {
+	return "SELECT " + answerColumns + " FROM answers CROSS JOIN places ON places.num = place WHERE " + foldedName +
+		" IN " + marks(names) + " AND exchange = ?"
 }
 
-// owedQuery reads the few rows of owed first, whatever SQLite's planner estimates: every pass asks.
-const owedQuery = "SELECT " + answerColumns + " FROM owed CROSS JOIN answers ON num = answer WHERE exchange = ?"
+// AnswersFor lists the addresses of a request.
+func (l *Ledger) AnswersFor(ctx context.Context, id pki.ID) iter.Seq2[Answer, error] {
+	query := "SELECT " + answerColumns + ` FROM answers CROSS JOIN places ON places.num = place
+		WHERE request = (SELECT num FROM requests WHERE id = ?)`
+	return each(ctx, l.reader, scanAnswer, query, id[:])
+}
+
+// owedQuery reads the index of what is owed, whatever SQLite's planner estimates: every pass asks.
+const owedQuery = "SELECT " + answerColumns + " FROM places CROSS JOIN answers INDEXED BY answers_owed ON place = places.num WHERE exchange = ? AND owed"
 
 // Owed lists an exchange's addresses whose answer is not known to be in the outbox.
 func (l *Ledger) Owed(ctx context.Context, exchange string) iter.Seq2[Answer, error] {
@@ -60,5 +62,6 @@ func (l *Ledger) Owed(ctx context.Context, exchange string) iter.Seq2[Answer, er
 
 // Answers lists all addresses of an exchange.
 func (l *Ledger) Answers(ctx context.Context, exchange string) iter.Seq2[Answer, error] {
-	return each(ctx, l.reader, scanAnswer, "SELECT "+answerColumns+" FROM answers WHERE exchange = ?", exchange)
+	query := "SELECT " + answerColumns + " FROM answers CROSS JOIN places ON places.num = place WHERE exchange = ?"
+	return each(ctx, l.reader, scanAnswer, query, exchange)
 }

@@ -48,13 +48,14 @@ func (c *Change) Issue(plan pki.Plan, certificate *pki.Certificate, by map[strin
 	r := &c.Request
 	r.Status, r.Reason, r.Profile, r.Refusals = Issued, "Issued", plan.Profile, nil
 	r.Serial = pki.SerialHex(leaf.SerialNumber)
-	c.AnswerPEM = certificate.Answer()
+	c.Signed = certificate
 	c.Certificate = &Certificate{
-		Serial: r.Serial, Request: r.ID, Profile: plan.Profile, Subject: plan.Subject(), Names: plan.Names.Strings(),
-		Issuer: plan.Issuer, NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Status: "Issued", Requester: r.Requester,
+		Serial: r.Serial, Request: r.ID, Origin: OriginIssued, Status: Valid, Profile: plan.Profile,
+		Requester: r.Requester, Node: r.Node, Subject: plan.Subject(), Names: plan.Names.Strings(), Issuer: plan.Issuer,
+		Issued: r.Decided, NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter,
 		Fingerprint: pki.Fingerprint(leaf), KeyFingerprint: r.KeyFingerprint,
 	}
-	detail := map[string]string{"profile": plan.Profile, "fingerprint": c.Certificate.Fingerprint}
+	detail := map[string]string{}
 	if certificate.Shortened {
 		detail["shortened"] = "to the issuer's end"
 	}

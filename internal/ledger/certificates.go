@@ -4,38 +4,44 @@ import (
 	"context"
 	"database/sql"
 	"iter"
-	"time"
 
 	"ca-exchange/internal/pki"
 )
 
-const certificateColumns = `serial, (SELECT id FROM requests WHERE num = certificates.request), profile, subject, names,
-	issuer, not_before, not_after, status, requester, fingerprint, key_fingerprint`
+const (
+	certificateColumns = `c.serial, (SELECT id FROM requests WHERE num = c.request), c.origin, c.status, c.profile,
+	c.requester, c.node, c.subject, c.names, i.name, i.generation,
+	(SELECT fingerprint FROM certificates WHERE num = c.replaces), c.issued, c.not_before, c.not_after, c.fingerprint,
+	c.key_fingerprint`
 
-func scanCertificate(rows *sql.Rows) (Certificate, error) {
-	var k Certificate
-	var id, names, notBefore, notAfter string
-	if err := rows.Scan(&k.Serial, &id, &k.Profile, &k.Subject, &names, &k.Issuer, &notBefore, &notAfter, &k.Status,
-		&k.Requester, &k.Fingerprint, &k.KeyFingerprint); err != nil {
-		return k, err
-	}
-	var c columns
-	k.Request, k.NotBefore, k.NotAfter = c.id(id), c.time(notBefore), c.time(notAfter)
-	c.json(names, &k.Names)
-	return k, c.err
+	// fromCertificates reads certificates first: there are three issuers, so SQLite would begin with them.
+	fromCertificates = " FROM certificates AS c CROSS JOIN issuers AS i ON i.num = c.issuer "
+)
+
+// fields are where a certificate's columns go.
+func (k *Certificate) fields() []any {
+	return []any{(*hexText)(&k.Serial), (*idColumn)(&k.Request), &k.Origin, &k.Status, &k.Profile, &k.Requester, &k.Node,
+		&k.Subject, jsonColumn{&k.Names}, &k.Issuer, &k.Generation, (*hexText)(&k.Replaces), (*timeColumn)(&k.Issued),
+		(*timeColumn)(&k.NotBefore), (*timeColumn)(&k.NotAfter), (*hexText)(&k.Fingerprint),
+		(*hexText)(&k.KeyFingerprint)}
 }
 
-// Certificate finds one by serial; ok is false where there is none.
+func scanCertificate(rows *sql.Rows) (k Certificate, err error) { return k, rows.Scan(k.fields()...) }
+
+// certificates runs a query for certificates; rest follows the tables that it reads.
+func (l *Ledger) certificates(ctx context.Context, rest string, args ...any) iter.Seq2[Certificate, error] {
+	return each(ctx, l.reader, scanCertificate, "SELECT "+certificateColumns+fromCertificates+rest, args...)
+}
+
+// Certificate finds one by serial; ok is false where there is none. Of two issuers' certificates with one serial it is
+// the newer.
 func (l *Ledger) Certificate(ctx context.Context, serial string) (k Certificate, ok bool, err error) {
-	query := "SELECT " + certificateColumns + " FROM certificates WHERE serial = ?"
-	return first(each(ctx, l.reader, scanCertificate, query, serial))
+	return first(l.certificates(ctx, "WHERE c.serial = ? ORDER BY c.num DESC LIMIT 1", packed(serial)))
 }
 
-// CertificateByFingerprint finds the one that a renewal names; ok is false where there is none. It reads every row:
-// only a person's look at a renewal asks for it.
+// CertificateByFingerprint finds the one that a renewal names; ok is false where there is none.
 func (l *Ledger) CertificateByFingerprint(ctx context.Context, fingerprint string) (k Certificate, ok bool, err error) {
-	query := "SELECT " + certificateColumns + " FROM certificates WHERE fingerprint = ?"
-	return first(each(ctx, l.reader, scanCertificate, query, fingerprint))
+	return first(l.certificates(ctx, "WHERE "+byFingerprint, fingerprintArgs(fingerprint)...))
 }
 
 // CertificatesFor finds the present certificates of a batch of requests, in one query.
@@ -44,21 +50,12 @@ func (l *Ledger) CertificatesFor(ctx context.Context, ids []pki.ID) (map[pki.ID]
 	if len(ids) == 0 {
 		return found, nil
 	}
-	marks, args := in(ids)
-	query := "SELECT " + certificateColumns + ` FROM certificates
-		WHERE serial IN (SELECT serial FROM requests WHERE id IN ` + marks + ")"
-	for k, err := range each(ctx, l.reader, scanCertificate, query, args...) {
+	where := "WHERE c.num IN (SELECT certificate FROM requests WHERE id IN " + marks(len(ids)) + ")"
+	for k, err := range l.certificates(ctx, where, idArgs(ids)...) {
 		if err != nil {
 			return nil, err
 		}
 		found[k.Request] = k
 	}
 	return found, nil
-}
-
-// Certificates lists certificates by their end: those that end between from and until.
-func (l *Ledger) Certificates(ctx context.Context, from, until time.Time) iter.Seq2[Certificate, error] {
-	query := "SELECT " + certificateColumns + ` FROM certificates
-		WHERE not_after >= ? AND not_after <= ? ORDER BY not_after, serial`
-	return each(ctx, l.reader, scanCertificate, query, stamp(from), stamp(until))
 }

@@ -9,26 +9,37 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // schemaVersion is SQLite's user_version of a ledger that this program writes.
-const schemaVersion = 1
+const schemaVersion = 2
 
-//go:embed schema.sql
-var schema string
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed views.sql
+	views string
+)
 
-// ErrConflict means that another process changed a request after it was read: look it up again and decide again.
-var ErrConflict = errors.New("the ledger changed meanwhile")
+// Errors that a caller tells apart.
+var (
+	// ErrConflict means that another process changed a request after it was read: look it up again and decide again.
+	ErrConflict = errors.New("the ledger changed meanwhile")
+	// ErrOldSchema means that the file is a ledger of version 1: Migrate makes it one that Open reads.
+	ErrOldSchema = errors.New("ledger version 1")
+)
 
 // Ledger is an open ledger. It is safe for concurrent use, also by several processes on one host.
 type Ledger struct {
 	path   string
-	writer *sql.DB // one connection: transactions queue here and not in SQLite
 	reader *sql.DB
-	insert statements
+	writer *sql.DB // for one connection: write
+	turn   sync.Mutex
+	write  *connection // transactions take turns on it, in the process and not in SQLite
 }
 
 // Create makes a new ledger, mode 0600. A file that exists at path is an error (fs.ErrExist).
@@ -44,7 +55,7 @@ func Create(path string, now time.Time) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = db.Exec("BEGIN;" + schema + fmt.Sprintf("PRAGMA user_version = %d; COMMIT;", schemaVersion))
+	_, err = db.Exec("BEGIN;" + schema + views + emptyCounters + fmt.Sprintf("PRAGMA user_version = %d; COMMIT;", schemaVersion))
 	if err := errors.Join(err, db.Close()); err != nil {
 		return nil, fmt.Errorf("making ledger %q: %w", path, err)
 	}
@@ -58,7 +69,7 @@ func Create(path string, now time.Time) (*Ledger, error) {
 	return l, nil
 }
 
-// Open opens a ledger that Create made.
+// Open opens a ledger that Create or Migrate made. ErrOldSchema: it is one of version 1.
 func Open(path string) (*Ledger, error) {
 	// SQLite would make an empty file where there is none, and an empty ledger knows of no certificate.
 	if _, err := os.Stat(path); err != nil {
@@ -77,23 +88,32 @@ func (l *Ledger) open() (err error) {
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	if l.writer, err = sql.Open("sqlite", source(l.path, forWriting)); err != nil {
-		return err
-	}
-	l.writer.SetMaxOpenConns(1)
 	if l.reader, err = sql.Open("sqlite", source(l.path, forReading)); err != nil {
 		return err
 	}
 	l.reader.SetMaxOpenConns(4)
-	var version int
-	if err := l.reader.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+	if err := checkVersion(l.reader); err != nil {
 		return err
 	}
-	if version != schemaVersion {
-		return fmt.Errorf("its schema has version %d, this program knows version %d", version, schemaVersion)
+	if l.writer, err = sql.Open("sqlite", source(l.path, forWriting)); err != nil {
+		return err
 	}
-	l.insert, err = prepare(l.writer)
+	l.write, err = connect(l.writer)
 	return err
+}
+
+func checkVersion(db *sql.DB) error {
+	var version int
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch version {
+	case schemaVersion:
+		return nil
+	case 1:
+		return ErrOldSchema
+	}
+	return fmt.Errorf("its schema has version %d, this program reads version %d", version, schemaVersion)
 }
 
 // Pragmas of the two kinds of connections.
@@ -103,13 +123,13 @@ const (
 )
 
 // source is the data source of one connection. FULL makes a commit durable before it returns, WAL lets readers go on
-// meanwhile, an immediate transaction waits for other processes at its start instead of failing at its end.
+// meanwhile.
 func source(path string, pragmas ...string) string {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		absolute = path
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+	q := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(4000)",
 	}}
 	q["_pragma"] = append(q["_pragma"], pragmas...)
@@ -119,6 +139,10 @@ func source(path string, pragmas ...string) string {
 // Close closes all connections.
 func (l *Ledger) Close() error {
 	var errs []error
+	if l.write != nil {
+		errs = append(errs, l.write.close())
+		l.write = nil
+	}
 	for _, db := range []*sql.DB{l.reader, l.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -136,16 +160,4 @@ func (l *Ledger) Reopen() error {
 	}
 	_, err := l.writer.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
-}
-
-func (l *Ledger) transaction(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := l.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
 }

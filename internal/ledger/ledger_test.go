@@ -7,57 +7,28 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"ca-exchange/internal/pki"
 )
 
-var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-
-func fresh(t *testing.T) *Ledger {
-	t.Helper()
-	l, err := Create(filepath.Join(t.TempDir(), "ledger.db"), noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// anID gives a request id that is another for each text.
-func anID(text string) pki.ID { return pki.RequestID(nil, []byte(text)) }
-
-func issue(id pki.ID, serial string) Change {
-	return Change{
-		Request: Request{ID: id, Kind: KindRequest, Status: Issued, Name: "server", Serial: serial, Size: 10,
-			Received: noon, Decided: noon},
-		Entry: []byte("entry"),
-		Certificate: &Certificate{Serial: serial, Request: id, Profile: "server", NotBefore: noon,
-			NotAfter: noon.Add(time.Hour), Status: "Issued"},
-		AnswerPEM: []byte("pem"),
-		Answers:   []Answer{{Address: Address{"x", "", "Server"}, Request: id}},
-		Event:     &Event{Time: noon, Kind: EventIssued, Request: id.String(), Serial: serial},
-	}
-}
-
 func TestRecordAndRead(t *testing.T) {
-	l, ctx := fresh(t), t.Context()
+	l, ctx, m := fresh(t), t.Context(), newMaker(t)
 	id := anID("a")
-	if err := l.Record(ctx, []Change{issue(id, "01ab")}); err != nil {
-		t.Fatal(err)
-	}
+	change := m.issue(id, "01ab")
+	must(t, l.Record(ctx, []Change{change}))
 	known, err := l.Lookup(ctx, []pki.ID{id, anID("b")})
 	r := known[id]
-	if err != nil || len(known) != 1 || r.Status != Issued || r.Version != 1 || !r.Recorded() || !r.Received.Equal(noon) {
+	if err != nil || len(known) != 1 || r.Status != Issued || r.Version != 1 || !r.Recorded() || !r.Received.Equal(noon) ||
+		r.Serial != "01ab" || r.Kind != KindRequest || r.SSHFingerprint != change.Request.SSHFingerprint {
 		t.Fatalf("Lookup = %+v, %v", known, err)
 	}
-	if b, err := l.Content(ctx, known[id]); err != nil || string(b) != "pem" {
+	if b, err := l.Content(ctx, r); err != nil || string(b) != string(change.Signed.Answer()) {
 		t.Errorf("Content = %q, %v", b, err)
 	}
 	if b, err := l.Entry(ctx, id); err != nil || string(b) != "entry" {
 		t.Errorf("Entry = %q, %v", b, err)
 	}
-	asked := Address{"x", "", "sERVER"}
+	asked := Address{"x", "", "sERVER-" + id.Short()}
 	owners, err := l.Owners(ctx, "x", []Address{asked})
 	owner, ok := owners[asked.Folded()]
 	if err != nil || !ok || owner.Request != id || owner.Published {
@@ -70,22 +41,36 @@ func TestRecordAndRead(t *testing.T) {
 	for a, err := range l.Owed(ctx, "x") {
 		t.Errorf("still unpublished: %+v, %v", a, err)
 	}
-	if err := l.Verify(ctx, 0, ""); err != nil {
-		t.Error(err)
+	must(t, l.Verify(ctx, 0, ""))
+}
+
+// TestFind finds a request by a prefix of its id, in whatever number of digits.
+func TestFind(t *testing.T) {
+	l, id := fresh(t), anID("a")
+	must(t, l.Record(t.Context(), []Change{held(id), held(anID("b"))}))
+	for _, digits := range []int{8, 9, 16, 63, 64} {
+		found, err := collect(l.Find(t.Context(), id.String()[:digits]))
+		if err != nil || len(found) != 1 || found[0].ID != id {
+			t.Errorf("%d digits: %+v, %v", digits, found, err)
+		}
+	}
+	if found, err := collect(l.Find(t.Context(), "00000000")); err != nil || len(found) > 0 {
+		t.Errorf("another prefix: %+v, %v", found, err)
+	}
+	if _, err := collect(l.Find(t.Context(), "not hex.")); err == nil {
+		t.Error("a prefix that is not hex was looked up")
 	}
 }
 
-// One request, one certificate: the second writer is told, and nothing of its batch is kept.
+// One request, one certificate: the second writer gets ErrConflict, and nothing of its batch is kept.
 func TestOneCertificatePerRequest(t *testing.T) {
-	l, ctx := fresh(t), t.Context()
+	l, ctx, m := fresh(t), t.Context(), newMaker(t)
 	id, other := anID("a"), anID("b")
-	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Record(ctx, []Change{issue(other, "02"), issue(id, "03")}); !errors.Is(err, ErrConflict) {
+	must(t, l.Record(ctx, []Change{m.issue(id, "01")}))
+	if err := l.Record(ctx, []Change{m.issue(other, "02"), m.issue(id, "03")}); !errors.Is(err, ErrConflict) {
 		t.Fatalf("a second certificate: %v, not ErrConflict", err)
 	}
-	again := issue(id, "03")
+	again := m.issue(id, "03")
 	again.Request.Version = 1
 	if err := l.Record(ctx, []Change{again}); err == nil || !strings.Contains(err.Error(), "has certificate 01 already") {
 		t.Fatalf("a second certificate with the right version: %v", err)
@@ -94,71 +79,42 @@ func TestOneCertificatePerRequest(t *testing.T) {
 		t.Error("half of a refused batch was kept")
 	}
 	again.ByPerson = true
-	if err := l.Record(ctx, []Change{again}); err != nil {
-		t.Errorf("a reissue: %v", err)
+	must(t, l.Record(ctx, []Change{again}))
+	if err := l.Record(ctx, []Change{m.issue(other, "03")}); err == nil {
+		t.Error("a serial was used twice by one issuer")
 	}
-	twice := issue(other, "03")
-	if err := l.Record(ctx, []Change{twice}); err == nil {
-		t.Error("a serial was used twice")
-	}
+	must(t, l.Record(ctx, []Change{newMaker(t).issue(other, "03")})) // another issuer's serials are its own
+	must(t, l.Verify(ctx, 0, ""))
 }
 
-func TestChainShowsEdits(t *testing.T) {
-	for _, edit := range []string{
-		"UPDATE events SET detail = '{\"a\":\"b\"}' WHERE seq = 2",
-		"UPDATE events SET kind = 'Held' WHERE seq = 2",
-		"UPDATE events SET time = '2026-11-24T12:00:01Z' WHERE seq = 2",
-		"DELETE FROM events WHERE seq = 2",
-		"DELETE FROM events WHERE seq = 1",
-	} {
-		l, ctx := fresh(t), t.Context()
-		for _, serial := range []string{"01", "02"} {
-			if err := l.Record(ctx, []Change{issue(anID(serial), serial)}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := l.Verify(ctx, 0, ""); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := l.writer.Exec(edit); err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Verify(ctx, 0, ""); err == nil {
-			t.Errorf("%s: not noticed", edit)
-		}
-	}
-}
-
-func TestAnchorShowsARewrittenChain(t *testing.T) {
+// TestVersionInUpdate: the update itself refuses a version that is gone, also where it changed after the look-up.
+func TestVersionInUpdate(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
-	head, err := l.Head(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Verify(ctx, head.Seq, head.Hash); err != nil {
-		t.Error(err)
-	}
-	if err := l.Verify(ctx, head.Seq, strings.Repeat("0", 64)); err == nil {
-		t.Error("another hash at the anchor was not noticed")
-	}
-	if err := l.Verify(ctx, head.Seq+1, head.Hash); err == nil {
-		t.Error("an anchor beyond the end was not noticed")
+	id := anID("a")
+	must(t, l.Record(ctx, []Change{held(id)}))
+	change := held(id)
+	change.Request.Version = 1
+	err := l.transaction(ctx, func(w *writing) error {
+		steps, err := w.steps([]Change{change})
+		must(t, err)
+		_, err = w.conn.ExecContext(ctx, "UPDATE requests SET version = 2")
+		must(t, err)
+		return w.requests(steps)
+	})
+	if !errors.Is(err, ErrConflict) {
+		t.Errorf("a change of version 1 over version 2: %v", err)
 	}
 }
 
-// Two processes beside each other: both write, the later one of a pair about the same request is told.
+// Two processes beside each other: both write, the later one of a pair about the same request gets ErrConflict.
 func TestTwoProcesses(t *testing.T) {
-	l, ctx := fresh(t), t.Context()
+	l, ctx, m := fresh(t), t.Context(), newMaker(t)
 	beside, err := Open(l.path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer beside.Close()
 	id := anID("a")
-	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := beside.Record(ctx, []Change{issue(id, "02")}); !errors.Is(err, ErrConflict) {
+	must(t, l.Record(ctx, []Change{m.issue(id, "01")}))
+	if err := beside.Record(ctx, []Change{m.issue(id, "02")}); !errors.Is(err, ErrConflict) {
 		t.Errorf("the second process: %v, not ErrConflict", err)
 	}
 	if known, err := beside.Lookup(context.Background(), []pki.ID{id}); err != nil || known[id].Serial != "01" {
@@ -166,26 +122,47 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// TestPressureCounts: what nobody vouches for is counted with every change, and so are all that is held or issued.
 func TestPressureCounts(t *testing.T) {
-	l, ctx := fresh(t), t.Context()
-	id := anID("a")
-	held := Request{ID: id, Kind: KindRequest, Status: Held, Size: 700, Received: noon, Decided: noon}
-	expect := func(rows, bytes int64) {
+	l, ctx, m := fresh(t), t.Context(), newMaker(t)
+	expect := func(held, certificates, rows, bytes int64) {
 		t.Helper()
 		if r, b, err := l.Pressure(ctx); err != nil || r != rows || b != bytes {
 			t.Errorf("Pressure = %d, %d, %v; want %d, %d", r, b, err, rows, bytes)
 		}
+		if h, c, err := l.Counts(ctx); err != nil || h != held || c != certificates {
+			t.Errorf("Counts = %d, %d, %v; want %d, %d", h, c, err, held, certificates)
+		}
 	}
-	expect(0, 0)
-	if err := l.Record(ctx, []Change{{Request: held}}); err != nil {
-		t.Fatal(err)
+	expect(0, 0, 0, 0)
+	change := held(anID("a"))
+	must(t, l.Record(ctx, []Change{change}))
+	expect(1, 0, 1, 5)
+	change.Request.Version, change.Request.Authenticated = 1, true
+	must(t, l.Record(ctx, []Change{change, held(anID("b"))}))
+	expect(2, 0, 1, 5)
+	issued := m.issue(anID("a"), "01")
+	issued.Request.Version = 2
+	must(t, l.Record(ctx, []Change{issued}))
+	expect(1, 1, 1, 5)
+	must(t, l.Verify(ctx, 0, ""))
+}
+
+// TestNewest: the clock is compared with the newest of all events; a clock that a person accepted starts anew.
+func TestNewest(t *testing.T) {
+	l, ctx := fresh(t), t.Context()
+	for _, step := range []struct {
+		hours int
+		kind  string
+		want  int
+	}{{48, EventHeld, 48}, {1, EventHeld, 48}, {2, EventClockAccepted, 2}, {1, EventHeld, 2}, {3, EventHeld, 3}} {
+		at := func(hours int) string { return stamp(noon.AddDate(0, 0, hours)) }
+		must(t, l.Append(ctx, Event{Time: noon.AddDate(0, 0, step.hours), Kind: step.kind}))
+		if newest, err := l.Newest(ctx); err != nil || stamp(newest) != at(step.want) {
+			t.Errorf("after an event of %s: %s, want %s, %v", at(step.hours), stamp(newest), at(step.want), err)
+		}
 	}
-	expect(1, 700)
-	held.Version, held.Authenticated = 1, true
-	if err := l.Record(ctx, []Change{{Request: held}}); err != nil {
-		t.Fatal(err)
-	}
-	expect(0, 0)
+	must(t, l.Verify(ctx, 0, ""))
 }
 
 func TestOpenRefusesWhatIsNoLedger(t *testing.T) {
@@ -194,96 +171,50 @@ func TestOpenRefusesWhatIsNoLedger(t *testing.T) {
 		t.Errorf("a missing ledger: %v", err)
 	}
 	text := []byte("not a database, whatever its name says, and long enough to be read as one")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(path, text, 0o600))
 	if _, err := Open(path); err == nil {
 		t.Error("text was opened as a ledger")
-	}
-}
-
-func BenchmarkRecord(b *testing.B) {
-	for name, size := range map[string]int{"1": 1, "256": 256} {
-		b.Run("batch="+name, func(b *testing.B) {
-			l, err := Create(filepath.Join(b.TempDir(), "ledger.db"), noon)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer l.Close()
-			n := 0
-			for b.Loop() {
-				changes := make([]Change, size)
-				for i := range changes {
-					n++
-					id := anID(time.Duration(n).String())
-					changes[i] = issue(id, id.String()[:34])
-					changes[i].Entry, changes[i].AnswerPEM = make([]byte, 1500), make([]byte, 1500)
-					changes[i].Answers[0].Name = id.Short()
-				}
-				if err := l.Record(b.Context(), changes); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
-		})
 	}
 }
 
 // TestPublishedLate: what was published while another process decided otherwise is owed again, whether it was marked
 // before or not.
 func TestPublishedLate(t *testing.T) {
-	l, ctx := fresh(t), t.Context()
+	l, ctx, m := fresh(t), t.Context(), newMaker(t)
 	id := anID("a")
-	held := Change{
-		Request: Request{ID: id, Kind: KindRequest, Status: Held, Received: noon, Decided: noon},
-		Answers: []Answer{{Address: Address{"x", "", "a"}, Request: id}},
-	}
-	issued := issue(id, "01ab")
-	issued.Request.Version, issued.Answers = 1, held.Answers
-	for _, c := range []Change{held, issued} {
-		if err := l.Record(ctx, []Change{c}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	answer := held.Answers[0]
-	owed := func() (n int) {
-		for _, err := range l.Owed(ctx, "x") {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-		}
-		return n
-	}
+	first, issued := held(id), m.issue(id, "01ab")
+	issued.Request.Version, issued.Answers = 1, first.Answers
+	must(t, l.Record(ctx, []Change{first}))
+	must(t, l.Record(ctx, []Change{issued}))
+	answer := first.Answers[0]
 	for _, step := range []struct {
 		version, late int64
 		owed          int
 	}{{1, 0, 1}, {2, 0, 0}, {1, 1, 1}, {2, 0, 0}} {
 		answer.Version = step.version
-		if late, err := l.MarkPublished(ctx, []Answer{answer}); err != nil || late != step.late || owed() != step.owed {
-			t.Errorf("version %d published: %d late, %d owed, %v", step.version, late, owed(), err)
+		late, err := l.MarkPublished(ctx, []Answer{answer})
+		owed, err2 := collect(l.Owed(ctx, "x"))
+		if err := errors.Join(err, err2); err != nil || late != step.late || len(owed) != step.owed {
+			t.Errorf("version %d published: %d late, %d owed, %v", step.version, late, len(owed), err)
 		}
 	}
 }
 
-// TestOwedAreFoundFirst: every pass asks what is owed, so that question must not grow with the answers there are.
-func TestOwedAreFoundFirst(t *testing.T) {
-	l := fresh(t)
-	var plan []string
-	rows, err := l.reader.Query("EXPLAIN QUERY PLAN "+owedQuery, "x")
-	if err != nil {
-		t.Fatal(err)
+// TestChunks: a batch of any size is written by few statements, and whole.
+func TestChunks(t *testing.T) {
+	l, ctx := fresh(t), t.Context()
+	var all []Change
+	for i := range 2*largestChunk + 7 {
+		all = append(all, held(anID(string(rune('a'+i)))))
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, parent, unused int
-		var step string
-		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-			t.Fatal(err)
+	must(t, l.Record(ctx, all))
+	if held, _, err := l.Counts(ctx); err != nil || held != int64(len(all)) {
+		t.Errorf("%d held of %d, %v", held, len(all), err)
+	}
+	for key := range l.write.prepared {
+		if key.rows&(key.rows-1) != 0 || key.rows > largestChunk {
+			t.Errorf("a statement for %d rows", key.rows)
 		}
-		plan = append(plan, step)
 	}
-	if err := rows.Err(); err != nil || len(plan) == 0 || !strings.HasPrefix(plan[0], "SCAN owed") {
-		t.Errorf("plan %q, %v", plan, err)
-	}
+	must(t, l.Verify(ctx, 0, ""))
 }

@@ -2,175 +2,278 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
+
+	"ca-exchange/internal/pki"
 )
 
 // Record writes a batch in one transaction and returns when it is durable. ErrConflict means that nothing was written
 // because a request is not as it was read. Any other error leaves open what the disk holds: Reopen, and look up again.
 func (l *Ledger) Record(ctx context.Context, changes []Change) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
-		w, err := l.writing(ctx, tx)
+	return l.transaction(ctx, func(w *writing) error {
+		steps, err := w.steps(changes)
 		if err != nil {
 			return err
 		}
-		for i := range changes {
-			if err := w.record(&changes[i]); err != nil {
-				return fmt.Errorf("recording request %s: %w", changes[i].Request.ID.Short(), err)
+		// Rows come before those that refer to them: SQLite checks each reference at once, but for requests.certificate.
+		for _, write := range []func([]*step) error{
+			w.requests, w.bodies, w.certificates, w.answers, w.log,
+		} {
+			if err := write(steps); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-// writing is one transaction: its statements and the end of the chain as it grows.
-type writing struct {
-	ctx  context.Context
-	s    statements
-	head Event
+// step is a change beside what the ledger has of its request, and the numbers of the rows it becomes.
+type step struct {
+	*Change
+	was         recorded
+	num         int64 // of the request's row
+	certificate int64 // of the present certificate's row, 0 where there is none
 }
 
-func (l *Ledger) writing(ctx context.Context, tx *sql.Tx) (*writing, error) {
-	w := &writing{ctx: ctx, s: l.insert.in(ctx, tx)}
-	query := "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
-	err := tx.QueryRowContext(ctx, query).Scan(&w.head.Seq, &w.head.Hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		w.head.Hash, err = origin, nil
-	}
-	return w, err
-}
-
-func (w *writing) record(c *Change) error {
-	num, err := w.request(c)
+// steps looks up what the changes are about, refuses what is not legal, and gives the new rows their numbers.
+func (w *writing) steps(changes []Change) ([]*step, error) {
+	known, err := w.find(changes)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, a := range c.Answers {
-		var answer int64
-		row := w.s.own.QueryRowContext(w.ctx, a.Exchange, a.Team, fold(a.Name), a.Name, num)
-		if err := row.Scan(&answer); err != nil {
-			return err
+	lastRequest, err := w.last("requests")
+	if err != nil {
+		return nil, err
+	}
+	lastCertificate, err := w.last("certificates")
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]*step, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		s := &step{Change: c, was: known[c.Request.ID]}
+		if s.was.version != c.Request.Version {
+			return nil, ErrConflict
 		}
-		if _, err := w.s.owe.ExecContext(w.ctx, answer); err != nil {
-			return err
+		if err := c.illegal(s.was); err != nil {
+			return nil, fmt.Errorf("recording request %s: %w", c.Request.ID.Short(), err)
 		}
+		s.num, s.certificate = s.was.num, s.was.certificate
+		if s.num == 0 {
+			lastRequest++
+			s.num = lastRequest
+		}
+		if c.Certificate != nil {
+			lastCertificate++
+			s.certificate = lastCertificate
+		}
+		steps[i] = s
 	}
-	if c.Event == nil {
-		return nil
-	}
-	return w.append(c.Event, num)
+	return steps, nil
 }
 
-// request adds a row or changes the version that was read, and gives its number. The version is the guard against a
-// second certificate: of two writers the later one finds another.
-func (w *writing) request(c *Change) (num int64, err error) {
-	was, err := w.find(c.Request)
-	if err != nil || c.OnlyAnswers {
-		return was.num, err
-	}
-	if err := c.illegal(was); err != nil {
-		return 0, err
-	}
-	if num, err = w.put(was.num, c.Request); err != nil {
-		return 0, err
-	}
-	if c.Entry != nil || c.Notice != nil {
-		if _, err := w.s.body.ExecContext(w.ctx, num, c.Entry, c.Notice); err != nil {
-			return 0, err
+// last gives the highest number of a table's rows.
+func (w *writing) last(table string) (num int64, err error) {
+	return num, w.conn.QueryRowContext(w.ctx, "SELECT coalesce(max(num), 0) FROM "+table).Scan(&num)
+}
+
+const findColumns = `num, id, version, kind, status, authenticated, size, coalesce(certificate, 0),
+	(SELECT serial FROM certificates WHERE num = requests.certificate), entry, notice`
+
+// find reads what the ledger has of those requests that were read before; of new ones it has nothing, or their
+// insertion finds out.
+func (w *writing) find(changes []Change) (map[pki.ID]recorded, error) {
+	known := map[pki.ID]recorded{}
+	var ids []any
+	for i := range changes {
+		if changes[i].Request.Recorded() {
+			ids = append(ids, changes[i].Request.ID[:])
 		}
 	}
-	if c.Certificate != nil {
-		err = w.certificate(num, c)
+	if len(ids) == 0 {
+		return known, nil
 	}
+	query := "SELECT " + findColumns + " FROM requests LEFT JOIN bodies ON bodies.request = num WHERE id IN " + marks(len(ids))
+	rows, err := w.conn.QueryContext(w.ctx, query, ids...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id pki.ID
+		var r recorded
+		if err := rows.Scan(&r.num, (*idColumn)(&id), &r.version, &r.kind, &r.status, &r.authenticated, &r.size,
+			&r.certificate, (*hexText)(&r.serial), &r.entry, &r.notice); err != nil {
+			return nil, err
+		}
+		known[id] = r
+	}
+	return known, rows.Err()
+}
+
+// requests adds the new rows and changes the others. Both statements skip what another process wrote first: fewer
+// rows than expected are a conflict.
+func (w *writing) requests(steps []*step) error {
+	var added, changed []any
+	for _, s := range steps {
+		if s.OnlyAnswers {
+			continue
+		}
+		fields, err := s.fields()
+		if err != nil {
+			return err
+		}
+		if s.was.num == 0 {
+			added = append(append(added, s.num, s.Request.ID[:], s.Request.Kind), fields...)
+		} else {
+			changed = append(append(changed, s.num, s.was.version), fields...)
+		}
+		is := tally{s.Request.Status, s.Request.Authenticated, int64(s.Request.Size)}
+		w.count(s.was.tally, is)
+	}
+	for _, write := range []struct {
+		bulk
+		rows []any
+	}{{addRequests, added}, {changeRequests, changed}} {
+		n, err := w.put(w.ctx, write.bulk, write.rows)
+		if err != nil {
+			return err
+		}
+		if n != int64(len(write.rows)/write.width) {
+			return ErrConflict
+		}
+	}
+	return nil
+}
+
+// fields are the columns of a request that a change writes, in the order of both statements.
+func (s *step) fields() ([]any, error) {
+	r := s.Request
+	names, err := list(r.Names)
+	if err != nil {
+		return nil, err
+	}
+	refusals, err := list(r.Refusals)
+	if err != nil {
+		return nil, err
+	}
+	return []any{r.Status, orNull(s.certificate), r.Name, r.Profile, r.Requester, packedSSH(r.SSHFingerprint),
+		packed(r.KeyFingerprint), r.Node, r.Subject, names, refusals, r.Reason, r.Authenticated, r.Size,
+		seconds(r.Received), seconds(r.Decided)}, nil
+}
+
+// bodies stores entries and notices; what a change does not bring stays.
+func (w *writing) bodies(steps []*step) error {
+	var rows []any
+	for _, s := range steps {
+		if s.Entry != nil || s.Notice != nil {
+			rows = append(rows, s.num, s.Entry, s.Notice)
+		}
+	}
+	_, err := w.put(w.ctx, addBodies, rows)
+	return err
+}
+
+// answers assigns addresses to requests. All of them are owed until MarkPublished.
+func (w *writing) answers(steps []*step) error {
+	var rows []any
+	places := map[Address]int64{}
+	for _, s := range steps {
+		for _, a := range s.Answers {
+			place, err := w.place(places, a.Address)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, place, a.Name, s.num)
+		}
+	}
+	_, err := w.put(w.ctx, addAnswers, rows)
+	return err
+}
+
+// place gives the number of an address's place, which is added where it is new. known saves asking twice.
+func (w *writing) place(known map[Address]int64, a Address) (num int64, err error) {
+	key := Address{Exchange: a.Exchange, Team: a.Team}
+	if num, ok := known[key]; ok {
+		return num, nil
+	}
+	if _, err := w.conn.ExecContext(w.ctx, "INSERT OR IGNORE INTO places (exchange, team) VALUES (?, ?)", a.Exchange, a.Team); err != nil {
+		return 0, err
+	}
+	row := w.conn.QueryRowContext(w.ctx, "SELECT num FROM places WHERE exchange = ? AND team = ?", a.Exchange, a.Team)
+	err = row.Scan(&num)
+	known[key] = num
 	return num, err
 }
 
-// find gives what the ledger has of a request, or ErrConflict where that is not what was read.
-func (w *writing) find(r Request) (was recorded, err error) {
-	row := w.s.find.QueryRowContext(w.ctx, r.ID.String())
-	err = row.Scan(&was.num, &was.version, &was.status, &was.kind, &was.serial)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return was, err
+// log appends the changes' events, each with the digest of the row that it vouches for.
+func (w *writing) log(steps []*step) error {
+	for _, s := range steps {
+		if s.Event == nil {
+			continue
+		}
+		if !s.OnlyAnswers {
+			digest, err := s.digest()
+			if err != nil {
+				return err
+			}
+			s.Event.Detail = with(s.Event.Detail, s.vouched(digest))
+			if s.Event.Kind == EventIssued && s.Certificate != nil && s.Certificate.Replaces != "" {
+				s.Event.Kind = EventRenewed
+			}
+		}
+		if err := w.append(s.Event, s.num); err != nil {
+			return err
+		}
 	}
-	if was.version != r.Version {
-		return was, ErrConflict
-	}
-	return was, nil
+	return nil
 }
 
-// put inserts a row, or changes the one of that number.
-func (w *writing) put(num int64, r Request) (int64, error) {
-	refusals, err := json.Marshal(r.Refusals)
-	if err != nil {
-		return 0, err
+// vouched are the keys of an event's detail by which Verify checks the rows: the row's digest, and of a certificate
+// what it does not say itself.
+func (s *step) vouched(digest string) map[string]string {
+	detail := map[string]string{digestKey: digest}
+	if k := s.Certificate; k != nil {
+		for key, value := range map[string]string{
+			"fingerprint": k.Fingerprint, "profile": k.Profile, "requester": k.Requester, "node": k.Node,
+			"issuer": k.Issuer, "replaces": k.Replaces,
+		} {
+			if value != "" {
+				detail[key] = value
+			}
+		}
 	}
-	fields := []any{r.Name, r.Profile, r.Requester, r.SSHFingerprint, r.KeyFingerprint, r.Node, r.Subject, list(r.Names),
-		string(refusals), r.Reason, r.Authenticated, r.Size, r.Serial, stamp(r.Received), stamp(r.Decided)}
-	if num != 0 {
-		_, err := w.s.change.ExecContext(w.ctx, append(append([]any{r.Status}, fields...), num)...)
-		return num, err
-	}
-	result, err := w.s.add.ExecContext(w.ctx, append([]any{r.ID.String(), r.Status}, fields...)...)
-	if err != nil {
-		return 0, err
-	}
-	return result.LastInsertId()
+	return detail
 }
 
-func (w *writing) certificate(num int64, c *Change) error {
-	k := c.Certificate
-	result, err := w.s.certificate.ExecContext(w.ctx, k.Serial, num, k.Profile, k.Subject, list(k.Names), k.Issuer,
-		stamp(k.NotBefore), stamp(k.NotAfter), k.Status, k.Requester, k.Fingerprint, k.KeyFingerprint)
-	if err != nil {
-		return err
+// digest is the digest of the row as it is after the change.
+func (s *step) digest() (string, error) {
+	r, entry, notice := s.Request, s.Entry, s.Notice
+	r.Version, r.Serial = s.was.version+1, s.was.serial
+	if s.Certificate != nil {
+		r.Serial = s.Certificate.Serial
 	}
-	certificate, err := result.LastInsertId()
-	if err != nil {
-		return err
+	if entry == nil {
+		entry = s.was.entry
 	}
-	_, err = w.s.der.ExecContext(w.ctx, certificate, c.AnswerPEM)
-	return err
-}
-
-// append puts an event at the end of the chain, in the transaction of the change that it reports.
-func (w *writing) append(e *Event, about int64) error {
-	e.Seq, e.Previous = w.head.Seq+1, w.head.Hash
-	detail, err := json.Marshal(e.Detail) // sorts its keys, escapes LF
-	if err != nil {
-		return err
+	if notice == nil {
+		notice = s.was.notice
 	}
-	e.Hash = e.hash(string(detail))
-	w.head = *e
-	_, err = w.s.event.ExecContext(w.ctx, e.Seq, stamp(e.Time), e.Kind, e.Request, e.Serial, string(detail),
-		e.Previous, e.Hash, about)
-	return err
+	names, err := list(r.Names)
+	if err != nil {
+		return "", err
+	}
+	refusals, err := list(r.Refusals)
+	return r.digest(names, refusals, entry, notice), err
 }
 
 // Append logs an event that belongs to no change.
 func (l *Ledger) Append(ctx context.Context, e Event) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error { return l.appendIn(ctx, tx, &e) })
-}
-
-func (l *Ledger) appendIn(ctx context.Context, tx *sql.Tx, e *Event) error {
-	w, err := l.writing(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return w.append(e, 0)
+	return l.transaction(ctx, func(w *writing) error { return w.append(&e, 0) })
 }
 
 // fold gives a name as a case-insensitive file system sees it: two names that fold alike are one place. Entry names
 // are ASCII, so Unicode's case folding and normal forms do not apply; vfat drops trailing dots.
 func fold(name string) string { return strings.TrimRight(strings.ToLower(name), ".") }
-
-// list encodes a list as JSON, the empty one as "[]".
-func list(items []string) string {
-	if len(items) == 0 {
-		return "[]"
-	}
-	text, _ := json.Marshal(items) // strings always encode
-	return string(text)
-}

@@ -3,34 +3,30 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"iter"
+	"strings"
 
 	"ca-exchange/internal/pki"
 )
 
-// kindColumn tells a row's kind in a schema that does not store it. Only a request's bytes are kept; what was refused
-// unread has one of two reasons.
-const kindColumn = `CASE WHEN status <> 'Denied' OR serial <> '' OR EXISTS
-	(SELECT 1 FROM bodies WHERE request = requests.num AND entry IS NOT NULL) THEN 'Request'
-	WHEN reason IN ('EntryNotRegular', 'EntryTooLarge') THEN 'Unread' ELSE 'Refused' END`
+const requestColumns = `r.id, r.kind, r.status, r.version, r.name, r.profile, r.requester, r.ssh_fingerprint,
+	r.key_fingerprint, r.node, r.subject, r.names, r.refusals, r.reason, r.authenticated, r.size,
+	(SELECT serial FROM certificates WHERE num = r.certificate), r.received, r.decided`
 
-const requestColumns = `id, ` + kindColumn + `, status, version, name, profile, requester, ssh_fingerprint,
-	key_fingerprint, node, subject, names, refusals, reason, authenticated, size, serial, received, decided`
+// fields are where a request's columns go.
+func (r *Request) fields() []any {
+	return []any{(*idColumn)(&r.ID), &r.Kind, &r.Status, &r.Version, &r.Name, &r.Profile, &r.Requester,
+		(*sshText)(&r.SSHFingerprint), (*hexText)(&r.KeyFingerprint), &r.Node, &r.Subject, jsonColumn{&r.Names},
+		jsonColumn{&r.Refusals}, &r.Reason, &r.Authenticated, &r.Size, (*hexText)(&r.Serial),
+		(*timeColumn)(&r.Received), (*timeColumn)(&r.Decided)}
+}
 
-func scanRequest(rows *sql.Rows) (Request, error) {
-	var r Request
-	var id, names, refusals, received, decided string
-	if err := rows.Scan(&id, &r.Kind, &r.Status, &r.Version, &r.Name, &r.Profile, &r.Requester, &r.SSHFingerprint,
-		&r.KeyFingerprint, &r.Node, &r.Subject, &names, &refusals, &r.Reason, &r.Authenticated, &r.Size, &r.Serial,
-		&received, &decided); err != nil {
-		return r, err
-	}
-	var c columns
-	r.ID, r.Received, r.Decided = c.id(id), c.time(received), c.time(decided)
-	c.json(names, &r.Names)
-	c.json(refusals, &r.Refusals)
-	return r, c.err
+func scanRequest(rows *sql.Rows) (r Request, err error) { return r, rows.Scan(r.fields()...) }
+
+func (l *Ledger) requests(ctx context.Context, where string, args ...any) iter.Seq2[Request, error] {
+	return each(ctx, l.reader, scanRequest, "SELECT "+requestColumns+" FROM requests AS r WHERE "+where, args...)
 }
 
 // Lookup finds what is known of a batch of ids, in one query.
@@ -39,9 +35,7 @@ func (l *Ledger) Lookup(ctx context.Context, ids []pki.ID) (map[pki.ID]Request, 
 	if len(ids) == 0 {
 		return known, nil
 	}
-	marks, args := in(ids)
-	query := "SELECT " + requestColumns + " FROM requests WHERE id IN " + marks
-	for r, err := range each(ctx, l.reader, scanRequest, query, args...) {
+	for r, err := range l.requests(ctx, "r.id IN "+marks(len(ids)), idArgs(ids)...) {
 		if err != nil {
 			return nil, err
 		}
@@ -52,55 +46,37 @@ func (l *Ledger) Lookup(ctx context.Context, ids []pki.ID) (map[pki.ID]Request, 
 
 // Pending lists held requests, oldest first.
 func (l *Ledger) Pending(ctx context.Context) iter.Seq2[Request, error] {
-	query := "SELECT " + requestColumns + " FROM requests WHERE status = 'Held' ORDER BY received, id"
-	return each(ctx, l.reader, scanRequest, query)
+	return l.requests(ctx, "r.status = 'Held' ORDER BY r.received, r.id")
 }
 
-// Find gives the first three requests whose id begins with prefix, which has at least eight hex digits.
+// Find gives the first three requests whose id begins with prefix: eight to 64 lower-case hex digits.
 func (l *Ledger) Find(ctx context.Context, prefix string) iter.Seq2[Request, error] {
-	query := "SELECT " + requestColumns + " FROM requests WHERE id >= ? AND id < ? LIMIT 3"
-	return each(ctx, l.reader, scanRequest, query, prefix, prefix+"g")
+	missing := max(0, 2*len(pki.ID{})-len(prefix))
+	from, err := hex.DecodeString(prefix + strings.Repeat("0", missing))
+	if err != nil {
+		return func(yield func(Request, error) bool) {
+			yield(Request{}, fmt.Errorf("the id prefix %q is not hex", prefix))
+		}
+	}
+	until, _ := hex.DecodeString(prefix + strings.Repeat("f", missing)) // hex as well
+	return l.requests(ctx, "r.id >= ? AND r.id <= ? LIMIT 3", from, until)
 }
 
 // Named gives the first three requests that own a name on any exchange.
 func (l *Ledger) Named(ctx context.Context, name string) iter.Seq2[Request, error] {
-	query := "SELECT " + requestColumns + ` FROM requests
-		WHERE num IN (SELECT request FROM answers WHERE folded = ?) LIMIT 3`
-	return each(ctx, l.reader, scanRequest, query, fold(name))
+	return l.requests(ctx, "r.num IN (SELECT request FROM answers WHERE "+foldedName+" = ?) LIMIT 3", fold(name))
 }
 
 // Entry gives the bytes that a request came as.
 func (l *Ledger) Entry(ctx context.Context, id pki.ID) ([]byte, error) {
-	query := "SELECT entry FROM bodies WHERE request = (SELECT num FROM requests WHERE id = ?)"
+	return l.body(ctx, "entry", id)
+}
+
+func (l *Ledger) body(ctx context.Context, column string, id pki.ID) ([]byte, error) {
+	query := "SELECT " + column + " FROM bodies WHERE request = (SELECT num FROM requests WHERE id = ?)"
 	var b []byte
-	if err := l.reader.QueryRowContext(ctx, query, id.String()).Scan(&b); err != nil {
-		return nil, fmt.Errorf("reading the entry of request %s: %w", id.Short(), err)
+	if err := l.reader.QueryRowContext(ctx, query, id[:]).Scan(&b); err != nil {
+		return nil, fmt.Errorf("reading the %s of request %s: %w", column, id.Short(), err)
 	}
 	return b, nil
-}
-
-// Content gives the file that answers a request: its certificate's PEM, or its notice.
-func (l *Ledger) Content(ctx context.Context, r Request) ([]byte, error) {
-	query, key := "SELECT notice FROM bodies WHERE request = (SELECT num FROM requests WHERE id = ?)", r.ID.String()
-	if r.Status == Issued {
-		query, key = "SELECT answer FROM ders WHERE certificate = (SELECT num FROM certificates WHERE serial = ?)", r.Serial
-	}
-	var b []byte
-	if err := l.reader.QueryRowContext(ctx, query, key).Scan(&b); err != nil {
-		return nil, fmt.Errorf("reading the answer of request %s: %w", r.ID.Short(), err)
-	}
-	return b, nil
-}
-
-// Pressure gives the held requests of unsigned and unknown keys: their number and the bytes of their entries.
-func (l *Ledger) Pressure(ctx context.Context) (rows, bytes int64, err error) {
-	err = l.reader.QueryRowContext(ctx, "SELECT held, bytes FROM pressure").Scan(&rows, &bytes)
-	return rows, bytes, err
-}
-
-// Counts gives the number of held requests and of certificates.
-func (l *Ledger) Counts(ctx context.Context) (held, certificates int64, err error) {
-	query := "SELECT (SELECT count(*) FROM requests WHERE status = 'Held'), (SELECT count(*) FROM certificates)"
-	err = l.reader.QueryRowContext(ctx, query).Scan(&held, &certificates)
-	return held, certificates, err
 }

@@ -16,8 +16,8 @@ type Request struct {
 	Name           string // of the entry it first came as
 	Profile        string
 	Requester      string
-	SSHFingerprint string
-	KeyFingerprint string
+	SSHFingerprint string // "SHA256:" and base64, as ssh-keygen prints it
+	KeyFingerprint string // SHA-256 of the SubjectPublicKeyInfo, hex
 	Node           string
 	Subject        string
 	Names          []string
@@ -25,7 +25,7 @@ type Request struct {
 	Reason         string // TitleCase, as in the notice
 	Authenticated  bool   // signed by an enrolled requester
 	Size           int    // of the entry, bytes
-	Serial         string // of its certificate, "" while it has none
+	Serial         string // of its present certificate, hex; "" while it has none
 	Received       time.Time
 	Decided        time.Time
 }
@@ -34,21 +34,41 @@ type Request struct {
 // not recorded; neither is one that Record is about to add.
 func (r Request) Recorded() bool { return r.Version > 0 }
 
-// Certificate is one issued certificate's row.
+// Certificate is one certificate's row. Fingerprints are SHA-256, hex.
 type Certificate struct {
 	Serial         string
 	Request        pki.ID
+	Origin         Origin
+	Status         string // Valid or Revoked
 	Profile        string
+	Requester      string
+	Node           string
 	Subject        string
 	Names          []string
 	Issuer         string
+	Generation     int    // of the issuer, from 1
+	Replaces       string // fingerprint of the certificate that this one renews, "" where it renews none
+	Issued         time.Time
 	NotBefore      time.Time
 	NotAfter       time.Time
-	Status         string // "Issued"
-	Requester      string
-	Fingerprint    string
-	KeyFingerprint string
+	Fingerprint    string // of the DER
+	KeyFingerprint string // of the SubjectPublicKeyInfo
 }
+
+// The status of a certificate.
+const (
+	Valid   = "Issued"
+	Revoked = "Revoked"
+)
+
+// Origin says how a certificate came into the ledger.
+type Origin string
+
+const (
+	OriginIssued    Origin = "Issued"    // signed and recorded here
+	OriginImported  Origin = "Imported"  // from another CA's records
+	OriginRecovered Origin = "Recovered" // found in an outbox: a restored ledger had lost it
+)
 
 // Address is a name in one team's part of one exchange's outbox, without the suffix of the file that is there.
 type Address struct{ Exchange, Team, Name string }
@@ -69,8 +89,8 @@ type Event struct {
 	Seq      int64
 	Time     time.Time
 	Kind     string
-	Request  string
-	Serial   string
+	Request  string // hex id, "" where it is about no request
+	Serial   string // of the request's certificate at that time
 	Detail   map[string]string
 	Previous string
 	Hash     string
@@ -80,9 +100,33 @@ type Event struct {
 const (
 	EventCreated       = "Created"
 	EventIssued        = "Issued"
+	EventApproved      = "Approved" // issued by a person
+	EventRenewed       = "Renewed"  // issued; detail.replaces is the fingerprint of the certificate that it renews
+	EventRecovered     = "Recovered"
+	EventImported      = "Imported"
 	EventHeld          = "Held"
 	EventDenied        = "Denied"
-	EventApproved      = "Approved"
+	EventSuperseded    = "Superseded"
+	EventRevoked       = "Revoked"
+	EventCRLSigned     = "CRLSigned"
+	EventAuthority     = "Authority" // an issuer's certificate came into use; detail.issuer, detail.fingerprint
 	EventClockAccepted = "ClockAccepted"
 	EventRulesChanged  = "RulesChanged"
+	EventMigrated      = "Migrated" // detail.copy is the SHA-256 of the copy that was made before
+	EventRestored      = "Restored"
 )
+
+// outcome gives the status that an event of a kind leaves its request in; "" where it changes none.
+func outcome(kind string) Status {
+	switch kind {
+	case EventIssued, EventApproved, EventRenewed, EventRecovered, EventImported:
+		return Issued
+	case EventHeld:
+		return Held
+	case EventDenied:
+		return Denied
+	case EventSuperseded:
+		return Superseded
+	}
+	return absent
+}

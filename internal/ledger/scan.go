@@ -3,7 +3,10 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -43,34 +46,117 @@ func first[T any](rows iter.Seq2[T, error]) (row T, ok bool, err error) {
 	return row, false, nil
 }
 
-// in gives "(?, ?, …)" and the arguments for a list of ids.
-func in(ids []pki.ID) (string, []any) {
+// marks gives "(?, ?, …)" for n values.
+func marks(n int) string {
+	if n == 0 {
+		return "()"
+	}
+	return "(?" + strings.Repeat(", ?", n-1) + ")"
+}
+
+// idArgs are ids as the values of a query.
+func idArgs(ids []pki.ID) []any {
 	args := make([]any, len(ids))
 	for i, id := range ids {
-		args[i] = id.String()
+		args[i] = id[:]
 	}
-	return "(" + strings.TrimPrefix(marks(len(ids)), ", ") + ")", args
+	return args
 }
 
-// columns decodes the texts of one row and remembers the first that cannot be read.
-type columns struct{ err error }
+// The types below read one column each.
 
-func (c *columns) id(text string) pki.ID {
-	id, err := pki.ParseID(text)
-	c.note(err)
-	return id
-}
+// idColumn reads 32 bytes.
+type idColumn pki.ID
 
-func (c *columns) time(text string) time.Time {
-	t, err := time.Parse(time.RFC3339, text)
-	c.note(err)
-	return t
-}
-
-func (c *columns) json(text string, to any) { c.note(json.Unmarshal([]byte(text), to)) }
-
-func (c *columns) note(err error) {
-	if c.err == nil {
-		c.err = err
+func (c *idColumn) Scan(value any) error {
+	b, ok := value.([]byte)
+	if !ok || len(b) != len(c) {
+		return fmt.Errorf("an id of %T, not 32 bytes", value)
 	}
+	copy(c[:], b)
+	return nil
+}
+
+// hexText reads bytes as lower-case hex, and text (what packed could not store as bytes) as it is.
+type hexText string
+
+func (c *hexText) Scan(value any) error {
+	switch v := value.(type) {
+	case []byte:
+		*c = hexText(hex.EncodeToString(v))
+	case string:
+		*c = hexText(v)
+	case nil:
+		*c = ""
+	default:
+		return fmt.Errorf("a fingerprint or serial of type %T", value)
+	}
+	return nil
+}
+
+// sshText reads the 32 bytes of an SSH key's fingerprint in OpenSSH's form, and other text as it is.
+type sshText string
+
+const sshPrefix = "SHA256:"
+
+func (c *sshText) Scan(value any) error {
+	switch v := value.(type) {
+	case []byte:
+		*c = ""
+		if len(v) > 0 {
+			*c = sshText(sshPrefix + base64.RawStdEncoding.EncodeToString(v))
+		}
+	case string:
+		*c = sshText(v)
+	default:
+		return fmt.Errorf("an SSH fingerprint of type %T", value)
+	}
+	return nil
+}
+
+// packedSSH stores what sshText reads.
+func packedSSH(fingerprint string) any {
+	b, err := base64.RawStdEncoding.Strict().DecodeString(strings.TrimPrefix(fingerprint, sshPrefix))
+	if fingerprint == "" {
+		return []byte{}
+	}
+	if err != nil || len(b) != 32 || !strings.HasPrefix(fingerprint, sshPrefix) {
+		return fingerprint
+	}
+	return b
+}
+
+// timeColumn reads seconds since 1970 UTC.
+type timeColumn time.Time
+
+func (c *timeColumn) Scan(value any) error {
+	s, ok := value.(int64)
+	if !ok {
+		return fmt.Errorf("a time of type %T", value)
+	}
+	*c = timeColumn(time.Unix(s, 0).UTC())
+	return nil
+}
+
+// jsonColumn reads JSON into what to points at.
+type jsonColumn struct{ to any }
+
+func (c jsonColumn) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("JSON of type %T", value)
+	}
+	if text == "[]" {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), c.to)
+}
+
+// list stores a list as JSON, the empty one as "[]".
+func list[T any](items []T) (string, error) {
+	if len(items) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal(items)
+	return string(text), err
 }

@@ -1,19 +1,22 @@
--- Rows are numbered as they come, and tables refer to each other by number, so that nearly everything is written at
--- the end of its table: with a million certificates a batch costs what it cost in the beginning. What is large stands
--- apart from what is searched.
+-- Version 2. Rows are numbered as they come and tables refer to each other by number, so that nearly everything is
+-- written at the end of its table: with a million certificates a batch costs about what it cost in the beginning. Ids,
+-- serials, fingerprints and hashes are bytes, times seconds since 1970 UTC, lists and objects JSON; the views at the end
+-- show them as text. What is large is apart from what is searched.
 
--- requests: everything that was ever decided. id is the request id, or the SHA-256 of the bytes of an entry that was
--- refused. A row's version grows with every change: who changes it names the version it saw.
+-- requests: every id on which something was decided. A row's version grows with every change: a writer names the
+-- version that it saw.
 CREATE TABLE requests (
   num             INTEGER PRIMARY KEY,
-  id              TEXT NOT NULL UNIQUE,
-  status          TEXT NOT NULL CHECK (status IN ('Held', 'Issued', 'Denied')),
-  version         INTEGER NOT NULL,
+  id              BLOB NOT NULL UNIQUE CHECK (length(id) = 32),
+  kind            TEXT NOT NULL CHECK (kind IN ('Request', 'Refused', 'Unread', 'Certificate')),
+  status          TEXT NOT NULL CHECK (status IN ('Held', 'Issued', 'Denied', 'Superseded')),
+  version         INTEGER NOT NULL DEFAULT 1,
+  certificate     INTEGER, -- number of the present one; a foreign key would search requests at each new certificate
   name            TEXT NOT NULL,
   profile         TEXT NOT NULL,
   requester       TEXT NOT NULL,
-  ssh_fingerprint TEXT NOT NULL,
-  key_fingerprint TEXT NOT NULL,
+  ssh_fingerprint BLOB NOT NULL,
+  key_fingerprint BLOB NOT NULL,
   node            TEXT NOT NULL,
   subject         TEXT NOT NULL,
   names           TEXT NOT NULL,
@@ -21,83 +24,157 @@ CREATE TABLE requests (
   reason          TEXT NOT NULL,
   authenticated   INTEGER NOT NULL,
   size            INTEGER NOT NULL,
-  serial          TEXT NOT NULL,
-  received        TEXT NOT NULL,
-  decided         TEXT NOT NULL
+  received        INTEGER NOT NULL,
+  decided         INTEGER NOT NULL
 );
-CREATE INDEX requests_open ON requests (received) WHERE status = 'Held';
+CREATE INDEX requests_held ON requests (received) WHERE status = 'Held';
 
--- bodies: a request's bytes, and the notice it was answered by.
+-- bodies: a request's bytes, and the notice that answered it.
 CREATE TABLE bodies (
   request INTEGER PRIMARY KEY REFERENCES requests (num),
   entry   BLOB,
   notice  BLOB
 );
 
+-- issuers: one row for each generation of an issuer. der is NULL only where version 1 issued by it and did not keep it.
+CREATE TABLE issuers (
+  num         INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL,
+  generation  INTEGER NOT NULL,
+  fingerprint BLOB UNIQUE,
+  der         BLOB,
+  state       TEXT NOT NULL CHECK (state IN ('Next', 'Active', 'Retiring', 'Retired')),
+  since       INTEGER NOT NULL,
+  UNIQUE (name, generation)
+);
+
+-- chains: what follows the leaf in an answer, the DER of each certificate after the other; none for a root's answers.
+CREATE TABLE chains (
+  num INTEGER PRIMARY KEY,
+  der BLOB NOT NULL UNIQUE
+);
+
 CREATE TABLE certificates (
   num             INTEGER PRIMARY KEY,
-  serial          TEXT NOT NULL UNIQUE,
   request         INTEGER NOT NULL REFERENCES requests (num),
+  serial          BLOB NOT NULL,
+  issuer          INTEGER NOT NULL REFERENCES issuers (num),
+  chain           INTEGER REFERENCES chains (num),
+  replaces        INTEGER REFERENCES certificates (num),
+  origin          TEXT NOT NULL CHECK (origin IN ('Issued', 'Imported', 'Recovered')),
+  status          TEXT NOT NULL CHECK (status IN ('Issued', 'Revoked')),
   profile         TEXT NOT NULL,
+  requester       TEXT NOT NULL,
+  node            TEXT NOT NULL,
   subject         TEXT NOT NULL,
   names           TEXT NOT NULL,
-  issuer          TEXT NOT NULL,
-  not_before      TEXT NOT NULL,
-  not_after       TEXT NOT NULL,
-  status          TEXT NOT NULL,
-  requester       TEXT NOT NULL,
-  fingerprint     TEXT NOT NULL,
-  key_fingerprint TEXT NOT NULL
+  issued          INTEGER NOT NULL,
+  not_before      INTEGER NOT NULL,
+  not_after       INTEGER NOT NULL,
+  fingerprint     BLOB NOT NULL,
+  key_fingerprint BLOB NOT NULL,
+  UNIQUE (serial, issuer)
 );
 CREATE INDEX certificates_request ON certificates (request);
 CREATE INDEX certificates_expiry ON certificates (not_after);
+CREATE INDEX certificates_history ON certificates (requester, profile, issued);
+CREATE INDEX certificates_node ON certificates (node, not_after) WHERE node <> '';
+CREATE INDEX certificates_replaces ON certificates (replaces) WHERE replaces IS NOT NULL;
+-- Eight bytes find one among many millions. Each index that grows at random places costs every certificate a page: the
+-- key has none, and a look-up by key reads all rows.
+CREATE INDEX certificates_fingerprint ON certificates (substr(fingerprint, 1, 8));
 
--- ders: the leaf and the chain as they were published, one PEM.
+-- ders: the leaf.
 CREATE TABLE ders (
+  certificate INTEGER PRIMARY KEY REFERENCES certificates (num),
+  der         BLOB NOT NULL
+);
+
+-- published: the bytes of an answer of version 1 that are not the PEM of leaf and chain.
+CREATE TABLE published (
   certificate INTEGER PRIMARY KEY REFERENCES certificates (num),
   answer      BLOB NOT NULL
 );
 
--- answers: which request owns which name on which exchange; folded is the name as a case-folding file system sees it.
-CREATE TABLE answers (
+-- revocations: of certificates that the ledger has, and of serials that it never saw. entry is the CRL entry in DER.
+CREATE TABLE revocations (
+  num         INTEGER PRIMARY KEY,
+  issuer      INTEGER NOT NULL REFERENCES issuers (num),
+  serial      BLOB NOT NULL,
+  certificate INTEGER REFERENCES certificates (num),
+  time        INTEGER NOT NULL,
+  reason      INTEGER NOT NULL, -- RFC 5280 5.3.1
+  since       INTEGER,
+  entry       BLOB NOT NULL,
+  UNIQUE (issuer, serial)
+);
+
+CREATE TABLE crls (
+  num         INTEGER PRIMARY KEY,
+  issuer      INTEGER NOT NULL REFERENCES issuers (num),
+  number      INTEGER NOT NULL,
+  this_update INTEGER NOT NULL,
+  next_update INTEGER NOT NULL,
+  entries     INTEGER NOT NULL,
+  sha256      BLOB NOT NULL,
+  UNIQUE (issuer, number)
+);
+
+-- reports: the newest one of each requester's node.
+CREATE TABLE reports (
+  requester TEXT NOT NULL,
+  node      TEXT NOT NULL,
+  time      INTEGER NOT NULL,
+  body      BLOB NOT NULL,
+  UNIQUE (requester, node)
+);
+
+-- places: one team's part of one exchange's outbox; '' is the outbox itself.
+CREATE TABLE places (
   num      INTEGER PRIMARY KEY,
   exchange TEXT NOT NULL,
   team     TEXT NOT NULL,
-  folded   TEXT NOT NULL,
-  name     TEXT NOT NULL,
-  request  INTEGER NOT NULL REFERENCES requests (num),
-  UNIQUE (folded, exchange, team)
+  UNIQUE (exchange, team)
 );
+
+-- answers: which request owns which name in which place. Names are compared as a file system without case sees them.
+-- owed: the request's present answer is not known to be durable in the outbox.
+CREATE TABLE answers (
+  num     INTEGER PRIMARY KEY,
+  place   INTEGER NOT NULL REFERENCES places (num),
+  name    TEXT NOT NULL,
+  request INTEGER NOT NULL REFERENCES requests (num),
+  owed    INTEGER NOT NULL DEFAULT 1
+);
+CREATE UNIQUE INDEX answers_name ON answers (rtrim(lower(name), '.'), place);
 CREATE INDEX answers_request ON answers (request);
+CREATE INDEX answers_owed ON answers (place) WHERE owed;
 
--- owed: answers that are not known to lie durably in their outbox.
-CREATE TABLE owed (answer INTEGER PRIMARY KEY REFERENCES answers (num));
-
--- events: the chain (docs/ledger.md). about is the request's number, for searching; the hash covers its id.
+-- events: the chain (docs/ledger.md). The hash covers the request's id and the previous event's hash, which are not
+-- stored here again.
 CREATE TABLE events (
-  seq      INTEGER PRIMARY KEY,
-  time     TEXT NOT NULL,
-  kind     TEXT NOT NULL,
-  request  TEXT NOT NULL,
-  serial   TEXT NOT NULL,
-  detail   TEXT NOT NULL,
-  previous TEXT NOT NULL,
-  hash     TEXT NOT NULL,
-  about    INTEGER
+  seq    INTEGER PRIMARY KEY,
+  time   INTEGER NOT NULL,
+  kind   TEXT NOT NULL,
+  about  INTEGER REFERENCES requests (num),
+  serial BLOB NOT NULL,
+  detail TEXT NOT NULL,
+  hash   BLOB NOT NULL
 );
-CREATE INDEX events_about ON events (about);
+CREATE INDEX events_about ON events (about) WHERE about IS NOT NULL;
 
--- pressure: one row, what unsigned and unknown askers hold open, kept by the triggers below so that nobody counts rows.
-CREATE TABLE pressure (held INTEGER NOT NULL, bytes INTEGER NOT NULL);
-INSERT INTO pressure VALUES (0, 0);
-CREATE TRIGGER pressure_insert AFTER INSERT ON requests WHEN new.status = 'Held' AND new.authenticated = 0 BEGIN
-  UPDATE pressure SET held = held + 1, bytes = bytes + new.size;
-END;
-CREATE TRIGGER pressure_update AFTER UPDATE OF status, authenticated, size ON requests BEGIN
-  UPDATE pressure SET
-    held = held - (old.status = 'Held' AND old.authenticated = 0) + (new.status = 'Held' AND new.authenticated = 0),
-    bytes = bytes - old.size * (old.status = 'Held' AND old.authenticated = 0) + new.size
-      * (new.status = 'Held' AND new.authenticated = 0);
-END;
+-- counters: one row, kept by every transaction so that nobody counts rows. seq and hash are the end of the chain,
+-- newest is the latest time of an event since a clock was last accepted; unsigned_* count what unauthenticated askers
+-- hold open and were denied.
+CREATE TABLE counters (
+  seq             INTEGER NOT NULL,
+  hash            BLOB NOT NULL,
+  newest          INTEGER NOT NULL,
+  held            INTEGER NOT NULL,
+  certificates    INTEGER NOT NULL,
+  unsigned_held   INTEGER NOT NULL,
+  unsigned_bytes  INTEGER NOT NULL,
+  unsigned_denied INTEGER NOT NULL
+);
 
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -13,29 +13,34 @@ func TestSteps(t *testing.T) {
 	byPolicy := map[move]bool{
 		{absent, Held}: true, {absent, Issued}: true, {absent, Denied}: true,
 		{Held, Held}: true, {Held, Issued}: true, {Held, Denied}: true,
-		{Issued, Held}: true, {Denied, Denied}: true,
+		{Held, Superseded}: true, {Issued, Held}: true, {Denied, Denied}: true,
 	}
-	byPerson := map[move]bool{{Issued, Issued}: true, {Denied, Held}: true, {Denied, Issued}: true}
-	for _, from := range []Status{absent, Held, Issued, Denied} {
-		for _, to := range []Status{Held, Issued, Denied} {
+	byPerson := map[move]bool{
+		{Issued, Issued}: true, {Denied, Held}: true, {Denied, Issued}: true,
+		{Superseded, Issued}: true, {Superseded, Denied}: true,
+	}
+	for _, from := range []Status{absent, Held, Issued, Denied, Superseded} {
+		for _, to := range []Status{Held, Issued, Denied, Superseded} {
 			m := move{from, to}
-			was := recorded{status: from, kind: KindRequest}
+			before := was(from, KindRequest)
 			c := Change{Request: Request{Kind: KindRequest, Status: to}}
-			if err := c.illegal(was); (err == nil) != byPolicy[m] {
+			if err := c.illegal(before); (err == nil) != byPolicy[m] {
 				t.Errorf("%q to %q by the policy: %v", from, to, err)
 			}
 			c.ByPerson = true
-			if err := c.illegal(was); (err == nil) != (byPolicy[m] || byPerson[m]) {
+			if err := c.illegal(before); (err == nil) != (byPolicy[m] || byPerson[m]) {
 				t.Errorf("%q to %q by a person: %v", from, to, err)
 			}
 		}
 	}
 }
 
+func was(s Status, k Kind) recorded { return recorded{tally: tally{status: s}, kind: k} }
+
 // TestKinds: a row of one kind is never changed by a change of another, and only a request can be held or issued.
 func TestKinds(t *testing.T) {
 	denial := func(k Kind) Change { return Change{Request: Request{ID: anID("a"), Kind: k, Status: Denied}} }
-	held := denial(KindRefused)
+	held, certificate := denial(KindRefused), denial(KindCertificate)
 	held.Request.Status = Held
 	other := func(was, is Kind) string {
 		return "the row is of kind " + string(was) + ", the change of kind " + string(is)
@@ -45,16 +50,17 @@ func TestKinds(t *testing.T) {
 		was    recorded
 		want   string
 	}{
-		{denial(KindRequest), recorded{status: Held, kind: KindRequest}, ""},
+		{denial(KindRequest), was(Held, KindRequest), ""},
 		{denial(KindRefused), recorded{}, ""},
 		{denial(KindUnread), recorded{}, ""},
-		{denial(KindRefused), recorded{status: Denied, kind: KindRefused}, ""},
-		{denial(KindRefused), recorded{status: Held, kind: KindRequest}, other(KindRequest, KindRefused)},
-		{denial(KindUnread), recorded{status: Denied, kind: KindRefused}, other(KindRefused, KindUnread)},
-		{denial(KindRequest), recorded{status: Denied, kind: KindRefused}, other(KindRefused, KindRequest)},
-		{denial(KindRequest), recorded{status: Issued, kind: KindRequest}, "it is Issued and cannot become Denied"},
+		{denial(KindRefused), was(Denied, KindRefused), ""},
+		{denial(KindRefused), was(Held, KindRequest), other(KindRequest, KindRefused)},
+		{denial(KindUnread), was(Denied, KindRefused), other(KindRefused, KindUnread)},
+		{denial(KindRequest), was(Denied, KindRefused), other(KindRefused, KindRequest)},
+		{denial(KindRequest), was(Issued, KindRequest), "it is Issued and cannot become Denied"},
 		{denial(""), recorded{}, "the change does not name the kind of its id"},
 		{held, recorded{}, "a row of kind Refused cannot become Held"},
+		{certificate, recorded{}, "a row of kind Certificate cannot become Denied"},
 	} {
 		got := ""
 		if err := test.change.illegal(test.was); err != nil {
@@ -70,7 +76,7 @@ func TestKinds(t *testing.T) {
 func TestRefusalSettlesNoRequest(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
 	id := anID("a")
-	if err := l.Record(ctx, []Change{issue(id, "01")}); err != nil {
+	if err := l.Record(ctx, []Change{newMaker(t).issue(id, "01")}); err != nil {
 		t.Fatal(err)
 	}
 	refused := Change{Request: Request{

@@ -18,6 +18,7 @@ type Certificate struct {
 	Leaf      *x509.Certificate
 	Chain     []*x509.Certificate // intermediates, never the root
 	Shortened bool                // the issuer's end cut the validity
+	Issuer    *x509.Certificate   // whose key signed it
 }
 
 // Answer is the file for the outbox: leaf first, then the intermediates.
@@ -47,7 +48,7 @@ func (i *Issuer) Sign(p Plan, now time.Time) (*Certificate, error) {
 	if err := i.accepted(leaf, p, now); err != nil {
 		return nil, fmt.Errorf("signing a certificate of profile %q: %w", p.Profile, err)
 	}
-	return &Certificate{leaf, i.intermediates(), shortened}, nil
+	return &Certificate{leaf, i.intermediates(), shortened, i.Certificate}, nil
 }
 
 // accepted asks as a verifier whether an adopted issuer's own limits let it issue this. Issuers made here have none, and

@@ -1,0 +1,44 @@
+package ledger
+
+// The bulk writes. Each names its columns, so that a column added later cannot shift the values of the others.
+var (
+	addRequests = bulk{`INSERT INTO requests (num, id, kind, ` + requestFields + `) VALUES `, 19,
+		` ON CONFLICT (id) DO NOTHING`}
+
+	// changeRequests checks the version in the update itself: a row that another process changed is not touched.
+	changeRequests = bulk{`WITH new (num, version, ` + requestFields + `) AS (VALUES `, 18,
+		`) UPDATE requests SET version = requests.version + 1, (` + requestFields + `) = (new.status, new.certificate,
+		new.name, new.profile, new.requester, new.ssh_fingerprint, new.key_fingerprint, new.node, new.subject,
+		new.names, new.refusals, new.reason, new.authenticated, new.size, new.received, new.decided)
+		FROM new WHERE requests.num = new.num AND requests.version = new.version`}
+
+	addBodies = bulk{`INSERT INTO bodies (request, entry, notice) VALUES `, 3,
+		` ON CONFLICT (request) DO UPDATE
+		SET entry = coalesce(excluded.entry, entry), notice = coalesce(excluded.notice, notice)`}
+
+	addCertificates = bulk{`INSERT INTO certificates (num, request, serial, issuer, chain, replaces, origin, status,
+		profile, requester, node, subject, names, issued, not_before, not_after, fingerprint, key_fingerprint)
+		VALUES `, 18, ``}
+
+	addDERs = bulk{`INSERT INTO ders (certificate, der) VALUES `, 2, ``}
+
+	addPublished = bulk{`INSERT INTO published (certificate, answer) VALUES `, 2, ``}
+
+	addAnswers = bulk{`INSERT INTO answers (place, name, request) VALUES `, 3,
+		` ON CONFLICT (rtrim(lower(name), '.'), place) DO UPDATE
+		SET name = excluded.name, request = excluded.request, owed = 1`}
+
+	// markAnswers looks the request up by its id: owed becomes whether its version is another than the published one.
+	markAnswers = bulk{`WITH new (folded, place, id, version) AS (VALUES `, 4,
+		`) UPDATE answers SET owed = (requests.version <> new.version) FROM new CROSS JOIN requests
+		WHERE requests.id = new.id AND rtrim(lower(answers.name), '.') = new.folded AND answers.place = new.place
+		AND answers.request = requests.num AND answers.owed <> (requests.version <> new.version)`}
+
+	addEvents = bulk{`INSERT INTO events (seq, time, kind, about, serial, detail, hash) VALUES `, 7, ``}
+
+	setCounters = bulk{`UPDATE counters SET (` + counterColumns + `) = `, 8, ``}
+)
+
+// requestFields are the columns that every change of a request writes.
+const requestFields = `status, certificate, name, profile, requester, ssh_fingerprint, key_fingerprint, node, subject,
+	names, refusals, reason, authenticated, size, received, decided`

@@ -1,0 +1,54 @@
+package ledger
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDocument runs every query of docs/ledger.md, through the driver and, where there is one, in the sqlite3 shell.
+func TestDocument(t *testing.T) {
+	text, err := os.ReadFile("../../docs/ledger.md")
+	must(t, err)
+	l := busy(t)
+	found := regexp.MustCompile(`(?m)^    sqlite3 -readonly ca/ledger.db "(.*)"$`).FindAllStringSubmatch(string(text), -1)
+	if len(found) < 8 {
+		t.Fatalf("only %d queries", len(found))
+	}
+	for _, match := range found {
+		rows, err := l.reader.Query(match[1])
+		if err != nil {
+			t.Errorf("%s: %v", match[1], err)
+			continue
+		}
+		must(t, rows.Close())
+		if shell, err := exec.LookPath("sqlite3"); err == nil {
+			if out, err := exec.Command(shell, "-readonly", l.path, match[1]).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s", match[1], err, out)
+			}
+		}
+	}
+	for _, view := range []string{"requests", "certificates", "answers", "events"} {
+		if !strings.Contains(string(text), view+"_hex") {
+			t.Errorf("%s_hex is not in the document", view)
+		}
+	}
+}
+
+// TestViews shows one row of each view.
+func TestViews(t *testing.T) {
+	l := busy(t)
+	for query, want := range map[string]string{
+		"SELECT id || ' ' || serial || ' ' || decided FROM requests_hex WHERE num = 1":                            anID("issued").String() + " 02 2026-11-24T12:00:00Z",
+		"SELECT serial || ' ' || issuer || generation || ' ' || not_after FROM certificates_hex WHERE num = 3":    "03 ca1 2026-11-24T13:00:00Z",
+		"SELECT exchange || team || name || ' ' || status FROM answers_hex WHERE num = 2":                         "xheld-" + anID("waits").Short() + " Held",
+		"SELECT seq || ' ' || time || ' ' || kind || request || serial || previous FROM events_hex WHERE seq = 1": "1 2026-11-24T12:00:00Z Created" + origin,
+	} {
+		var got string
+		if err := l.reader.QueryRow(query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", query, got, err, want)
+		}
+	}
+}

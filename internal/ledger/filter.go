@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Filter selects certificates; what is left zero selects all. Everything given must hold.
+type Filter struct {
+	Node      string
+	Profile   string
+	Requester string
+	Issuer    string
+	Status    string    // Valid or Revoked
+	Name      string    // GLOB pattern (* ? [a-z]) for the common name or any subject alternative name
+	EndsFrom  time.Time // ends at this time or later
+	EndsUntil time.Time // ends at this time or earlier
+	Current   bool      // only those that no other certificate replaces
+	Order     Order
+	Limit     int // 0: no limit
+}
+
+// Order is how a list of certificates is sorted.
+type Order int
+
+const (
+	ByEnd       Order = iota // those that end first
+	ByIssue                  // those that were issued last
+	ByNode                   // by node, then profile
+	ByRequester              // by requester, then profile
+)
+
+func (o Order) clause() string {
+	switch o {
+	case ByIssue:
+		return " ORDER BY c.num DESC"
+	case ByNode:
+		return " ORDER BY c.node, c.profile, c.not_after, c.num"
+	case ByRequester:
+		return " ORDER BY c.requester, c.profile, c.not_after, c.num"
+	}
+	return " ORDER BY c.not_after, c.num"
+}
+
+// nameGlob compares the pattern with the common name and with each name behind its kind ("DNS:www.example").
+const nameGlob = `(c.subject GLOB 'CN="' || ? || '"*' OR EXISTS
+	(SELECT 1 FROM json_each(c.names) WHERE substr(value, instr(value, ':') + 1) GLOB ?))`
+
+// query gives what follows the tables, and its values.
+func (f Filter) query() (rest string, args []any) {
+	var where []string
+	and := func(condition string, values ...any) {
+		where, args = append(where, condition), append(args, values...)
+	}
+	for _, equal := range []struct{ column, value string }{
+		{"c.node", f.Node}, {"c.profile", f.Profile}, {"c.requester", f.Requester}, {"i.name", f.Issuer}, {"c.status", f.Status},
+	} {
+		if equal.value != "" {
+			and(equal.column+" = ?", equal.value)
+		}
+	}
+	if f.Node != "" {
+		and("c.node <> ''") // the condition of the index
+	}
+	if f.Name != "" {
+		and(nameGlob, f.Name, f.Name)
+	}
+	if !f.EndsFrom.IsZero() {
+		and("c.not_after >= ?", seconds(f.EndsFrom))
+	}
+	if !f.EndsUntil.IsZero() {
+		and("c.not_after <= ?", seconds(f.EndsUntil))
+	}
+	if f.Current {
+		and("NOT EXISTS (SELECT 1 FROM certificates AS successor WHERE successor.replaces = c.num)")
+	}
+	if len(where) > 0 {
+		rest = "WHERE " + strings.Join(where, " AND ")
+	}
+	rest += f.Order.clause()
+	if f.Limit > 0 {
+		rest, args = rest+" LIMIT ?", append(args, f.Limit)
+	}
+	return rest, args
+}
+
+// Certificates lists certificates one by one: a long list is never in memory.
+func (l *Ledger) Certificates(ctx context.Context, f Filter) iter.Seq2[Certificate, error] {
+	rest, args := f.query()
+	return l.certificates(ctx, rest, args...)
+}

@@ -1,0 +1,59 @@
+package ledger
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPlans holds what SQLite reads first and by which index: none of the questions that a pass, a renewal or `show`
+// asks may grow with the table.
+func TestPlans(t *testing.T) {
+	l := fresh(t)
+	rest := func(f Filter) string {
+		query, _ := f.query()
+		return "SELECT " + certificateColumns + fromCertificates + query
+	}
+	for _, test := range []struct{ name, query, want string }{
+		{"lookup", "SELECT " + requestColumns + " FROM requests AS r WHERE r.id IN (?, ?)", "SEARCH r USING INDEX sqlite_autoindex_requests_1 (id=?)"},
+		{"prefix", "SELECT " + requestColumns + " FROM requests AS r WHERE r.id >= ? AND r.id <= ? LIMIT 3",
+			"SEARCH r USING INDEX sqlite_autoindex_requests_1 (id>? AND id<?)"},
+		{"pending", "SELECT " + requestColumns + " FROM requests AS r WHERE r.status = 'Held' ORDER BY r.received, r.id",
+			"SCAN r USING INDEX requests_held"},
+		{"owners", ownersQuery(2), "SEARCH answers USING INDEX answers_name (<expr>=?)"},
+		{"owed", owedQuery, "SEARCH places USING COVERING INDEX sqlite_autoindex_places_1 (exchange=?) / SEARCH answers USING INDEX answers_owed (place=?)"},
+		{"fingerprint", "SELECT num FROM certificates AS c WHERE " + byFingerprint, "SEARCH c USING INDEX certificates_fingerprint (<expr>=?)"},
+		{"recent", recentQuery(2), "SCAN lineage / SEARCH c USING INDEX certificates_history (requester=? AND profile=? AND issued>?)"},
+		{"change", changeRequests.query(2), "SCAN new / SEARCH requests USING INTEGER PRIMARY KEY (rowid=?)"},
+		{"mark", markAnswers.query(2), "SCAN new / SEARCH answers USING INDEX answers_name (<expr>=? AND place=?) / SEARCH requests USING INTEGER PRIMARY KEY"},
+		{"by node", rest(Filter{Node: "cp1"}), "SEARCH c USING INDEX certificates_node (node=?)"},
+		{"by requester", rest(Filter{Requester: "cp1-admin"}), "SEARCH c USING INDEX certificates_history (requester=?)"},
+		{"expiring", rest(Filter{EndsFrom: time.Now(), EndsUntil: time.Now()}), "SEARCH c USING INDEX certificates_expiry (not_after>? AND not_after<?)"},
+		{"all", rest(Filter{}), "SCAN c USING INDEX certificates_expiry"},
+		{"newest", rest(Filter{Order: ByIssue}), "SCAN c"},
+	} {
+		if got := plan(t, l, test.query); !strings.Contains(got, test.want) {
+			t.Errorf("%s: %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// plan gives the steps of SQLite's plan for a query.
+func plan(t *testing.T, l *Ledger, query string) string {
+	t.Helper()
+	values := make([]any, strings.Count(query, "?"))
+	rows, err := l.reader.Query("EXPLAIN QUERY PLAN "+query, values...)
+	must(t, err)
+	defer rows.Close()
+	var steps []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		must(t, rows.Scan(&id, &parent, &unused, &step))
+		if !strings.Contains(step, "COROUTINE") && !strings.Contains(step, "CONSTANT ROW") && step != "UNION ALL" {
+			steps = append(steps, step)
+		}
+	}
+	must(t, rows.Err())
+	return strings.Join(steps, " / ")
+}
