@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"sort"
@@ -104,8 +105,8 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 			c.Created, c.Expires = c.Created.AddDate(-1, 0, 0), c.Created.AddDate(0, -1, 0)
 		},
 		"zz-future":    func(c *request.Cover) { c.Created = c.Created.AddDate(0, 0, 1); c.Expires = c.Created.AddDate(0, 0, 1) },
-		"zz-requester": func(c *request.Cover) { c.Requester = "somebody" }, "zz-renewal": func(c *request.Cover) { c.Replaces = strings.Repeat("0", 64) },
-		"zz-profile": func(c *request.Cover) { c.Profile = "unheard-of" }, "zz-scope": func(c *request.Cover) { c.Profile = "kube-scheduler" },
+		"zz-requester": func(c *request.Cover) { c.Requester = "somebody" },
+		"zz-profile":   func(c *request.Cover) { c.Profile = "unheard-of" }, "zz-scope": func(c *request.Cover) { c.Profile = "kube-scheduler" },
 		"zz-guarded": func(c *request.Cover) { c.Profile = "admin" }, "zz-scope-node": func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "www.elsewhere" },
 	} {
 		signed, err := request.Sign(x.covered("me", "www.elsewhere", change), signer)
@@ -125,7 +126,9 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	must(t, os.Symlink("/etc/passwd", x.path("inbox", "zz-link.csr")))
 	x.drop("zz-large.csr", make([]byte, 70<<10))
 	x.ca(0, "sync", "-q")
-	return examplesIn(x)
+	examples := examplesIn(x)
+	maps.Copy(examples, renewalExamples(t, x))
+	return examples
 }
 
 // dropSubjects drops requests whose subject is outside a scope, or not the profile's.

@@ -50,7 +50,6 @@ func TestSignedEdits(t *testing.T) {
 		"expired":            {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(-2*time.Hour), c.Created.Add(-time.Hour) }), signer), "denied", refusal.CoverExpired},
 		"future":             {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(time.Hour), c.Created.Add(2*time.Hour) }), signer), "denied", refusal.CoverFuture},
 		"outside":            {sign(x.covered("me", "www.elsewhere", nil), signer), "held", refusal.ScopeName},
-		"renewal":            {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Replaces = strings.Repeat("0", 64) }), signer), "held", refusal.Renewal},
 	} {
 		x.drop(name+".csr", c.entry)
 		x.ca(0, "sync", "-q")
@@ -88,10 +87,10 @@ func TestReplacedIsShown(t *testing.T) {
 		Items []struct{ Fingerprint string }
 	}
 	x.decode(&list, "list", "-o", "json")
-	drop("new", "new.example", func(c *request.Cover) { c.Replaces = list.Items[0].Fingerprint })
-	x.expect("new", "held", refusal.Renewal)
+	drop("new", "new.elsewhere", func(c *request.Cover) { c.Replaces = list.Items[0].Fingerprint })
+	x.expect("new", "held", refusal.ScopeName)
 	out := x.ca(0, "show", "new")
-	for _, want := range []string{"replaces", "+ DNS:new.example", "- DNS:old.example", `+ subject CN="new.example"`} {
+	for _, want := range []string{"replaces", "+ DNS:new.elsewhere", "- DNS:old.example", `+ subject CN="new.elsewhere"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("show lacks %q:\n%s", want, out)
 		}

@@ -27,6 +27,7 @@ type Config struct {
 	Certificates Certificates      `yaml:"certificates"`
 	Profiles     map[string]Narrow `yaml:"profiles"`
 	Unsigned     *Scope            `yaml:"unsigned"`
+	Renewals     Renewals          `yaml:"renewals"`
 
 	source source
 }
@@ -48,6 +49,11 @@ type Certificates struct {
 	Days     int           `yaml:"days"`
 	MaxDays  int           `yaml:"maxDays"`
 	Backdate time.Duration `yaml:"backdate"`
+}
+
+// Renewals bound how many certificates of one place are issued without a person.
+type Renewals struct {
+	PerDay int `yaml:"perDay"` // first certificates of one requester, profile, subject and names within 24 hours
 }
 
 // Narrow changes one profile's limits and gives its requests names beyond any scope.
@@ -147,6 +153,9 @@ func (c *Config) check() error {
 	}
 	if limits.Backdate < 0 || limits.Backdate > time.Hour {
 		return c.source.at("$.certificates.backdate", "backdate is %s, not between 0 and 1h", limits.Backdate)
+	}
+	if c.Renewals.PerDay < 0 || c.Renewals.PerDay > perDayLimit {
+		return c.source.at("$.renewals.perDay", "perDay is %d, not between 1 and %d", c.Renewals.PerDay, perDayLimit)
 	}
 	for i, subnet := range c.Cluster.ServiceSubnets {
 		if _, err := netip.ParsePrefix(subnet); err != nil {

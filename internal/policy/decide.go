@@ -15,6 +15,7 @@ type Input struct {
 	Found    []refusal.Refusal // what parsing the entry held against it
 	Trusts   []string          // the trust fingerprints that a cover may name
 	Override Override
+	History  History
 	Now      time.Time
 }
 
@@ -41,8 +42,8 @@ type settled struct {
 //
 // The order is that of dependence. Who asks comes before the cover, which names the requester. The profile comes before
 // everything that is held against it. The node comes before the names, since a profile may bring the node's; the names
-// come before the subject, since a server's common name is one of them. The scope comes last: it bounds what the steps
-// before arrived at, and not what the request said.
+// come before the subject, since a server's common name is one of them. The scope comes after them: it bounds what the steps
+// before arrived at, and not what the request said. What the request replaces is compared with all of that.
 func (p *Policy) Decide(in Input) Decision {
 	if !in.Request.Parsed() { // nobody vouches for what Parse did not make
 		none := refusal.New(refusal.EntryNoRequest, "entry", "", "a request that was read from an entry")
@@ -64,7 +65,20 @@ func (p *Policy) Decide(in Input) Decision {
 	j.checkKey(s.profile)
 	j.checkGuarded(s.profile)
 	j.checkScope(s)
-	return j.decision(s, nil)
+	d := j.decision(s, nil)
+	if d.plan == nil {
+		return d
+	}
+	return j.withRenewal(d, s)
+}
+
+// withRenewal adds what the history makes of a decision that has a plan.
+func (j *judgement) withRenewal(d Decision, s settled) Decision {
+	r := j.settleRenewal(s, d.plan.Names.Strings(), d.plan.Subject())
+	d.Replaces, d.Note, d.Again = r.replaces, r.note, r.again
+	d.Refusals = j.found.List()
+	d.Outcome = refusal.Worst(d.Refusals)
+	return d
 }
 
 // takeFound takes over what parsing held against the entry. A usage that the parser does not know is a lost one.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
@@ -26,7 +27,10 @@ type Decision struct {
 	Candidates []Candidate  // profiles that the request looks like, where none could be determined
 	Requester  *Requester   // who vouches for it; nil for an unsigned request and an unknown key
 	Refusals   []refusal.Refusal
-	Dropped    []Loss // what was asked and the certificate will not have
+	Dropped    []Loss    // what was asked and the certificate will not have
+	Replaces   string    // fingerprint of the certificate that this one renews; "" for a first certificate
+	Note       string    // for the log: why a Replaces line counts for nothing
+	Again      time.Time // when a request that is held for its rate is to be decided again; else zero
 	plan       *pki.Plan
 	questions  []Question
 }

@@ -65,9 +65,6 @@ func (j *judgement) checkCover(requester *Requester) {
 	if c.Created.After(j.Now.Add(clockTolerance)) {
 		j.refuse(refusal.CoverFuture, "cover.Created", stamp(c.Created), "not after "+stamp(j.Now))
 	}
-	if c.Replaces != "" {
-		j.refuse(refusal.Renewal, "cover.Replaces", c.Replaces, "a first certificate")
-	}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -123,3 +123,11 @@ func (p *Policy) limits(profile *pki.Profile) (days, most int) {
 	}
 	return days, most
 }
+
+// perDay is how many first certificates one place gets within a day without a person.
+func (p *Policy) perDay() int {
+	if p.config.Renewals.PerDay == 0 {
+		return defaultPerDay
+	}
+	return p.config.Renewals.PerDay
+}

@@ -75,6 +75,8 @@ const (
 
 	Guarded         Code = "guarded"
 	Renewal         Code = "renewal"
+	RenewalFork     Code = "renewal-fork"
+	CertificateRate Code = "certificate-rate"
 	CertificateOver Code = "certificate-over"
 	DeniedByPerson  Code = "denied-by-person"
 )
@@ -263,8 +265,14 @@ var meanings = [...]meaning{
 		"the profile is guarded: a person decides every time",
 		"wait for the CA admin"},
 	{Renewal, Hold,
-		"the request wants to replace a certificate",
+		"the certificate to be replaced was revoked: a person decides whether this host is trusted again",
 		"wait for the CA admin"},
+	{RenewalFork, Hold,
+		"another requester has replaced the same certificate with another key: two hosts hold one identity",
+		"wait for the CA admin, who has to find out which of the two is the right one"},
+	{CertificateRate, Hold,
+		"too many certificates of this place were issued within a day",
+		"wait: it is decided again by itself; a host that renews in a loop has to be mended"},
 	{CertificateOver, Hold,
 		"the certificate issued for this request is expired, revoked or about to expire",
 		"ask again with a new request"},
