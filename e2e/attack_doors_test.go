@@ -1,7 +1,10 @@
 package e2e_test
 
 import (
+	"bytes"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,5 +26,83 @@ func TestNameIsNoLineOfTheLog(t *testing.T) {
 		if out := x.ends(time.Minute, args...); strings.Contains("\n"+out, "\n"+lie) {
 			t.Errorf("%q prints a neighbour's line:\n%s", args, out)
 		}
+	}
+}
+
+// TestNoKeyStaysOnTheExchange: a private key in an entry goes, whatever the entry is called and however large it is.
+func TestNoKeyStaysOnTheExchange(t *testing.T) {
+	t.Parallel()
+	needs(t, "openssl")
+	x := newExchange(t, build(t))
+	x.run(0, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=one",
+		"-keyout", "one.key", "-out", "one.csr")
+	key, err := os.ReadFile(filepath.Join(x.dir, "one.key"))
+	must(t, err)
+	csr, err := os.ReadFile(filepath.Join(x.dir, "one.csr"))
+	must(t, err)
+	both := append(bytes.Clone(csr), key...)
+	x.drop("my server.csr", both)
+	x.drop("server.csr", both)
+	x.drop("bundle.csr", append(bytes.Clone(both), make([]byte, 70<<10)...))
+	x.drop("late.csr", append(bytes.Repeat([]byte("\n"), 70<<10), both...))
+	x.ends(time.Minute, "sync", "--settle", "0s")
+	must(t, filepath.WalkDir(x.path(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if bytes.Contains(text, []byte("PRIVATE KEY-----")) {
+			t.Errorf("a private key stays in %s", path)
+		}
+		return err
+	}))
+}
+
+// TestPreviousIsNoWider: what an installation replaces keeps its mode: a bundle with a key in it is not opened to everybody.
+func TestPreviousIsNoWider(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.component(0, "init", "--name", "cp", "--trust", x.trust())
+	x.ca(0, "enroll", "cp", "--key", "component/component-admin/identity.pub", "--profile", "server", "--dns", "*.example")
+	x.component(0, "request", "server", "--dns", "web.example", "--key-type", "ECDSA-P256")
+	place := filepath.Join(x.dir, "component", "pki", "web.example.crt")
+	must(t, os.MkdirAll(filepath.Dir(place), 0o755))
+	must(t, os.WriteFile(place, []byte("a certificate and its key\n"), 0o600))
+	x.ca(0, "sync", "-q")
+	x.component(0, "sync")
+	s, err := os.Stat(place + ".previous")
+	must(t, err)
+	if mode := s.Mode().Perm(); mode != 0o600 {
+		t.Errorf("the copy of a file of mode 600 has %o", mode)
+	}
+}
+
+func (x *exchange) component(want int, args ...string) string {
+	x.Helper()
+	return x.run(want, "component-admin", args...)
+}
+
+// TestDirectoryOnTheEntrysName: something else on the name of a waiting request is not taken for the request.
+func TestDirectoryOnTheEntrysName(t *testing.T) {
+	t.Parallel()
+	for name, put := range map[string]func(file string) error{
+		"a directory":    func(file string) error { return os.Mkdir(file, 0o755) },
+		"another's file": func(file string) error { return os.WriteFile(file, serverRequest(t, "evil"), 0o644) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newExchange(t, build(t))
+			x.component(0, "init", "--name", "cp", "--trust", x.trust())
+			x.component(0, "request", "server", "--dns", "web.example", "--key-type", "ECDSA-P256")
+			entries, err := filepath.Glob(x.path("inbox", "*.csr"))
+			must(t, err)
+			must(t, os.Remove(entries[0]))
+			must(t, put(entries[0]))
+			command := x.command("component-admin", "sync")
+			out, _ := command.CombinedOutput()
+			if !strings.Contains(string(out), "warning: ") || !strings.Contains(string(out), filepath.Base(entries[0])) {
+				t.Errorf("sync says nothing of what lies on its entry's name:\n%s", out)
+			}
+		})
 	}
 }

@@ -2,12 +2,17 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ca-exchange/internal/durable"
 )
 
 // ends runs ca-admin, whatever it says, and wants it to end within a limit.
@@ -54,6 +59,35 @@ func TestManyTeams(t *testing.T) {
 	x.wantIssued("good", "520 sub-directories")
 }
 
+// full holds a thousand unsigned requests, which is as many as are held.
+func (x *exchange) full() {
+	x.Helper()
+	for i := range 1001 {
+		x.drop(fmt.Sprintf("f%d.csr", i), wishFor("server", "x", "one", "one.example").covered(x))
+	}
+	x.ends(2*time.Minute, "sync", "-q")
+	left, err := filepath.Glob(x.path("inbox", "f*.csr"))
+	must(x.T, err)
+	if len(left) == 0 {
+		x.Fatal("nothing was left: the bound is another")
+	}
+	for _, file := range left {
+		must(x.T, os.Remove(file))
+	}
+}
+
+// TestLeftCopiesEnd: copies of a request that is left where it is give no pass without end.
+func TestLeftCopiesEnd(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.full()
+	two := wishFor("", "", "two", "two.example").plain(t)
+	for i := range 40 {
+		x.drop(fmt.Sprintf("copy%d.csr", i), two)
+	}
+	x.ends(30*time.Second, "sync")
+}
+
 // TestLinksInTeamsEnd: links of one name in sub-directories that ca-admin cannot write give no pass without end.
 func TestLinksInTeamsEnd(t *testing.T) {
 	t.Parallel()
@@ -69,6 +103,110 @@ func TestLinksInTeamsEnd(t *testing.T) {
 	x.ends(30*time.Second, "sync")
 	if x.answered("good") != "held" {
 		t.Errorf("beside the links a good request is answered by %q", x.answered("good"))
+	}
+}
+
+// TestTeamMadeAgain: a watch serves a sub-directory that was removed and made again, and everybody when a team's part of the
+// outbox was removed.
+func TestTeamMadeAgain(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t), "--trust-inbox")
+	team := x.path("inbox", "team")
+	must(t, os.Mkdir(team, 0o755))
+	w := x.watch(nil, "--poll", "100ms")
+	answered := func(name string) func() bool {
+		return func() bool { _, err := os.Stat(x.path("outbox", name+".crt")); return err == nil }
+	}
+	x.drop("team/a.csr", serverRequest(t, "a"))
+	w.eventually("the team's first answer", answered("team/a"))
+	must(t, os.RemoveAll(team))
+	must(t, os.Mkdir(team, 0o755))
+	x.drop("team/b.csr", serverRequest(t, "b"))
+	w.eventually("an answer in the team that was made again", answered("team/b"))
+	must(t, os.RemoveAll(x.path("outbox", "team")))
+	x.drop("team/c.csr", serverRequest(t, "c"))
+	w.serves()
+	w.eventually("an answer in the outbox team that was made again", answered("team/c"))
+}
+
+// unwritable is a System on which a sub-directory's asides cannot be put back.
+type unwritable struct {
+	durable.System
+}
+
+func (u unwritable) RenameNew(oldDir int, old string, newDir int, name string) error {
+	if strings.HasSuffix(old, "-theirs.csr") {
+		return unix.EACCES
+	}
+	return u.System.RenameNew(oldDir, old, newDir, name)
+}
+
+// TestRecoveryGoesOn: an entry that a killed ca-admin had taken aside is put back, though a neighbour's sub-directory has
+// one that cannot be.
+func TestRecoveryGoesOn(t *testing.T) {
+	w := newFlow(t)
+	const aside = "exchange/inbox/.ca-exchange-aside-abcdefghij-"
+	must(t, os.Mkdir(w.path("exchange/inbox/aaa"), 0o755))
+	must(t, os.WriteFile(w.path("exchange/inbox/aaa/.ca-exchange-aside-abcdefghij-theirs.csr"), nil, 0o644))
+	must(t, os.WriteFile(w.path(aside+"good.csr"), serverRequest(t, "good"), 0o644))
+	w.late = time.Hour
+	restore := durable.Swap(unwritable{durable.Kernel{}})
+	err := w.answer(t.Context())
+	restore()
+	if _, missing := os.Stat(w.path("exchange/outbox/good.crt")); missing != nil {
+		t.Errorf("what was taken aside is not answered: %v", errors.Join(err, missing))
+	}
+}
+
+// TestLitter: whatever lies on names of the outbox, everybody is served.
+func TestLitter(t *testing.T) {
+	t.Parallel()
+	for name, litter := range map[string]func(x *exchange){
+		"a directory issuers.pem": func(x *exchange) {
+			must(x.T, os.Remove(x.path("outbox", "issuers.pem")))
+			must(x.T, os.Mkdir(x.path("outbox", "issuers.pem"), 0o755))
+		},
+		"a FIFO ca.crt": func(x *exchange) {
+			must(x.T, os.Remove(x.path("outbox", "ca.crt")))
+			must(x.T, unix.Mkfifo(x.path("outbox", "ca.crt"), 0o644))
+		},
+		"a directory on a notice's name": func(x *exchange) {
+			must(x.T, os.Remove(x.path("outbox", "old.held.json")))
+			must(x.T, os.Mkdir(x.path("outbox", "old.held.json"), 0o755))
+			x.anyStatus("approve", x.heldIDs()[0], "--yes")
+		},
+		"a file on a team's name": func(x *exchange) {
+			must(x.T, os.Mkdir(x.path("inbox", "team"), 0o755))
+			must(x.T, os.WriteFile(x.path("outbox", "team"), nil, 0o644))
+			x.drop("team/t.csr", serverRequest(x.T, "t"))
+		},
+		"a link on a team's name": func(x *exchange) {
+			must(x.T, os.Mkdir(x.path("inbox", "team"), 0o755))
+			must(x.T, os.Symlink("..", x.path("outbox", "team")))
+			x.drop("team/t.csr", serverRequest(x.T, "t"))
+		},
+		"a directory on an answer's name and a full rejected": func(x *exchange) {
+			for i := range 1000 {
+				must(x.T, os.WriteFile(x.path("rejected", fmt.Sprint("j", i)), nil, 0o644))
+			}
+			must(x.T, os.Mkdir(x.path("outbox", "t.held.json"), 0o755))
+			x.drop("t.csr", serverRequest(x.T, "t"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newExchange(t, build(t))
+			signer := x.requester("good", "--profile", "server", "--dns", "*.example")
+			x.dropHeld("old")
+			litter(x)
+			for i := range 12 { // so that some share a batch with what cannot be answered
+				x.drop(fmt.Sprintf("g%d.csr", i), wishFor("server", "good", "good.example", "good.example").signed(x, signer))
+			}
+			out := x.ends(time.Minute, "sync")
+			if n := len(x.issued()); n < 12 {
+				t.Errorf("%d of 12 are served:\n%s", n, out)
+			}
+		})
 	}
 }
 

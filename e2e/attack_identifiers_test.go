@@ -1,12 +1,16 @@
 package e2e_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // TestPreimageSettlesNothing: an entry that holds exactly the bytes whose hash is somebody's request id settles that
@@ -77,5 +81,56 @@ func TestFileIsShownBeforeAName(t *testing.T) {
 	x.ca(0, "sync", "-q")
 	if out := x.ca(0, "show", "server.crt"); !strings.Contains(out, "kubernetes") || strings.Contains(out, "evil") {
 		t.Errorf("show server.crt shows %s", out)
+	}
+}
+
+// TestEnrollFromAnothersCover: a request whose cover names somebody else does not enroll its key under the name that was
+// asked for, and the right name is said.
+func TestEnrollFromAnothersCover(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	signer := requesttest.SecurityKey(t)
+	entry := wishFor("server", "evil", "a.example", "a.example").signed(x, signer)
+	x.drop("a.csr", entry)
+	x.ca(0, "sync", "-q")
+	fingerprint := ssh.FingerprintSHA256(signer.PublicKey())
+	command := x.command("ca-admin", "enroll", "cp1-admin", "--from", idOf(t, entry), "--fingerprint", fingerprint,
+		"--profile", "server", "--dns", "*.example")
+	out, err := command.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "evil") {
+		t.Errorf("enrolled from a cover that names another: %v\n%s", err, out)
+	}
+	if list := x.ca(0, "requesters"); strings.Contains(list, "cp1-admin") {
+		t.Errorf("enrolled all the same:\n%s", list)
+	}
+}
+
+// TestExchangeIDMetTwice: a stick that bears the main exchange's id is not paid what the main exchange is owed.
+func TestExchangeIDMetTwice(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.dropHeld("server")
+	x.ca(0, "exchange", "stick")
+	marker, err := os.ReadFile(x.path("exchange.json"))
+	must(t, err)
+	stick := func(name string) string { return filepath.Join(x.dir, "stick", name) }
+	for _, file := range []string{"exchange.json", "inbox/exchange.json", "outbox/exchange.json"} {
+		if _, err := os.Stat(stick(file)); err == nil {
+			must(t, os.WriteFile(stick(file), marker, 0o644))
+		}
+	}
+	id := x.heldIDs()[0]
+	away := filepath.Join(x.dir, "away")
+	must(t, os.Rename(x.path(), away)) // nothing can be published there while it is approved
+	out, _ := x.command("ca-admin", "approve", id, "--yes", "--exchange", "stick").CombinedOutput()
+	more, _ := x.command("ca-admin", "sync", "--exchange", "stick").CombinedOutput()
+	must(t, os.Rename(away, x.path()))
+	if _, err := os.Stat(stick("outbox/server.crt")); err == nil {
+		t.Error("the stick was paid what the main exchange is owed")
+	}
+	x.anyStatus("approve", id, "--yes")
+	x.anyStatus("sync", "-q")
+	if x.answered("server") != "crt" {
+		t.Errorf("the main exchange has no answer; the stick got\n%s", fmt.Sprintf("%s%s", out, more))
 	}
 }
