@@ -37,6 +37,10 @@ func (r *requestCommand) adopt(config kube.Config, f component.Found, node strin
 		}
 	case f.Certificate != nil && len(r.Config) == 0 && f.Profile.Names != pki.NoNames:
 		ask.Names = pki.NamesOf(f.Certificate).Merge(extra)
+		if f.Profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
+			err := fmt.Errorf("the certificate in %s has no names to ask for again", f.Files.Place())
+			return ask, cli.WithStatus(cli.Usage, err, "give kubeadm's configuration: --config FILE", "or --dns NAME, --ip ADDRESS")
+		}
 		if f.Profile.HasNode() { // one made by hand may name addresses alone, and nobody knows whose it is
 			ask.Names = ask.Names.Merge(pki.Names{DNS: []string{node}})
 		}
