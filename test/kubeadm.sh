@@ -47,6 +47,13 @@ cluster() { # cluster NAME INIT-FLAGS…: component-admin makes every key and re
 	answered '11 of 13'
 }
 
+sprayed() { # sprayed NAME: certificates in a directory of another name, as kubespray has them
+	authority "$1" || return 1
+	sed -i 's#kubernetes/pki$#kubernetes/ssl#' kubeadm.yaml
+	component-admin -q --dir kubernetes request control-plane --config kubeadm.yaml || return 1
+	answered '11 of 13' && component-admin --dir kubernetes doctor --config kubeadm.yaml
+}
+
 generated() { # generated NAME INIT-FLAGS…: kubeadm makes every key and request, which stay where they are
 	authority "$@" || return 1
 	kubeadm certs generate-csr --config kubeadm.yaml --cert-dir "$PWD/kubernetes/pki" --kubeconfig-dir "$PWD/kubernetes" >/dev/null || return 1
@@ -78,11 +85,11 @@ dropped() { # dropped NAME: kubeadm's requests put into the inbox by hand, unsig
 
 request() { sed -n 's/.*"request": "\(.*\)".*/\1/p' "exchange/outbox/$1.held.json"; } # request ENTRY: the id of a held one
 
-judge() { # kubeadm looks for kubeconfigs in /etc/kubernetes only, so it is shown ours there, in a mount namespace of its own
-	local name=$1 inside='mount --bind "$1/kubernetes" /etc/kubernetes && shift && exec "$@"'
+judge() { # judge NAME [CERTIFICATES]: kubeadm looks for kubeconfigs in /etc/kubernetes only, so it is shown ours there, in a mount namespace of its own
+	local name=$1 pki=${2:-pki} inside='mount --bind "$1/kubernetes" /etc/kubernetes && shift && exec "$@"'
 	mkdir -p /etc/kubernetes
 	in_place() { unshare -m sh -c "$inside" sh "$work/$name" "$@"; }
-	sed "s#certificatesDir: .*#certificatesDir: /etc/kubernetes/pki#" "$work/$name/kubeadm.yaml" >"$work/kubeadm-$name.yaml"
+	sed "s#certificatesDir: .*#certificatesDir: /etc/kubernetes/$pki#" "$work/$name/kubeadm.yaml" >"$work/kubeadm-$name.yaml"
 	in_place kubeadm init phase certs all --config "$work/kubeadm-$name.yaml" >"$work/out" 2>&1
 	expect "$name: init phase certs all" contains 'keyless\|Using existing ca certificate authority'
 	expect "$name: nothing new was made" sh -c "! grep -qi 'Generating' '$work/out'"
@@ -91,9 +98,9 @@ judge() { # kubeadm looks for kubeconfigs in /etc/kubernetes only, so it is show
 	expect "$name: no error" sh -c "! grep -qi '^error' '$work/out'"
 	in_place kubeadm certs check-expiration --config "$work/kubeadm-$name.yaml" >"$work/out" 2>&1
 	expect "$name: check-expiration" contains 'apiserver '
-	expect "$name: no CA key in the cluster" sh -c "! ls '$work/$name'/kubernetes/pki/ca.key 2>/dev/null"
+	expect "$name: no CA key in the cluster" sh -c "! ls '$work/$name/kubernetes/$pki/ca.key' 2>/dev/null"
 	for c in apiserver apiserver-kubelet-client; do
-		expect "$name: openssl verifies $c" openssl verify -x509_strict -partial_chain -CAfile "$work/$name/kubernetes/pki/ca.crt" "$work/$name/kubernetes/pki/$c.crt"
+		expect "$name: openssl verifies $c" openssl verify -x509_strict -partial_chain -CAfile "$work/$name/kubernetes/$pki/ca.crt" "$work/$name/kubernetes/$pki/$c.crt"
 	done
 	for f in admin super-admin kubelet controller-manager scheduler; do
 		expect "$name: kubectl reads $f.conf" kubectl --kubeconfig "$work/$name/kubernetes/$f.conf" config view --minify
@@ -102,6 +109,7 @@ judge() { # kubeadm looks for kubeconfigs in /etc/kubernetes only, so it is show
 
 expect "rsa: cluster" cluster rsa && judge rsa
 expect "ecdsa: cluster" cluster ecdsa --key-type ECDSA-P256 && judge ecdsa
+expect "another directory: cluster" sprayed sprayed && judge sprayed ssl
 expect "single: cluster" cluster single --issuer ca && judge single
 mkdir -p "$work/made" && kubeadm init phase certs all --config <(printf 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: 192.0.2.10}\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.37.2\ncertificatesDir: %s\n' "$work/made/pki") >/dev/null 2>&1
 expect "imported: cluster" cluster imported --import-pki "$work/made/pki" && judge imported
