@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -25,7 +28,7 @@ func (i *initCommand) adopted(a *app) ([]ca.Imported, error) {
 		all, err = i.adoptAll(a)
 	} else {
 		var one ca.Imported
-		one, err = adopt(a, kube.ClusterIssuer, i.ImportCert, i.ImportKey)
+		one, err = i.adopt(a, kube.ClusterIssuer, i.ImportCert, i.ImportKey)
 		all = []ca.Imported{one}
 	}
 	if err != nil {
@@ -52,9 +55,13 @@ func profilesOf(issuer string, issuers int, release kube.Release) []pki.Profile 
 
 // prove makes a trial signature for each profile. An issuer that can sign for some of them is adopted with a warning.
 func prove(a *app, issuer *pki.Issuer, profiles []pki.Profile) error {
+	when := a.settings().Now()
+	if begin := issuer.Certificate.NotBefore.Add(time.Minute); begin.After(when) {
+		when = begin // --import-early
+	}
 	var failures []error
 	for _, p := range profiles {
-		if err := issuer.Prove(a.settings().Now(), p); err != nil {
+		if err := issuer.Prove(when, p); err != nil {
 			failures = append(failures, err)
 		}
 	}
@@ -67,7 +74,8 @@ func prove(a *app, issuer *pki.Issuer, profiles []pki.Profile) error {
 	return nil
 }
 
-// adoptAll takes the issuers of a kubeadm pki directory that are there with their keys.
+// adoptAll takes the issuers of a kubeadm pki directory that are there with their keys. A certificate without its key is
+// another CA's business, as with an external etcd.
 func (i *initCommand) adoptAll(a *app) ([]ca.Imported, error) {
 	var all []ca.Imported
 	for _, known := range kube.Issuers() {
@@ -75,36 +83,96 @@ func (i *initCommand) adoptAll(a *app) ([]ca.Imported, error) {
 		if _, err := os.Stat(certificate); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		imported, err := adopt(a, known.Name, certificate, key)
+		if _, err := os.Stat(key); errors.Is(err, fs.ErrNotExist) && known.Name != kube.ClusterIssuer {
+			a.Warn("%q has no key beside it, as with an external %s: issuer %s is not adopted", certificate,
+				strings.TrimSuffix(known.Name, "-ca"), known.Name)
+			continue
+		}
+		imported, err := i.adopt(a, known.Name, certificate, key)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, imported)
 	}
 	if len(all) == 0 || all[0].Issuer.Name != kube.ClusterIssuer {
-		return nil, cli.Hint(fmt.Errorf("no ca.crt in %q", i.ImportPKI), "kubeadm's is /etc/kubernetes/pki; one issuer from elsewhere: --import-cert FILE --import-key FILE")
+		return nil, cli.Hint(fmt.Errorf("no ca.crt in %q", i.ImportPKI),
+			"kubeadm's is /etc/kubernetes/pki; one issuer from elsewhere: --import-cert FILE --import-key FILE")
 	}
 	return all, nil
 }
 
-// adopt reads an issuer: its certificate, then the chain above it, and its key.
-func adopt(a *app, name, certificateFile, keyFile string) (ca.Imported, error) {
-	pem, err := os.ReadFile(certificateFile)
+// adopt reads an issuer: its certificate and the chain above it, in any order, and its key, which may be in the same file.
+func (i *initCommand) adopt(a *app, name, certificateFile, keyFile string) (imported ca.Imported, err error) {
+	text, err := readImport(certificateFile)
 	if err != nil {
-		return ca.Imported{}, err
+		return imported, err
 	}
-	chain, err := pki.ParseCertificates(pem)
+	certificates, err := pki.ParseIssuerCertificates(text)
 	if err != nil {
-		return ca.Imported{}, fmt.Errorf("reading %q: %w", certificateFile, err)
+		return imported, explainImport(err, certificateFile, keyFile)
 	}
-	text, err := os.ReadFile(keyFile)
+	if text, err = readImport(keyFile); err != nil {
+		return imported, err
+	}
+	key, kept, err := pki.ParseIssuerKey(text, func() ([]byte, error) { return i.passphrase(a, keyFile) })
 	if err != nil {
-		return ca.Imported{}, err
+		return imported, explainImport(err, keyFile, keyFile)
 	}
-	key, err := pki.ParsePrivateKey(text, func() ([]byte, error) { return a.settings().Passphrase(keyFile) })
+	path, left, err := pki.ImportPath(certificates, key.Public())
 	if err != nil {
-		return ca.Imported{}, fmt.Errorf("reading %q: %w", keyFile, err)
+		return imported, explainImport(err, certificateFile, keyFile)
 	}
-	issuer, err := pki.NewIssuer(name, chain, key)
-	return ca.Imported{Issuer: issuer, Key: text}, err
+	for _, c := range left {
+		a.Warn("%q: %s", certificateFile, pki.LeftOut(c))
+	}
+	issuer, err := pki.NewIssuer(name, path, key)
+	if err != nil {
+		return imported, explainImport(err, certificateFile, keyFile)
+	}
+	warnings, err := issuer.CheckImport(a.settings().Now())
+	if err != nil && !(i.ImportEarly && errors.Is(err, pki.ErrNotYetValid)) {
+		return imported, explainImport(err, certificateFile, keyFile)
+	}
+	for _, w := range warnings {
+		a.Warn("%q: %s", certificateFile, w)
+	}
+	return ca.Imported{Issuer: issuer, Key: kept}, nil
+}
+
+// explainImport names the file, and adds the command that helps.
+func explainImport(err error, file, keyFile string) error {
+	named := fmt.Errorf("reading %q: %w", file, err)
+	if e, ok := errors.AsType[*pki.ImportError](err); ok {
+		return cli.Hint(named, strings.NewReplacer("FILE", quoteShell(file), "KEY", quoteShell(keyFile)).Replace(e.Help))
+	}
+	if errors.Is(err, pki.ErrEncrypted) {
+		return cli.Hint(named, "run it on a terminal, or give the passphrase in a file: --passphrase-file FILE")
+	}
+	return named
+}
+
+// quoteShell quotes a file name for a shell where it needs it.
+func quoteShell(name string) string {
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+@:") == "" {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
+// importLimit bounds what is read of a file that is to be adopted, in bytes.
+const importLimit = 1 << 20
+
+func readImport(file string) ([]byte, error) { return readFile(file, importLimit) }
+
+// passphrase asks for the passphrase of an encrypted key, or takes the first line of the file that holds it.
+func (i *initCommand) passphrase(a *app, keyFile string) ([]byte, error) {
+	if i.PassphraseFile == "" {
+		return a.settings().Passphrase(keyFile)
+	}
+	text, err := os.ReadFile(i.PassphraseFile)
+	if err != nil {
+		return nil, err
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), nil
 }

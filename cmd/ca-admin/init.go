@@ -20,20 +20,22 @@ import (
 )
 
 type initCommand struct {
-	Exchange   string   `env:"CA_EXCHANGE" default:"./exchange" type:"path" placeholder:"DIR" help:"The exchange to make (${env})."`
-	Issuer     []string `enum:"ca,etcd-ca,front-proxy-ca" default:"ca,etcd-ca,front-proxy-ca" placeholder:"NAME" help:"Issuers to make: all three, as kubeadm has them, or ca alone."`
-	KeyType    string   `default:"RSA-2048" placeholder:"TYPE" help:"Keys of the issuers: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384."`
-	Days       int      `default:"3650" help:"Validity of the issuers, in days."`
-	CommonName string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
-	PathLen    int      `default:"0" placeholder:"N" help:"How many CAs may stand below an issuer."`
-	ImportCert string   `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate, then the chain above it."`
-	ImportKey  string   `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key; an encrypted one stays so."`
-	ImportPKI  string   `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt all issuers of a kubeadm pki directory, such as /etc/kubernetes/pki."`
-	Config     []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file: release, service subnets, DNS domain, endpoint and certSANs go into the policy."`
-	Node       []string `placeholder:"NODE[=ADDRESS],…" help:"A host of the cluster, and an address its certificates may name; with --trust-inbox no other may ask."`
-	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
-	TrustInbox bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
-	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
+	Exchange       string   `env:"CA_EXCHANGE" default:"./exchange" type:"path" placeholder:"DIR" help:"The exchange to make (${env})."`
+	Issuer         []string `enum:"ca,etcd-ca,front-proxy-ca" default:"ca,etcd-ca,front-proxy-ca" placeholder:"NAME" help:"Issuers to make: all three, as kubeadm has them, or ca alone."`
+	KeyType        string   `default:"RSA-2048" placeholder:"TYPE" help:"Keys of the issuers: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384."`
+	Days           int      `default:"3650" help:"Validity of the issuers, in days."`
+	CommonName     string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
+	PathLen        int      `default:"0" placeholder:"N" help:"How many CAs may stand below an issuer."`
+	ImportCert     string   `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate and the chain above it, in any order."`
+	ImportKey      string   `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key, which may be in the same file; an encrypted one stays so."`
+	ImportPKI      string   `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt all issuers of a kubeadm pki directory, such as /etc/kubernetes/pki."`
+	ImportEarly    bool     `help:"Adopt an issuer that is not valid yet: it signs from its beginning on."`
+	PassphraseFile string   `type:"existingfile" placeholder:"FILE" help:"The passphrase of an encrypted --import-key: the first line of FILE."`
+	Config         []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file: release, service subnets, DNS domain, endpoint and certSANs go into the policy."`
+	Node           []string `placeholder:"NODE[=ADDRESS],…" help:"A host of the cluster, and an address its certificates may name; with --trust-inbox no other may ask."`
+	Kubernetes     string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
+	TrustInbox     bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
+	Group          string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
 }
 
 // issuersMost is how long an issuer may be made for, in days: openssl's 10000 and a little.

@@ -14,7 +14,7 @@ import (
 )
 
 type showCommand struct {
-	What string `arg:"" help:"A request id, an entry's name, a serial, or a file with a request or a certificate."`
+	What string `arg:"" help:"A request id, an entry's name, a serial, or a file with a request or a certificate; - is standard input."`
 }
 
 // shown is what `show -o json` prints.
@@ -57,7 +57,7 @@ func (s *showCommand) Run(ctx context.Context, a *app) error {
 }
 
 func (a *app) showFile(ctx context.Context, c *ca.CA, file string) error {
-	text, err := readRequest(file)
+	text, err := readRequest(ctx, file)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ca-exchange/internal/ca"
@@ -20,7 +20,7 @@ import (
 
 type signCommand struct {
 	planFlags
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files, as openssl req writes them."`
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files, as openssl req writes them; - is standard input."`
 	Out   string   `type:"path" placeholder:"FILE" help:"Where the certificate goes; beside the request by default."`
 }
 
@@ -28,6 +28,9 @@ type signCommand struct {
 func (s *signCommand) Validate() error {
 	if s.Out != "" && len(s.Files) > 1 {
 		return errors.New("--out takes one request")
+	}
+	if s.Out == "" && slices.Contains(s.Files, standardInput) {
+		return errors.New("for a request on standard input, --out FILE says where the certificate goes")
 	}
 	return nil
 }
@@ -58,7 +61,7 @@ func (s *signCommand) sign(ctx context.Context, a *app, c *ca.CA, file, out stri
 	if _, err := os.Lstat(out); err == nil {
 		return cli.Hint(fmt.Errorf("%q: %w", out, fs.ErrExist), "move it away, or say where: --out FILE")
 	}
-	entry, err := readRequest(file)
+	entry, err := readRequest(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -96,22 +99,8 @@ func (s *signCommand) certificate(ctx context.Context, a *app, c *ca.CA, entry [
 	return certificate.Answer(), nil
 }
 
-func readRequest(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// One byte more than allowed shows that it is too large; the parser says so.
-	b, err := io.ReadAll(io.LimitReader(f, refusal.MaxEntry+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading %q: %w", file, err)
-	}
-	return b, nil
-}
-
 type checkCommand struct {
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files."`
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files; - is standard input."`
 }
 
 func (k *checkCommand) Run(ctx context.Context, a *app) error {
@@ -122,7 +111,7 @@ func (k *checkCommand) Run(ctx context.Context, a *app) error {
 	defer c.Close()
 	worst := refusal.Issue
 	for _, file := range k.Files {
-		entry, err := readRequest(file)
+		entry, err := readRequest(ctx, file)
 		if err != nil {
 			return err
 		}

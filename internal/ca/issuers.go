@@ -86,7 +86,7 @@ func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
 	if c.Passphrase != nil {
 		ask = func() ([]byte, error) { return c.Passphrase(place) }
 	}
-	key, err := pki.ParsePrivateKey(pem, ask)
+	key, _, err := pki.ParseIssuerKey(pem, ask)
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", place, err)
 	}

@@ -8,9 +8,10 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"errors"
 	"fmt"
 	"time"
+
+	"ca-exchange/internal/refusal"
 )
 
 // Backdate is how far before now a certificate begins: clocks of the hosts that read it may be behind.
@@ -32,13 +33,15 @@ func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issue
 	certificate := path[0]
 	switch {
 	case !certificate.BasicConstraintsValid || !certificate.IsCA:
-		return nil, fmt.Errorf("issuer %q: the certificate is not a CA's (basicConstraints CA:TRUE, RFC 5280 4.2.1.9)",
-			name)
+		return nil, cannotImport("openssl x509 -in FILE -noout -issuer names the CA that signed it: adopt that one",
+			"issuer %q: the certificate is not a CA's (basicConstraints CA:TRUE, RFC 5280 4.2.1.9)", name)
 	case certificate.KeyUsage != 0 && certificate.KeyUsage&x509.KeyUsageCertSign == 0:
-		return nil,
-			fmt.Errorf("issuer %q: the certificate's key usage has no keyCertSign, so it cannot sign certificates (RFC 5280 4.2.1.3)", name)
-	case !sameKey(certificate.PublicKey, key.Public()):
-		return nil, fmt.Errorf("issuer %q: the key does not belong to the certificate", name)
+		return nil, cannotImport("make the CA certificate again with keyUsage keyCertSign",
+			"issuer %q: the key usage is %s, without keyCertSign: it cannot sign (RFC 5280 4.2.1.3)",
+			name, keyUsageList(certificate.KeyUsage))
+	}
+	if err := compareKeys(key.Public(), certificate.PublicKey); err != nil {
+		return nil, fmt.Errorf("issuer %q: the key does not belong to the certificate: %w", name, err)
 	}
 	if err := checkPath(path); err != nil {
 		return nil, fmt.Errorf("issuer %q: %w", name, err)
@@ -61,17 +64,22 @@ func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issue
 func checkPath(path []*x509.Certificate) error {
 	for i, c := range path {
 		if i > 0 {
+			if weakSignature(path[i-1]) {
+				return cannotImport("have the parent sign the CA's key again, with SHA-256 or better",
+					"certificate %d of its chain is signed with %s, which verifiers refuse", i, path[i-1].SignatureAlgorithm)
+			}
 			if err := path[i-1].CheckSignatureFrom(c); err != nil {
 				return fmt.Errorf("certificate %d of its chain did not sign the one before: %w", i+1, err)
 			}
 		}
 		if (c.MaxPathLen > 0 || c.MaxPathLenZero) && c.MaxPathLen < i {
-			return fmt.Errorf("certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)",
-				i+1, c.MaxPathLen, i)
+			return cannotImport("have that CA's certificate made again with a longer path length",
+				"certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)", i+1, c.MaxPathLen, i)
 		}
 	}
 	if !selfSigned(path[len(path)-1]) {
-		return errors.New("its chain ends before the root: append the root's certificate")
+		return cannotImport("append the certificates above it: cat FILE PARENT… ROOT > chain.pem",
+			"its chain ends before the root, at %s", refusal.Quote(path[len(path)-1].Subject.String()))
 	}
 	return nil
 }

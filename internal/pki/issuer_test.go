@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -96,6 +97,15 @@ func TestSignRefuses(t *testing.T) {
 			t.Errorf("%s: signed", name)
 		}
 	}
+}
+
+func generated(t *testing.T) crypto.Signer {
+	t.Helper()
+	key, err := ECDSAP256.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // adopted makes an issuer of a template of the test's own, signed by itself.

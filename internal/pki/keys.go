@@ -57,9 +57,13 @@ func ParsePrivateKey(text []byte, passphrase func() ([]byte, error)) (crypto.Sig
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok || KeyTypeOf(signer.Public()) == "" {
-		return nil, fmt.Errorf("the type of the key is not supported (%T)", key)
+		return nil, unsupportedKey(key)
 	}
 	return signer, nil
+}
+
+func unsupportedKey(key any) error {
+	return fmt.Errorf("the type of the key is not supported (%T)", key)
 }
 
 func parseKeyBlock(block *pem.Block, passphrase func() ([]byte, error)) (any, error) {
@@ -78,7 +82,10 @@ func parseKeyBlock(block *pem.Block, passphrase func() ([]byte, error)) (any, er
 		}
 		return key, nil
 	case block.Headers["DEK-Info"] != "":
-		return nil, fmt.Errorf("%w in the old PEM form (RFC 1421): convert it with openssl pkcs8 -topk8", ErrEncrypted)
+		return nil, &ImportError{
+			fmt.Errorf("%w in the old PEM form (RFC 1421, DEK-Info)", ErrEncrypted),
+			"openssl pkcs8 -topk8 -in FILE -out ca.key",
+		}
 	case block.Type == "RSA PRIVATE KEY":
 		return x509.ParsePKCS1PrivateKey(block.Bytes)
 	case block.Type == "EC PRIVATE KEY":

@@ -89,10 +89,6 @@ func ParseTrust(text []byte) (Trust, error) {
 
 func chainEnd(a Authority) *x509.Certificate { return a.Path()[len(a.Chain)] }
 
-func selfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(c) == nil
-}
-
 // nameGroups names issuers by their place: the fingerprint fixes places and nothing else could be believed. Two are
 // a cluster with external etcd, unless the second one's own name says that it is etcd's.
 func nameGroups(groups []Authority) error {
