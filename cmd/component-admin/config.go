@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
@@ -11,6 +13,10 @@ import (
 type configCommand struct {
 	Name     string `placeholder:"NAME" help:"The requester: the name that the CA admin enrolled this key under."`
 	Exchange string `type:"path" placeholder:"DIR" help:"Where the exchange is."`
+	Visit    string `placeholder:"60d" help:"How often a carried exchange comes by; certificates are due earlier then."`
+	Renew    string `placeholder:"RULE" help:"How long before its end a certificate is due: 1/3 of its life, or 720h."`
+
+	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have."`
 }
 
 // configResult is what config -o json prints.
@@ -35,7 +41,11 @@ func (k *configCommand) Run(a *app) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.Configure(component.Config{Name: k.Name, Exchange: k.Exchange}); err != nil {
+	with := component.Config{Name: k.Name, Exchange: k.Exchange, Visit: k.Visit, Renew: k.Renew, KeepKey: k.KeepKey}
+	if _, err := with.Rule(); err != nil {
+		return cli.WithStatus(cli.Usage, err)
+	}
+	if err := c.Configure(with); err != nil {
 		return a.explain(err)
 	}
 	id, err := c.Identity()
@@ -50,6 +60,8 @@ func (k *configCommand) Run(a *app) error {
 	a.Print("name         %s", c.Name)
 	a.Print("exchange     %s", orDash(c.Config.Exchange))
 	a.Print("trust        %s", orUnpinned(c.Trust))
+	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, "1/3"), cmp.Or(c.Visit, "-"))
+	a.Print("keep key     %s", orDash(strings.Join(c.KeepKey, ", ")))
 	a.Print("key          %s", id.Authorized)
 	a.Print("fingerprint  %s", id.Fingerprint)
 	return nil

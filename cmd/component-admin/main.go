@@ -19,7 +19,9 @@ type commands struct {
 	Trust      trustCommand      `cmd:"" help:"Pin the CA by its fingerprint."`
 	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
 	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
-	Status     statusCommand     `cmd:"" help:"Show what is installed and what is open."`
+	Renew      renewCommand      `cmd:"" help:"Renew what is due: for a timer, or a visit with a stick."`
+	Hooks      applyCommand      `cmd:"" name:"apply" help:"Run the hooks of what was installed and not yet applied."`
+	Status     statusCommand     `cmd:"" help:"Show what is installed, what is open, and when what is due."`
 	Doctor     doctorCommand     `cmd:"" help:"Say whether kubeadm and the components would accept this host."`
 	Kubeconfig kubeconfigCommand `cmd:"" help:"Point an installed kubeconfig at another API server."`
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -23,6 +24,7 @@ func (r *requestCommand) makeAll(a *app, c *component.Component, orders []order)
 			return a.explainRequest(err)
 		}
 	}
+	r.warnShort(a, c)
 	for _, o := range orders {
 		o.wish.Again = r.Again
 		s, err := c.Request(o.ask, o.wish)
@@ -43,6 +45,23 @@ func (r *requestCommand) makeAll(a *app, c *component.Component, orders []order)
 	}
 	return nil
 }
+
+// warnShort says it before the first certificate is there: a validity that is too short for the visits lapses when one
+// of them fails.
+func (r *requestCommand) warnShort(a *app, c *component.Component) {
+	rule, err := c.Rule()
+	if err != nil || rule.Visit == 0 {
+		return
+	}
+	needed := days(rule.NeededLife())
+	if asked := cmp.Or(r.Days, defaultDays); asked < needed {
+		a.Warn("%d days of validity are needed for visits every %d days, and %d are asked for", needed, days(rule.Visit), asked)
+		a.Hint("ask the CA admin to allow more, then: component-admin request … --days %d", needed)
+	}
+}
+
+// defaultDays is what the policy of a new CA gives where no days are asked for.
+const defaultDays = 365
 
 func (a *app) explainRequest(err error) error {
 	switch {

@@ -89,14 +89,14 @@ func (r *requestCommand) makesControlPlane(orders []order) bool {
 
 // drop puts the requests into the inbox, and waits for the answers if it may.
 func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Component) error {
-	err := a.sync(ctx, c, r.exchangeFlag, r.Wait, component.SyncOptions{})
+	err := a.sync(ctx, c, syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait})
 	status, answered := errors.AsType[cli.Exit](err)
 	switch {
 	case err == nil:
 		return nil
 	case !answered:
 		return cli.Hint(err, "the key and the request are kept: component-admin sync drops it")
-	case r.Wait == 0 && cli.Status(status) != cli.Unverified:
+	case r.Wait == 0 && (cli.Status(status) == cli.Unanswered || cli.Status(status) == cli.Denied):
 		return nil // dropped: that is all it was asked to do
 	}
 	return err

@@ -1,26 +1,33 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
 
+	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
+	"ca-exchange/internal/pki"
 )
 
-type statusCommand struct{}
+type statusCommand struct {
+	Live    bool     `help:"Also ask the components of this host which certificate they serve."`
+	Address []string `placeholder:"HOST:PORT" help:"With --live: ask there; loopback or this host's own address."`
+}
 
-// statusResult is what `status -o json` prints.
+// statusResult is what status -o json prints.
 type statusResult struct {
-	Kind     string       `json:"kind"`
-	Name     string       `json:"name"`
-	Exchange string       `json:"exchange"`
-	Trust    string       `json:"trust"`
-	Items    []statusItem `json:"items"`
+	APIVersion string       `json:"apiVersion"`
+	Kind       string       `json:"kind"`
+	Name       string       `json:"name"`
+	Exchange   string       `json:"exchange"`
+	Trust      string       `json:"trust"`
+	Items      []statusItem `json:"items"`
 }
 
 type statusItem struct {
-	ID          string     `json:"id"`
+	ID          string     `json:"id"` // of the request that is open, or was installed
 	Name        string     `json:"name"`
 	Profile     string     `json:"profile"`
 	Node        string     `json:"node"`
@@ -28,63 +35,171 @@ type statusItem struct {
 	File        string     `json:"file"`
 	Fingerprint string     `json:"fingerprint"`
 	NotAfter    *time.Time `json:"notAfter"`
+	Due         *time.Time `json:"due"`
+	Applied     string     `json:"applied"` // Pending, Done, None or ""
+	HookError   string     `json:"hookError,omitempty"`
+	Wire        []wire     `json:"wire,omitempty"`
 }
 
-func (s *statusCommand) Run(a *app) error {
+func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	c, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	requests, err := c.Requests()
+	items, err := c.Items()
 	if err != nil {
-		return err
+		return a.explain(err)
 	}
-	result := statusResult{Kind: "Status", Name: c.Name, Exchange: exchangeFlag{}.path(c), Trust: c.Trust, Items: []statusItem{}}
-	installed := 0
-	open := map[string][]string{}
-	for _, r := range requests {
-		if r.Status == component.StatusSuperseded {
-			continue
+	result := statusResult{
+		APIVersion: "ca-exchange/v1", Kind: "Status", Name: c.Name, Exchange: exchangeFlag{}.path(c), Trust: c.Trust,
+		Items: []statusItem{},
+	}
+	now, status := time.Now(), cli.Done
+	for _, i := range items {
+		item := newStatusItem(i, now)
+		if s.Live {
+			if item.Wire, err = s.wire(ctx, c, i); err != nil {
+				return err
+			}
 		}
-		item := statusItem{ID: r.ID, Name: r.Entry, Profile: r.Profile, Node: r.Node, Status: r.Status, File: r.Files.Place(), Fingerprint: r.Fingerprint}
-		if r.Status == component.StatusInstalled {
-			installed++
-			item.NotAfter = &r.NotAfter
-		} else {
-			open[said(r)] = append(open[said(r)], r.Profile)
+		if i.IsDue(now) {
+			status = cli.RenewalIsDue
 		}
 		result.Items = append(result.Items, item)
 	}
 	if a.JSON {
-		return a.Encode(result)
+		err = a.Encode(result)
+	} else {
+		err = s.print(a, c, result, items, now)
 	}
+	if err != nil {
+		return err
+	}
+	return cli.ExitWith(status)
+}
+
+func newStatusItem(i component.Item, now time.Time) statusItem {
+	s := i.State
+	item := statusItem{
+		ID: s.ID, Name: s.Entry, Profile: s.Profile, Node: s.Node, File: s.Files.Place(), Status: i.Status(now),
+	}
+	if i.Open != nil {
+		item.ID, item.Name = i.Open.ID, i.Open.Entry
+	}
+	if item.Status == component.ItemAsked {
+		item.Status = "Open"
+		if s.Said != "" {
+			item.Status = s.Said
+		}
+	}
+	if i.Certificate != nil {
+		item.Fingerprint, item.NotAfter, item.Due = pki.Fingerprint(i.Certificate), &i.Certificate.NotAfter, &i.Due
+	}
+	if s.Apply != nil {
+		item.Applied, item.HookError = s.Apply.State, s.Apply.Error
+	}
+	return item
+}
+
+func (s *statusCommand) print(
+	a *app, c *component.Component, result statusResult, items []component.Item, now time.Time,
+) error {
 	a.Print("name      %s", result.Name)
 	a.Print("exchange  %s", result.Exchange)
 	a.Print("trust     %s", orUnpinned(result.Trust))
-	rows := [][]string{{"PROFILE", "NODE", "FILE", "STATUS", "ENDS", "REQUEST"}}
-	for _, item := range result.Items {
-		ends := "-"
-		if item.NotAfter != nil {
-			ends = item.NotAfter.Format("2006-01-02")
-		}
-		rows = append(rows, []string{item.Profile, orDash(item.Node), item.File, item.Status, ends, item.ID[:16]})
-	}
-	if len(result.Items) == 0 {
+	if len(items) == 0 {
 		return nil
+	}
+	rows := [][]string{{"CERTIFICATE", "FILE", "STATUS", "EXPIRES", "RESIDUAL", "DUE", "APPLIED", "REQUEST"}}
+	for _, item := range result.Items {
+		rows = append(rows, item.row(now))
 	}
 	if err := a.Table(rows); err != nil {
 		return err
 	}
-	line := fmt.Sprintf("%d of %d installed", installed, len(result.Items))
-	for _, state := range []string{"held", "denied", "open"} {
-		if profiles := open[state]; len(profiles) > 0 {
-			line += fmt.Sprintf(", %d %s: %s", len(profiles), state, strings.Join(profiles, ", "))
+	a.Print("%s", counts(items, now))
+	for n, item := range result.Items {
+		for _, w := range item.Wire {
+			a.Print("%s: %s", item.File, w.sentence(item.Fingerprint))
+		}
+		if items[n].Unreadable() {
+			a.Warn("%s: %v", item.File, items[n].Problem)
+		}
+		if item.HookError != "" {
+			a.Warn("%s: %s; it runs again with: component-admin apply", item.File, item.HookError)
 		}
 	}
-	a.Print("%s", line)
+	a.warnShort(c, items)
+	a.nextDate(c, items, now)
 	return nil
 }
+
+func (item statusItem) row(now time.Time) []string {
+	certificate, expires, left, due := item.Profile, "-", "-", "-"
+	if item.Node != "" {
+		certificate += "@" + item.Node
+	}
+	if item.NotAfter != nil {
+		expires, left = item.NotAfter.UTC().Format("2006-01-02"), residual(item.NotAfter.Sub(now))
+		due = item.Due.UTC().Format("2006-01-02")
+	}
+	return []string{certificate, item.File, item.Status, expires, left, due, orDash(item.Applied), item.ID[:16]}
+}
+
+// residual is how long a certificate is valid still, in days.
+func residual(left time.Duration) string {
+	switch {
+	case left < 0:
+		return "ended"
+	case left < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(left.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(left.Hours()/24))
+}
+
+// counts says how many files have a valid certificate, and what the others are.
+func counts(items []component.Item, now time.Time) string {
+	valid := 0
+	others := map[string][]string{}
+	for _, i := range items {
+		status := i.Status(now)
+		switch status {
+		case component.ItemInstalled, component.ItemDue, component.ItemOverdue:
+			valid++
+		}
+		word := strings.ToLower(status)
+		if status == component.ItemAsked {
+			word = said(i.State)
+		}
+		if status != component.ItemInstalled {
+			others[word] = append(others[word], i.State.Profile)
+		}
+	}
+	line := fmt.Sprintf("%d of %d installed", valid, len(items))
+	for _, word := range []string{"expired", "missing", "overdue", "due", "held", "denied", "open"} {
+		if profiles := others[word]; len(profiles) > 0 {
+			line += fmt.Sprintf(", %d %s: %s", len(profiles), word, strings.Join(profiles, ", "))
+		}
+	}
+	return line
+}
+
+// warnShort says which certificates are too short-lived for the visits of the exchange.
+func (a *app) warnShort(c *component.Component, items []component.Item) {
+	rule, err := c.Rule()
+	if err != nil {
+		return
+	}
+	for _, i := range items {
+		if needed := i.TooShort(rule); needed > 0 {
+			a.Warn("%s: %d days of validity are needed for visits every %d days, this certificate has %d",
+				i.State.Files.Place(), days(needed), days(rule.Visit), days(i.Certificate.NotAfter.Sub(i.Certificate.NotBefore)))
+		}
+	}
+}
+
+func days(d time.Duration) int { return int(d.Round(time.Hour).Hours() / 24) }
 
 // said is how an open request stands, by the last word of the outbox, which nobody verified.
 func said(r component.State) string {

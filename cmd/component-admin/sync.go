@@ -26,10 +26,11 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	if s.Local {
 		return a.syncLocal(ctx, c)
 	}
-	return a.sync(ctx, c, s.exchangeFlag, s.Wait, component.SyncOptions{AcceptNames: s.AcceptNames, Again: s.Again})
+	options := component.SyncOptions{AcceptNames: s.AcceptNames, Again: s.Again}
+	return a.sync(ctx, c, syncRun{exchangeFlag: s.exchangeFlag, wait: s.Wait, options: options})
 }
 
-// syncLocal finishes interrupted installations.
+// syncLocal finishes interrupted installations and runs what they owe.
 func (a *app) syncLocal(ctx context.Context, c *component.Component) error {
 	all, err := c.SyncLocal(ctx)
 	if err != nil {
@@ -39,53 +40,59 @@ func (a *app) syncLocal(ctx context.Context, c *component.Component) error {
 	for _, out := range all {
 		r.progress(out)
 	}
-	return cli.ExitWith(statusOf(all))
+	return cli.ExitWith(cli.Worst(statusOf(all), a.hooks(ctx, c)))
+}
+
+// syncRun is one command's use of the exchange.
+type syncRun struct {
+	exchangeFlag
+	wait    time.Duration
+	options component.SyncOptions
+	noHooks bool
 }
 
 // waitStep is how often a waiting command looks: often at first, when a running watch answers at once.
 const waitStep, waitStepMost = 50 * time.Millisecond, 2 * time.Second
 
 // sync does what can be done now and, for as long as it may wait, what can be done then.
-func (a *app) sync(
-	ctx context.Context, c *component.Component, f exchangeFlag, wait time.Duration, o component.SyncOptions,
-) error {
-	deadline := time.Now().Add(wait)
+func (a *app) sync(ctx context.Context, c *component.Component, run syncRun) error {
+	deadline := time.Now().Add(run.wait)
 	r := newReport(a)
-	o.Losing = r.losing
+	run.options.Losing = r.losing
 	for step := waitStep; ; step = min(step*2, waitStepMost) {
-		all, err := a.syncOnce(ctx, c, f, o)
+		all, err := a.syncOnce(ctx, c, run)
 		if err != nil {
 			return err
 		}
-		o.Again = false // once is enough, however long this waits
+		run.options.Again = false // once is enough, however long this waits
 		for _, out := range all {
 			r.progress(out)
 		}
 		status := statusOf(all)
 		final := status == cli.Done || status == cli.Denied || status == cli.Unverified
 		if final || time.Now().Add(step).After(deadline) {
-			return a.conclude(all, status)
+			return a.conclude(ctx, c, run, all)
 		}
 		select {
 		case <-ctx.Done():
-			return a.conclude(all, status)
+			return a.conclude(ctx, c, run, all)
 		case <-time.After(step):
 		}
 	}
 }
 
 func (a *app) syncOnce(
-	ctx context.Context, c *component.Component, f exchangeFlag, o component.SyncOptions,
+	ctx context.Context, c *component.Component, run syncRun,
 ) (all []component.Progress, err error) {
-	path := f.path(c)
+	path := run.path(c)
 	err = patiently(ctx, path, patience, func(alive func()) error {
 		x, err := inbox.Open(path)
 		if err != nil {
 			return err
 		}
 		defer x.Close()
-		o.Alive = alive
-		if all, err = c.Sync(ctx, x, o); err != nil {
+		run.options.Alive = alive
+		if all, err = c.Sync(ctx, x, run.options); err != nil {
 			return err
 		}
 		return c.RememberExchange(path)
@@ -112,8 +119,9 @@ func statusOf(all []component.Progress) cli.Status {
 	return cli.Worst(statuses...)
 }
 
-// conclude ends with what is open, and with the word that people with a stick in the drive wait for.
-func (a *app) conclude(all []component.Progress, status cli.Status) error {
+// conclude runs the hooks of what was installed and ends with what is open, and with the word that people with a stick
+// in the drive wait for.
+func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun, all []component.Progress) error {
 	open := 0
 	for _, out := range all {
 		if out.Status != component.StatusInstalled {
@@ -124,6 +132,10 @@ func (a *app) conclude(all []component.Progress, status cli.Status) error {
 		a.Say("%d of %d open; safe to unplug", open, len(all))
 	} else {
 		a.Say("nothing is open; safe to unplug")
+	}
+	status := statusOf(all)
+	if !run.noHooks {
+		status = cli.Worst(status, a.hooks(ctx, c))
 	}
 	return cli.ExitWith(status)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"ca-exchange/internal/durable"
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 )
 
@@ -48,21 +49,37 @@ type Config struct {
 	Exchange   string `yaml:"exchange,omitempty"` // absolute path, unless a flag says otherwise
 	Trust      string `yaml:"trust,omitempty"`    // pinned fingerprint
 	Identity   string `yaml:"identity,omitempty"` // adopted SSH key file; "" for component-admin/identity
+
+	Visit    string   `yaml:"visit,omitempty"`    // how often a carried exchange comes by: 60d; "" for one at hand
+	Renew    string   `yaml:"renew,omitempty"`    // how long before its end a certificate is due: 1/3 (default), 720h
+	KeepKey  []string `yaml:"keepKey,omitempty"`  // profiles that are renewed with the key they have
+	Features []string `yaml:"features,omitempty"` // what the exchange last said that its CA understands
 }
 
-// Configure takes over what is set of name and exchange; requests that are open get a new cover at the next Sync.
-func (c *Component) Configure(with Config) error {
-	to := c.Config
-	to.Name, to.Exchange = cmp.Or(with.Name, to.Name), cmp.Or(with.Exchange, to.Exchange)
-	if to == c.Config {
-		return nil
+// Rule is when certificates of this host are due.
+func (c Config) Rule() (pki.RenewalRule, error) {
+	rule, err := pki.ParseRenewalRule(c.Renew)
+	if err == nil && c.Visit != "" {
+		rule.Visit, err = pki.ParseDays(c.Visit)
 	}
-	lock, err := c.Lock()
 	if err != nil {
+		return rule, fmt.Errorf("%s: %w", configFile, err)
+	}
+	return rule, nil
+}
+
+// Configure takes over what is set in with; requests that are open get a new cover at the next Sync.
+func (c *Component) Configure(with Config) error {
+	if _, err := with.Rule(); err != nil {
 		return err
 	}
-	defer lock.Release()
-	return c.change(to)
+	return c.update(func(to *Config) {
+		to.Name, to.Exchange = cmp.Or(with.Name, to.Name), cmp.Or(with.Exchange, to.Exchange)
+		to.Visit, to.Renew = cmp.Or(with.Visit, to.Visit), cmp.Or(with.Renew, to.Renew)
+		if with.KeepKey != nil {
+			to.KeepKey = with.KeepKey
+		}
+	})
 }
 
 // RememberExchange records where the exchange is, once one has worked and none is recorded.
@@ -71,17 +88,33 @@ func (c *Component) RememberExchange(path string) error {
 	if err != nil || c.Config.Exchange != "" {
 		return err
 	}
-	to := c.Config
-	to.Exchange = path
-	return c.change(to)
+	return c.update(func(to *Config) { to.Exchange = cmp.Or(to.Exchange, path) })
 }
 
-// change writes a changed configuration, durably, and uses it from then on.
-func (c *Component) change(to Config) error {
-	if err := writeConfig(c.private.Replace, to); err != nil {
+// update changes the configuration.
+func (c *Component) update(change func(*Config)) error {
+	lock, err := c.Lock()
+	if err != nil {
 		return err
 	}
-	c.Config = to
+	defer lock.Release()
+	return c.updateLocked(change)
+}
+
+// updateLocked changes the configuration as it is now: another process may have changed it since this one opened the
+// directory. The caller holds the lock.
+func (c *Component) updateLocked(change func(*Config)) error {
+	now, err := readConfig(c.private)
+	if err != nil {
+		return err
+	}
+	before := fmt.Sprint(now)
+	if change(&now); fmt.Sprint(now) != before {
+		if err := writeConfig(c.private.Replace, now); err != nil {
+			return err
+		}
+	}
+	c.Config = now
 	return nil
 }
 

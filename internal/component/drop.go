@@ -26,13 +26,20 @@ func (c *Component) mayDrop(out *Progress, o SyncOptions) bool {
 	return silent || o.Again || c.Now().Sub(out.Asked) >= again
 }
 
+// mayAskAfresh reports whether a renewal that was denied gets a new cover, and so another decision: once a day.
+func (c *Component) mayAskAfresh(out *Progress) bool {
+	denied := out.Notice != nil && out.Notice.Status == "Denied"
+	_, err := c.leaf(out.Files)
+	return denied && err == nil && c.Now().Sub(out.Asked) >= again
+}
+
 // drop puts a request into the inbox, with a new cover where the old one would be denied now.
 func (c *Component) drop(x *inbox.Exchange, out *Progress, o SyncOptions) error {
 	stale, err := c.stale(out.State)
 	if err != nil {
 		return err
 	}
-	if stale {
+	if stale || o.Renew && c.mayAskAfresh(out) {
 		if err := c.recover(x, out); err != nil {
 			return err
 		}

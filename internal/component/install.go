@@ -2,7 +2,9 @@ package component
 
 import (
 	"crypto"
+	"crypto/x509"
 	"fmt"
+	"time"
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
@@ -41,12 +43,27 @@ func (c *Component) install(out *Progress, trust pki.Trust, answer []byte, o Syn
 	if err := dir.Replace(certificateFile, chain.Bundle(), 0o644); err != nil {
 		return err
 	}
-	out.Fingerprint, out.NotAfter, out.Verified = pki.Fingerprint(leaf), leaf.NotAfter, c.Now().UTC()
+	c.describe(&out.State, leaf)
 	out.Status = StatusInstalling
 	if err := writeState(dir, out.State); err != nil {
 		return err
 	}
 	return c.finish(&out.State, trust)
+}
+
+// describe notes in a state what is about to be installed, and what it replaces. A second look at the same certificate,
+// after a kill, must not take the new one for the old.
+func (c *Component) describe(s *State, leaf *x509.Certificate) {
+	s.Fingerprint, s.Serial = pki.Fingerprint(leaf), pki.SerialHex(leaf.SerialNumber)
+	s.NotAfter, s.Verified, s.Reason = leaf.NotAfter, c.Now().UTC().Truncate(time.Second), ReasonFirst
+	old, err := c.leaf(s.Files)
+	if err != nil || old.Equal(leaf) {
+		return
+	}
+	s.OldSerial, s.Reason = pki.SerialHex(old.SerialNumber), ReasonRekeyed
+	if key, ok := old.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); ok && key.Equal(leaf.PublicKey) {
+		s.Reason = ReasonRenewed
+	}
 }
 
 // expected is what a request's answer must be.
@@ -63,7 +80,9 @@ func (c *Component) expected(s State, trust pki.Trust) (pki.Expected, error) {
 		Key: key.Public(), Profile: profile.Profile, Node: s.Node, CommonName: s.CommonName,
 		Names: req.CSR.Names, Authority: authority,
 	}
-	if leaf := c.usable(s.Files, e); leaf != nil {
+	// A renewal may end earlier than what it replaces: the CA's policy has become shorter. Any other answer that does
+	// is an old one, put there again.
+	if leaf := c.usable(s.Files, e); leaf != nil && pki.Fingerprint(leaf) != s.Replaces {
 		e.NotAfter = leaf.NotAfter
 	}
 	return e, nil
@@ -120,7 +139,8 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if err := c.putAll(c.places(*s, authority, certificate, key)); err != nil {
 		return err
 	}
-	s.Status = StatusInstalled
+	// With the state, the hooks are owed: killed after this, the next run finds them.
+	s.Status, s.Apply = StatusInstalled, &Apply{State: ApplyPending}
 	if err := writeState(dir, *s); err != nil {
 		return err
 	}

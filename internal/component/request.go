@@ -139,6 +139,7 @@ func (c *Component) make(ask kube.Ask, w Wish) (State, error) {
 		return State{}, err
 	}
 	cover := c.newCover(ask, w)
+	cover.Replaces = c.replaces(ask.Profile.Issuer, w.Files)
 	entry := request.Encode(cover, csr)
 	parsed, refusals := request.Parse(entry, nil)
 	if parsed == nil {
@@ -150,7 +151,7 @@ func (c *Component) make(ask kube.Ask, w Wish) (State, error) {
 		Profile: ask.Profile.Name, Release: w.Release.String(), Node: ask.Node,
 		CommonName: ask.CommonName, Organizations: ask.Organizations, Names: ask.Names.Strings(),
 		Files: w.Files, KeyInPlace: w.KeyInPlace, Worker: w.Worker,
-		Created: cover.Created, Expires: cover.Expires,
+		Replaces: cover.Replaces, Created: cover.Created, Expires: cover.Expires,
 	}
 	signed, err := c.sign(entry)
 	if err != nil {
@@ -168,6 +169,24 @@ func (c *Component) newCover(ask kube.Ask, w Wish) *request.Cover {
 		Profile: ask.Profile.Name, Requester: c.Name, Trust: c.Trust, Node: ask.Node, Days: w.Days,
 		Created: now, Expires: now.Add(coverLife), Nonce: nonce(),
 	}
+}
+
+// replaces is the fingerprint of the certificate in a request's place, where the CA understands that and it is one of
+// its own; "" elsewhere.
+func (c *Component) replaces(issuer string, f Files) string {
+	if !slices.Contains(c.Features, inbox.FeatureRenew) {
+		return ""
+	}
+	trust, err := c.Issuers()
+	if err != nil {
+		return ""
+	}
+	authority, ok := trust.Authority(issuer)
+	leaf, err := c.leaf(f)
+	if err != nil || !ok || leaf.CheckSignatureFrom(authority.Certificate) != nil {
+		return ""
+	}
+	return pki.Fingerprint(leaf)
 }
 
 // nonce makes two requests for the same thing differ: 32 hex digits.

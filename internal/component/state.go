@@ -47,7 +47,34 @@ type State struct {
 	Verified      time.Time `json:"verified,omitzero"`     // when its certificate was
 	Fingerprint   string    `json:"fingerprint,omitempty"` // of the installed certificate
 	NotAfter      time.Time `json:"notAfter,omitzero"`
+	Serial        string    `json:"serial,omitempty"`    // of the installed certificate, hex
+	Replaces      string    `json:"replaces,omitempty"`  // fingerprint of the certificate that the cover wants replaced
+	OldSerial     string    `json:"oldSerial,omitempty"` // of the certificate that was in place before
+	Reason        string    `json:"reason,omitempty"`    // first, renewed or rekeyed
+	Apply         *Apply    `json:"apply,omitempty"`     // how far the hooks are; nil for installations of version 1
 }
+
+// Apply is how far the hooks of an installed certificate are.
+type Apply struct {
+	State    string   `json:"state"`              // Pending, Done or None
+	Hooks    []string `json:"hooks,omitempty"`    // those that have run
+	Attempts int      `json:"attempts,omitempty"` // that failed
+	Error    string   `json:"error,omitempty"`    // of the last one
+}
+
+// The states of Apply.
+const (
+	ApplyPending = "Pending"
+	ApplyDone    = "Done"
+	ApplyNone    = "None" // no hook names the profile: a person does what has to be done
+)
+
+// Why a certificate was installed, as hooks are told it.
+const (
+	ReasonFirst   = "first"
+	ReasonRenewed = "renewed" // with the key that was there
+	ReasonRekeyed = "rekeyed" // with a new key
+)
 
 // Former is a request whose cover another one has replaced: its answer is for the same key and as good.
 type Former struct {

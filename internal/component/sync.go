@@ -14,6 +14,7 @@ import (
 type SyncOptions struct {
 	AcceptNames bool // a certificate may have more names than were asked for
 	Again       bool // requests are dropped again whatever the outbox says of them
+	Renew       bool // a denied request for what is installed gets a new cover once a day: a denial delays, no more
 
 	// Alive is called before each request: whoever waits for an exchange that may hang sees progress; nil for nobody.
 	Alive func()
@@ -45,6 +46,9 @@ func (c *Component) Sync(ctx context.Context, x *inbox.Exchange, o SyncOptions) 
 		return nil, err
 	}
 	pinned := err == nil
+	if err := c.updateLocked(func(to *Config) { to.Features = x.Features }); err != nil {
+		return nil, err
+	}
 	states, err := c.current()
 	if err != nil {
 		return nil, err

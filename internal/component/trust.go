@@ -12,15 +12,18 @@ import (
 // Pin records the fingerprint of the CA to trust. Pinning another one is refused: keys and certificates installed so
 // far belong to the first.
 func (c *Component) Pin(fingerprint string) error {
+	lock, err := c.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
 	if c.Trust == fingerprint {
 		return nil
 	}
 	if c.Trust != "" {
 		return fmt.Errorf("%w: %s", ErrOtherTrust, c.Trust)
 	}
-	to := c.Config
-	to.Trust = fingerprint
-	return c.change(to)
+	return c.updateLocked(func(to *Config) { to.Trust = fingerprint })
 }
 
 // Issuers are the pinned issuers. ErrUnpinned: no fingerprint is recorded; ErrIssuers: their certificates were not

@@ -43,7 +43,7 @@ func Create(path string, o Options) (*Exchange, error) {
 		if err := vacant(root); err != nil {
 			return nil, err
 		}
-		marker = Marker{apiVersion, markerKind, strings.ToLower(rand.Text()), o.Trust}
+		marker = Marker{APIVersion: apiVersion, Kind: markerKind, ID: strings.ToLower(rand.Text()), Trust: o.Trust}
 	case err != nil:
 		return nil, err
 	case marker.Trust != o.Trust:

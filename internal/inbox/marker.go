@@ -26,7 +26,14 @@ type Marker struct {
 	Kind       string `json:"kind"`
 	ID         string `json:"id"`
 	Trust      string `json:"trust"`
+
+	// Features are what the CA understands beyond version 1: "renew" is a cover's Replaces. A reader passes over fields
+	// that it does not know, so that a newer CA can add some.
+	Features []string `json:"features,omitempty"`
 }
+
+// FeatureRenew: the CA takes a request with Replaces for a renewal. A CA of version 1 holds every such request.
+const FeatureRenew = "renew"
 
 // Errors that callers answer with a hint.
 var (
@@ -42,7 +49,6 @@ func readMarker(dir *durable.Dir) (Marker, error) {
 	}
 	var m Marker
 	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
 		return Marker{}, fmt.Errorf("%w: %s: %w", ErrNotExchange, markerFile, err)
 	}

@@ -1,0 +1,110 @@
+package component
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/refusal"
+)
+
+// hookPath is where a hook's own commands are looked for.
+const hookPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// hookOutput is how much of a hook's output goes to the log, in bytes.
+const hookOutput = 64 << 10
+
+// HookInput is what a hook reads from its standard input.
+type HookInput struct {
+	APIVersion string     `json:"apiVersion"`
+	Kind       string     `json:"kind"`
+	Items      []HookItem `json:"items"`
+}
+
+// HookItem is one installed certificate. Paths are absolute; those of the other kind of file are empty.
+type HookItem struct {
+	Profile     string    `json:"profile"`
+	Node        string    `json:"node"`
+	Certificate string    `json:"certificate"`
+	Key         string    `json:"key"`
+	Kubeconfig  string    `json:"kubeconfig"`
+	OldSerial   string    `json:"oldSerial"` // "" for a first certificate
+	NewSerial   string    `json:"newSerial"`
+	NotAfter    time.Time `json:"notAfter"`
+}
+
+func (c *Component) hookItem(s State) HookItem {
+	absolute := func(root, file string) string {
+		if file == "" {
+			return ""
+		}
+		if root == "" {
+			root = c.path
+		}
+		return filepath.Join(root, file)
+	}
+	f := s.Files
+	return HookItem{
+		Profile: s.Profile, Node: s.Node, OldSerial: s.OldSerial, NewSerial: s.Serial, NotAfter: s.NotAfter,
+		Certificate: absolute(f.pairRoot(), f.Certificate), Key: absolute(f.pairRoot(), f.Key),
+		Kubeconfig: absolute(f.Root, f.Kubeconfig),
+	}
+}
+
+// run runs a hook once with everything that was installed for it. Its whole process group ends when its time is over or
+// ctx is: a child that it left behind would otherwise go on with half of a restart.
+func (h Hook) run(ctx context.Context, items []HookItem, reason string) (output []byte, err error) {
+	if err := checkProgram(h.Run[0]); err != nil {
+		return nil, err
+	}
+	input, err := json.Marshal(HookInput{refusal.APIVersion, "HookInput", items})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the input of hook %q: %w", h.Name, err)
+	}
+	limited, cancel := context.WithTimeout(ctx, h.limit)
+	defer cancel()
+	said := bounded{limit: hookOutput}
+	cmd := exec.CommandContext(limited, h.Run[0], h.Run[1:]...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = "/", bytes.NewReader(append(input, '\n')), &said, &said
+	cmd.Env = []string{"PATH=" + hookPath, "CA_EXCHANGE_HOOK=" + h.Name, "CA_EXCHANGE_REASON=" + reason}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second // a grandchild may hold the output open in a group of its own
+	err = cmd.Run()
+	switch {
+	case errors.Is(limited.Err(), context.DeadlineExceeded):
+		err = fmt.Errorf("hook %q was ended after %s", h.Name, h.limit)
+	case err != nil:
+		err = fmt.Errorf("hook %q: %w", h.Name, err)
+	}
+	return said.bytes, err
+}
+
+// bounded keeps the first bytes written to it and passes over the rest, so that a talkative hook never blocks.
+type bounded struct {
+	bytes []byte
+	limit int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	b.bytes = append(b.bytes, p[:min(len(p), b.limit-len(b.bytes))]...)
+	return len(p), nil
+}
+
+// statOf is what os.Lstat says, as far as checkWriters asks.
+func statOf(info fs.FileInfo) durable.Stat {
+	s := durable.Stat{Mode: info.Mode(), Owner: uint32(os.Geteuid()) + 1} // of nobody we know, where it is not said
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.Owner = sys.Uid
+	}
+	return s
+}

@@ -1,0 +1,148 @@
+package component
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"ca-exchange/internal/durable"
+	"ca-exchange/internal/refusal"
+)
+
+// hooksFile says what to run after an installation, below the private part.
+const hooksFile = "hooks.yaml"
+
+// Hook is one program to run after an installation: an argument vector, never a shell's line, in which nothing is
+// substituted.
+type Hook struct {
+	Name     string   `yaml:"name"`
+	Profiles []string `yaml:"profiles,omitempty"`
+	Issuers  []string `yaml:"issuers,omitempty"` // after a change of these issuers
+	CRLs     []string `yaml:"crls,omitempty"`    // after a new revocation list of these
+	Run      []string `yaml:"run"`
+	Timeout  string   `yaml:"timeout,omitempty"` // 2m by default
+
+	limit time.Duration
+}
+
+type hooksDocument struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string `yaml:"kind"`
+	Hooks      []Hook `yaml:"hooks"`
+}
+
+// ErrHooks: hooks.yaml, or a program that it names, cannot be trusted or read. What is pending stays pending.
+var ErrHooks = errors.New("the hooks cannot be run")
+
+var hookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// defaultTimeout is how long a hook may take unless it says otherwise.
+const defaultTimeout = 2 * time.Minute
+
+// Hooks reads hooks.yaml: nil where there is none. Whoever can write it runs programs as the user who runs this one, so
+// it has to belong to root or to that user, and nobody else may write it.
+func (c *Component) Hooks() ([]Hook, error) {
+	text, stat, err := c.private.Read(hooksFile, sizeLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrHooks, err)
+	}
+	if err := checkWriters(filepath.Join(c.private.Path(), hooksFile), stat); err != nil {
+		return nil, err
+	}
+	var d hooksDocument
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&d); err != nil {
+		return nil, fmt.Errorf("%w: reading %s: %w", ErrHooks, hooksFile, err)
+	}
+	if d.APIVersion != refusal.APIVersion || d.Kind != "Hooks" {
+		return nil, fmt.Errorf("%w: %s has apiVersion %q and kind %q, not %q and %q",
+			ErrHooks, hooksFile, d.APIVersion, d.Kind, refusal.APIVersion, "Hooks")
+	}
+	names := map[string]bool{}
+	for i := range d.Hooks {
+		if err := d.Hooks[i].complete(names); err != nil {
+			return nil, fmt.Errorf("%w: %s: hook %q: %w", ErrHooks, hooksFile, d.Hooks[i].Name, err)
+		}
+	}
+	return d.Hooks, nil
+}
+
+// complete checks a hook and fills in its timeout.
+func (h *Hook) complete(names map[string]bool) error {
+	switch {
+	case !hookName.MatchString(h.Name):
+		return errors.New("a name is at most 64 letters, digits, dots, hyphens and underscores")
+	case names[h.Name]:
+		return errors.New("another hook has this name")
+	case len(h.Profiles)+len(h.Issuers)+len(h.CRLs) == 0:
+		return errors.New("it names no profiles, issuers or crls, so it would never run")
+	case len(h.Run) == 0 || !filepath.IsAbs(h.Run[0]):
+		return errors.New("run begins with the absolute path of a program (a shell's line is not read)")
+	}
+	names[h.Name], h.limit = true, defaultTimeout
+	if h.Timeout != "" {
+		d, err := time.ParseDuration(h.Timeout)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("timeout %q is not a duration (example: 2m)", h.Timeout)
+		}
+		h.limit = d
+	}
+	return nil
+}
+
+// checkProgram holds a hook's program, every directory above it and every link on the way against the rule that only
+// root and the user who runs may write them: anybody else who could would choose what runs.
+func checkProgram(path string) error {
+	const maxLinks = 40
+	rest, at := strings.Split(strings.Trim(filepath.Clean(path), "/"), "/"), "/"
+	for links := 0; ; {
+		stat, err := os.Lstat(at)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrHooks, err)
+		}
+		if stat.Mode()&fs.ModeSymlink != 0 {
+			if links++; links > maxLinks {
+				return fmt.Errorf("%w: %q: too many links", ErrHooks, path)
+			}
+			target, err := os.Readlink(at)
+			if err != nil {
+				return fmt.Errorf("%w: %w", ErrHooks, err)
+			}
+			if !filepath.IsAbs(target) {
+				target = filepath.Join(filepath.Dir(at), target)
+			}
+			rest, at = slices.Concat(strings.Split(strings.Trim(filepath.Clean(target), "/"), "/"), rest), "/"
+			continue
+		}
+		if err := checkWriters(at, statOf(stat)); err != nil {
+			return err
+		}
+		if len(rest) == 0 {
+			return nil
+		}
+		at, rest = filepath.Join(at, rest[0]), rest[1:]
+	}
+}
+
+// checkWriters: a directory with the sticky bit lets nobody replace what is another's, so /tmp may be above a program.
+func checkWriters(path string, s durable.Stat) error {
+	sticky := s.Mode.IsDir() && s.Mode&fs.ModeSticky != 0
+	switch {
+	case s.Owner != 0 && s.Owner != uint32(os.Geteuid()):
+		return fmt.Errorf("%w: %q belongs to user %d, not to root or user %d", ErrHooks, path, s.Owner, os.Geteuid())
+	case s.Mode.Perm()&0o022 != 0 && !sticky:
+		return fmt.Errorf("%w: %q has mode %#o: others may write it (chmod go-w %[2]q)", ErrHooks, path, s.Mode.Perm())
+	}
+	return nil
+}
