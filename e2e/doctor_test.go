@@ -94,7 +94,8 @@ func (d doctor) mends(t *testing.T, dir string) {
 			done[item.Fix] = true
 		}
 	}
-	shell(t, dir, d.path, `ca-admin sync -q
+	shell(t, dir, d.path, `export CA_EXCHANGE=exchange
+ca-admin sync -q
 held=$(ca-admin pending -o json | sed -n 's/.*"id": "\(.*\)".*/\1/p')
 [ -z "$held" ] || ca-admin approve -q --yes $held
 component-admin -q --dir k sync && `+examine, 0)
