@@ -76,6 +76,7 @@ func (h Host) Examine() (Report, error) {
 	}
 	if e.kind == controlPlaneHost {
 		e.serviceAccount()
+		e.externalEtcd()
 	}
 	return Report{e.Node, e.kind != controlPlaneHost, h.runs(), e.conclude()}, nil
 }

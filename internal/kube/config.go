@@ -19,7 +19,9 @@ type Config struct {
 	EtcdServerSANs  pki.Names
 	EtcdPeerSANs    pki.Names
 	ExternalEtcd    bool
-	EtcdClientFile  string // etcd.external.certFile
+	EtcdCAFile      string // etcd.external.caFile, certFile and keyFile
+	EtcdClientFile  string
+	EtcdKeyFile     string
 
 	NodeAddresses    pki.Names  // the kubelet's node-ip and hostname-override: names of its server
 	NodeName         string     // "" where the file leaves it to the host

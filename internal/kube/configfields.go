@@ -11,6 +11,7 @@ func (c *Config) addCluster(d clusterDocument) error {
 	c.ExternalEtcd = d.Etcd.External != nil
 	if c.ExternalEtcd {
 		c.EtcdClientFile = d.Etcd.External.CertFile.value
+		c.EtcdCAFile, c.EtcdKeyFile = d.Etcd.External.CAFile.value, d.Etcd.External.KeyFile.value
 	}
 	setText(&c.ClusterName, d.ClusterName)
 	setText(&c.CertificatesDir, d.CertificatesDir)

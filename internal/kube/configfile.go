@@ -27,7 +27,9 @@ type clusterDocument struct {
 			PeerCertSANs   []text `yaml:"peerCertSANs"`
 		} `yaml:"local"`
 		External *struct {
+			CAFile   text `yaml:"caFile"`
 			CertFile text `yaml:"certFile"`
+			KeyFile  text `yaml:"keyFile"`
 		} `yaml:"external"`
 	} `yaml:"etcd"`
 	EncryptionAlgorithm         text `yaml:"encryptionAlgorithm"`

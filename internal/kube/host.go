@@ -153,15 +153,20 @@ func (c Config) needs(p Profile) bool {
 	case "etcd-server", "etcd-peer", "etcd-healthcheck-client":
 		return !c.ExternalEtcd
 	case "apiserver-etcd-client":
-		// External etcd with the client certificate somewhere else has an owner and an issuer of its own.
-		own := path.Join(c.CertificatesDir, "apiserver-etcd-client.crt")
-		return !c.ExternalEtcd || c.EtcdClientFile == "" || c.EtcdClientFile == own
+		return !c.OtherEtcdClient()
 	case "super-admin":
 		return !c.HasJoin
 	case "kube-proxy":
 		return false
 	}
 	return !p.Generic()
+}
+
+// OtherEtcdClient reports whether the API server's client certificate for an external etcd lies somewhere else than
+// kubeadm's own would: it then has an owner and an issuer of its own.
+func (c Config) OtherEtcdClient() bool {
+	own := path.Join(c.CertificatesDir, "apiserver-etcd-client.crt")
+	return c.ExternalEtcd && c.EtcdClientFile != "" && c.EtcdClientFile != own
 }
 
 // Worker is the two requests of a worker host: the kubelet as a client and as a server. Extra names (the host's
