@@ -129,7 +129,7 @@ func TestUnreadableEntry(t *testing.T) {
 	secret := filepath.Join(dir, "exchange", "inbox", "secret.csr")
 	must(t, os.WriteFile(secret, []byte("-----BEGIN X-----\n-----END X-----\n"), 0o000))
 	out, status := run("sync")
-	if status != 3 || strings.Count(out, "warning: reading an entry; let ca-admin read it: chmod a+r") != 1 || !strings.Contains(out, "1 entry was left unanswered") {
+	if status != 3 || strings.Count(out, "warning: cannot read entries; let ca-admin read them: chmod a+r") != 1 || !strings.Contains(out, "1 entry was left unanswered") {
 		t.Errorf("exit %d:\n%s", status, out)
 	}
 	if _, err := os.Stat(secret); err != nil {

@@ -19,13 +19,19 @@ type Arrival struct {
 	Content Content
 }
 
+// Left is what a caller remembers of entries that it left where they are. Has is asked first, of every entry, and costs
+// no system call; Same says whether an entry is still what it was. The zero value remembers nothing.
+type Left struct {
+	Has  func(Entry) bool
+	Same func(Entry, durable.Stat) bool
+}
+
 // Arrivals lists and reads the entries, signed ones before others: an unsigned one is held back until the inbox was
 // read to its end, or until so many are held that the first of them must go. Memory is bounded by heldEntries and
 // heldBytes; a signed entry waits for those unsigned ones at most that stand before it and were not held.
 //
-// left says what the caller remembers of an entry that it left where it is: while that is unchanged, it is passed over
-// unread. The error is Entries'.
-func (x *Exchange) Arrivals(left func(Entry) (durable.Stat, bool)) iter.Seq2[Arrival, error] {
+// What the caller left where it is, and remembers, is passed over unread while it is unchanged. The error is Entries'.
+func (x *Exchange) Arrivals(left Left) iter.Seq2[Arrival, error] {
 	return func(yield func(Arrival, error) bool) {
 		var held []Arrival
 		size := 0
@@ -67,9 +73,12 @@ func (x *Exchange) Arrivals(left func(Entry) (durable.Stat, bool)) iter.Seq2[Arr
 	}
 }
 
-func (x *Exchange) remembered(e Entry, left func(Entry) (durable.Stat, bool)) bool {
-	then, known := left(e)
-	return known && x.Unchanged(e, then)
+func (x *Exchange) remembered(e Entry, left Left) bool {
+	if left.Has == nil || !left.Has(e) {
+		return false
+	}
+	now, err := x.Stat(e)
+	return err == nil && left.Same(e, now)
 }
 
 var signatureEnd = []byte("-----END SSH SIGNATURE-----")

@@ -11,8 +11,6 @@ import (
 
 const signedEntry = whole + "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n"
 
-func nothingLeft(Entry) (durable.Stat, bool) { return durable.Stat{}, false }
-
 func TestSigned(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, whole: false, signedEntry: true, strings.TrimSpace(signedEntry): true, signedEntry + "\r\n\n": true,
@@ -32,7 +30,7 @@ func TestSignedArriveFirst(t *testing.T) {
 	x.put("inbox/s.csr", signedEntry)
 	x.put("inbox/bad name.csr", signedEntry)
 	var names []string
-	for a, err := range x.Arrivals(nothingLeft) {
+	for a, err := range x.Arrivals(Left{}) {
 		must(t, err)
 		names = append(names, a.Entry.Team+"/"+a.Entry.File)
 		if a.Entry.Legal != (a.Content.Bytes != nil) {
@@ -57,7 +55,7 @@ func TestArrivalsHoldLittleBack(t *testing.T) {
 		x := newExchange(t)
 		x.many(c.entries, strings.Repeat("\x00", c.size))
 		listed, arrived, most := 0, 0, 0
-		left := func(Entry) (durable.Stat, bool) { listed++; return durable.Stat{}, false }
+		left := Left{Has: func(Entry) bool { listed++; return false }}
 		for range x.Arrivals(left) {
 			most = max(most, listed-arrived)
 			arrived++
@@ -74,8 +72,12 @@ func TestLeftEntriesAreNotRead(t *testing.T) {
 	x.put("inbox/a.csr", whole)
 	x.put("inbox/b.csr", whole)
 	remembered := map[Entry]durable.Stat{}
+	left := Left{
+		Has:  func(e Entry) bool { _, ok := remembered[e]; return ok },
+		Same: func(e Entry, now durable.Stat) bool { return remembered[e].Same(now) },
+	}
 	pass := func() (names []string) {
-		for a, err := range x.Arrivals(func(e Entry) (durable.Stat, bool) { s, ok := remembered[e]; return s, ok }) {
+		for a, err := range x.Arrivals(left) {
 			must(t, err)
 			remembered[a.Entry] = a.Content.Stat
 			names = append(names, a.Entry.Name)
@@ -102,7 +104,7 @@ func TestArrivalsLeftEarly(t *testing.T) {
 	before := descriptors(t)
 	for _, stop := range []int{1, 2, heldEntries} {
 		n := 0
-		for range x.Arrivals(nothingLeft) {
+		for range x.Arrivals(Left{}) {
 			if n++; n == stop {
 				break
 			}

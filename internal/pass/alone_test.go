@@ -1,13 +1,10 @@
 package pass
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -60,30 +57,6 @@ func TestTeamFailsAlone(t *testing.T) {
 		t.Errorf("%+v, %v, want 2 repeated", sum, err)
 	}
 	lie(t, map[string]bool{filepath.Join(outbox, "team/a.crt"): true, filepath.Join(inbox, "team/a.csr"): false})
-}
-
-// TestLeftCopiesEnd: copies of a request that is left, because too many wait, are no reason for another round.
-func TestLeftCopiesEnd(t *testing.T) {
-	c, x := fixture(t, "ECDSA-P256")
-	for i := range pressureRows {
-		if err := dropFast(x, fmt.Sprintf("f%d", i), clientRequest(t, i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if sum, err := Sync(t.Context(), c, x, Options{}); err != nil || sum.Held != pressureRows {
-		t.Fatalf("%+v, %v", sum, err)
-	}
-	more := clientRequest(t, pressureRows)
-	for i := range 40 {
-		if err := dropFast(x, fmt.Sprintf("copy%d", i), more); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
-	defer stop()
-	if sum, err := Sync(ctx, c, x, Options{}); err != nil || sum.Left == 0 || sum.Answered() != 0 {
-		t.Errorf("%+v, %v", sum, err)
-	}
 }
 
 // lie holds which files are there.

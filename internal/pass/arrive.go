@@ -1,9 +1,10 @@
 package pass
 
 import (
-	"bytes"
 	"context"
+	"time"
 
+	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
@@ -14,6 +15,7 @@ import (
 // arrival is an entry's bytes, read once and taken apart: from here on only they count. It is made here alone.
 type arrival struct {
 	entry   inbox.Entry
+	stat    durable.Stat
 	address ledger.Address
 	bytes   []byte
 	again   bool // the bytes come from the ledger, to be decided again under new rules
@@ -24,19 +26,28 @@ type arrival struct {
 	found   []refusal.Refusal
 }
 
-// arrive lists the inbox and passes on what can be answered. A batch leaves as soon as the next stage is free, so one
-// request never waits for others, and grows to batchSize while it is not.
+// unsignedSlice is how long a round takes unsigned entries where nobody vouches for them, before it looks for signed
+// ones again: each may cost a test of primality, and there may be thousands.
+const unsignedSlice = 250 * time.Millisecond
+
+// arrive lists the inbox, signed entries first, and passes on what can be answered. A batch leaves as soon as the next
+// stage is free, so one request never waits for others, and grows to batchSize while it is not.
 func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
-	batch := make([]arrival, 0, batchSize)
 	if err := p.reconsider(ctx, to); err != nil {
 		return err
 	}
-	for entry, err := range p.x.Entries() {
+	batch := make([]arrival, 0, batchSize)
+	started := p.Now()
+	for arrived, err := range p.x.Arrivals(p.memory.passOver(p.hasRoom)) {
 		if err != nil {
-			p.warnOnce(entry.Team, "listing the inbox", err)
+			p.note(notListable, "inbox", err)
 			continue
 		}
-		a, ok := p.open(entry)
+		if p.unvouched(arrived.Content) && p.Now().Sub(started) > unsignedSlice {
+			p.deferRest()
+			break
+		}
+		a, ok := p.take(arrived)
 		if !ok {
 			continue
 		}
@@ -60,25 +71,32 @@ func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
 	return ctx.Err()
 }
 
-// open reads one entry; ok is false where nothing is to be answered.
-func (p *pass) open(e inbox.Entry) (a arrival, ok bool) {
+// unvouched reports whether an entry can at most be held: nobody signed it, and the policy issues nothing unsigned.
+func (p *pass) unvouched(c inbox.Content) bool {
+	return p.rules.Policy.Config().Unsigned == nil && !c.Signed()
+}
+
+// take decides what becomes of one entry that was read; ok is false where nothing is to be answered.
+func (p *pass) take(arrived inbox.Arrival) (a arrival, ok bool) {
+	e, c := arrived.Entry, arrived.Content
 	if !e.Legal {
 		p.moveAside(e)
 		return a, false
 	}
-	c := p.x.Read(e)
-	a = arrival{entry: e, address: ledger.Address{Exchange: p.x.ID, Team: e.Team, Name: e.Name}, bytes: c.Bytes}
-	if c.State == inbox.Complete || c.State == inbox.Incomplete {
-		if p.memory.answered(e, c.Stat) {
-			return a, false
-		}
+	a = arrival{
+		entry: e, stat: c.Stat, bytes: c.Bytes, address: ledger.Address{Exchange: p.x.ID, Team: e.Team, Name: e.Name},
 	}
 	switch c.State {
 	case inbox.Complete:
+		// Room is looked at before any arithmetic: without it, a flood would cost a primality test an entry.
+		if p.unvouched(c) && !p.known(a) && !p.takeRoom() {
+			p.leaveForRoom(a)
+			return a, false
+		}
 		return a, true
 	case inbox.Incomplete:
-		// Half a private key is one, too: it must not lie there until the entry has settled.
-		if p.settled(e, c) || bytes.Contains(c.Bytes, []byte("PRIVATE KEY-----")) {
+		// Half a private key is one, too: it must not remain there until the entry has settled.
+		if p.settled(e, c) || request.HoldsPrivateKey(c.Bytes) {
 			return a, true
 		}
 		p.count(func(s *Summary) { s.Incomplete++ })
@@ -88,7 +106,10 @@ func (p *pass) open(e inbox.Entry) (a arrival, ok bool) {
 		return unread(a, refusal.EntryTooLarge), true
 	case inbox.Unreadable:
 		p.count(func(s *Summary) { s.Left++ })
-		p.warnOnce(e.Team+"/"+e.File, "reading an entry; let ca-admin read it: chmod a+r", c.Err)
+		p.note(unreadable, e.Team+"/"+e.File, c.Err)
+		if s, err := p.x.Stat(e); err == nil {
+			p.memory.leave(e, s)
+		}
 	}
 	return a, false
 }

@@ -133,7 +133,13 @@ func fixture(b testing.TB, issuer pki.KeyType) (*ca.CA, *inbox.Exchange) {
 // makeCA makes a CA that issues unsigned server certificates, and its exchange.
 func makeCA(b testing.TB, issuer pki.KeyType, log *slog.Logger) (*ca.CA, *inbox.Exchange) {
 	b.Helper()
-	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server"}})
+	return makeCAWith(b, issuer, log, []string{"server"})
+}
+
+// makeCAWith makes a CA that issues these profiles unsigned, and its exchange.
+func makeCAWith(b testing.TB, issuer pki.KeyType, log *slog.Logger, unsigned []string) (*ca.CA, *inbox.Exchange) {
+	b.Helper()
+	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: unsigned})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package pass
 
 import (
+	"encoding/binary"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -8,29 +10,80 @@ import (
 	"ca-exchange/internal/inbox"
 )
 
-// memory is what a running watch keeps between passes: which warnings it gave, since when an incomplete entry has not
-// changed, and which entries it answered but may not remove (one-way media).
-type memory struct {
-	mu     sync.Mutex
-	warned map[string]string
-	seen   map[inbox.Entry]sighting
-	kept   map[inbox.Entry]durable.Stat
-	tidied time.Time
-}
-
-type sighting struct {
-	stat  durable.Stat
-	since time.Time
-}
-
-func newMemory() *memory {
-	return &memory{warned: map[string]string{}, seen: map[inbox.Entry]sighting{}, kept: map[inbox.Entry]durable.Stat{}}
-}
+// What a memory holds at most: a stranger can lengthen both lists. Beyond it an entry is read again at each pass, and an
+// incomplete one is not timed.
+const (
+	leftLimit       = 200_000
+	incompleteLimit = 10_000
+)
 
 // tidyEvery is how often a watch looks for what killed processes left: that costs a scan of both sides.
 const tidyEvery = 2 * time.Minute
 
-// due says that it is time to tidy up, at the start and now and then.
+// memory is what a running watch keeps between passes: the troubles it logged, since when an incomplete entry has not
+// changed, and the entries it left where they are (or answered, but may not remove).
+type memory struct {
+	mu         sync.Mutex
+	pass       uint32             // the number of this pass: what earlier ones saw and this one does not is gone
+	warned     map[string]string  // by what could not be done
+	troubles   map[trouble]string // of the pass before
+	incomplete map[inbox.Entry]sighting
+	left       map[uint64]leftover // by hash of the entry
+	seed       maphash.Seed
+	rules      string // digest of the rules that entries were left under
+	tidied     time.Time
+}
+
+// sighting is an incomplete entry and since when it has looked like this.
+type sighting struct {
+	stat  durable.Stat
+	since time.Time
+	pass  uint32
+}
+
+// leftover is an entry that was left: the hash of its file's state, and whether room for it may come.
+type leftover struct {
+	state uint64
+	pass  uint32
+	room  bool // it was left for want of room among the held requests
+	owed  bool // its answer could not be published: the next pass looks again
+}
+
+func newMemory() *memory {
+	return &memory{
+		warned: map[string]string{}, incomplete: map[inbox.Entry]sighting{}, left: map[uint64]leftover{},
+		seed: maphash.MakeSeed(),
+	}
+}
+
+// begin starts a pass under these rules: other rules may answer what was left under the ones before.
+func (m *memory) begin(rules string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pass++
+	if m.rules != rules {
+		m.rules = rules
+		clear(m.left)
+	}
+}
+
+// end forgets what a pass that listed the whole inbox has not met: those entries are gone.
+func (m *memory) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, l := range m.left {
+		if l.pass != m.pass {
+			delete(m.left, key)
+		}
+	}
+	for e, s := range m.incomplete {
+		if s.pass != m.pass {
+			delete(m.incomplete, e)
+		}
+	}
+}
+
+// due reports whether it is time to tidy up: at the start, and now and then.
 func (m *memory) due(now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -41,43 +94,93 @@ func (m *memory) due(now time.Time) bool {
 	return true
 }
 
-// warnOnce logs a trouble once per change of its state: again only when it says something else.
-func (p *pass) warnOnce(place, doing string, err error) {
-	p.memory.mu.Lock()
-	defer p.memory.mu.Unlock()
-	if said := doing + err.Error(); p.memory.warned[place] != said {
-		p.memory.warned[place] = said
-		p.Log.Warn(doing, "error", err)
-	}
-}
-
-// settled says that an entry has not changed for as long as d, by this process's own watching: the clocks of other
-// hosts say nothing.
+// settled reports whether an entry has not changed for as long as d, by this process's own watching: the clocks of other
+// hosts prove nothing.
 func (m *memory) settled(e inbox.Entry, s durable.Stat, now time.Time, d time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	last, ok := m.seen[e]
-	if !ok || !last.stat.Same(s) {
-		m.seen[e] = sighting{s, now}
-		return d == 0
+	last, known := m.incomplete[e]
+	switch {
+	case known && last.stat.Same(s) && now.Sub(last.since) >= d:
+		delete(m.incomplete, e)
+		return true
+	case known && last.stat.Same(s):
+		last.pass = m.pass
+		m.incomplete[e] = last
+	case known || len(m.incomplete) < incompleteLimit:
+		m.incomplete[e] = sighting{s, now, m.pass}
 	}
-	if now.Sub(last.since) < d {
-		return false
-	}
-	delete(m.seen, e)
-	return true
+	return d == 0
 }
 
-// keep remembers an answered entry that nobody lets us remove.
-func (m *memory) keep(e inbox.Entry, s durable.Stat) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.kept[e] = s
+// leave remembers an entry that stays where it is until it, or the rules, change.
+func (m *memory) leave(e inbox.Entry, s durable.Stat) { m.remember(e, leftover{state: m.stateOf(s)}) }
+
+// leaveOwed passes over an entry for the rest of this pass.
+func (m *memory) leaveOwed(e inbox.Entry, s durable.Stat) {
+	m.remember(e, leftover{state: m.stateOf(s), owed: true})
 }
 
-func (m *memory) answered(e inbox.Entry, s durable.Stat) bool {
+// leaveForRoom remembers an entry that stays until it or the rules change, or there is room for it.
+func (m *memory) leaveForRoom(e inbox.Entry, s durable.Stat) {
+	m.remember(e, leftover{state: m.stateOf(s), room: true})
+}
+
+func (m *memory) remember(e inbox.Entry, l leftover) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	kept, ok := m.kept[e]
-	return ok && kept.Same(s)
+	l.pass = m.pass
+	key := m.keyOf(e)
+	if _, known := m.left[key]; known || len(m.left) < leftLimit {
+		m.left[key] = l
+	}
+}
+
+// passOver is what a pass need not look at again. room is asked for each entry that was left for want of it.
+func (m *memory) passOver(room func() bool) inbox.Left {
+	return inbox.Left{
+		Has: func(e inbox.Entry) bool {
+			m.mu.Lock()
+			l, known := m.left[m.keyOf(e)]
+			known = known && !(l.owed && l.pass != m.pass)
+			m.mu.Unlock()
+			return known && !(l.room && room())
+		},
+		Same: func(e inbox.Entry, now durable.Stat) bool {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			key := m.keyOf(e)
+			l, known := m.left[key]
+			if !known || l.state != m.stateOf(now) {
+				delete(m.left, key)
+				return false
+			}
+			l.pass = m.pass
+			m.left[key] = l
+			return true
+		},
+	}
+}
+
+// leftovers is how many entries are remembered as left.
+func (m *memory) leftovers() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.left)
+}
+
+// keyOf is an entry as a map key of eight bytes: with a hundred thousand entries their names would take more memory than
+// all the rest. The seed is random, so nobody can choose two names of one key.
+func (m *memory) keyOf(e inbox.Entry) uint64 {
+	return maphash.String(m.seed, e.Team+"/"+e.File)
+}
+
+func (m *memory) stateOf(s durable.Stat) uint64 {
+	b := make([]byte, 0, 48)
+	for _, v := range []uint64{
+		s.Dev, s.Ino, uint64(s.Size), uint64(s.Mode), uint64(s.Modified.UnixNano()), uint64(s.Changed.UnixNano()),
+	} {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	return maphash.Bytes(m.seed, b)
 }

@@ -33,11 +33,14 @@ type pass struct {
 	memory *memory
 	total  int // entries seen at the start: only for progress
 
+	room room
+	troubles
+
 	mu       sync.Mutex
 	sum      Summary
 	flying   map[pki.ID]bool // decided but not yet published: their copies wait for the next round
 	deferred bool            // a copy waits
-	progress bool            // this round answered or remembered something, so that a copy may find another state
+	progress bool            // this round answered something, so that another one may answer what was deferred
 }
 
 func newPass(c *ca.CA, x *inbox.Exchange, m *memory, o Options) *pass {
@@ -52,9 +55,11 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	if err := p.readRules(); err != nil {
 		return Summary{}, err
 	}
+	p.memory.begin(p.rules.Digest)
+	defer p.sayTroubles()
 	p.tidy()
 	if err := p.publishTrust(); errors.Is(err, inbox.ErrNameTaken) {
-		p.warnOnce("issuers", "publishing the issuers", err)
+		p.warnOnce("publishing the issuers", err)
 	} else if err != nil {
 		return Summary{}, err
 	}
@@ -64,7 +69,8 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	return p.serve(ctx)
 }
 
-// serve makes rounds until nothing is left that another one could answer.
+// serve makes rounds until nothing is left that another one could answer. A round that answered nothing is the last: what
+// was deferred then waits for something that no round brings.
 func (p *pass) serve(ctx context.Context) (Summary, error) {
 	start := p.Now()
 	if p.Progress != nil {
@@ -74,9 +80,15 @@ func (p *pass) serve(ctx context.Context) (Summary, error) {
 	}
 	for {
 		p.deferred, p.progress = false, false
-		err := p.round(ctx)
+		err := p.measureRoom(ctx)
+		if err == nil {
+			err = p.round(ctx)
+		}
 		p.sum.Took = p.Now().Sub(start)
 		if err != nil || !p.deferred || !p.progress {
+			if err == nil && !p.deferred {
+				p.memory.end()
+			}
 			return p.sum, err
 		}
 	}
@@ -138,28 +150,39 @@ func (p *pass) deliver(ctx context.Context, batch recorded) error {
 	if err != nil {
 		return err
 	}
-	delivered := batch.requests[:0]
+	var delivered []decided
 	for i, d := range batch.requests {
-		if missing[i] { // it is owed: whoever finds its place again publishes it
+		if missing[i] { // it is owed: the entry goes with the pass that finds the answer's place again
 			if !d.arrival.again {
-				p.keepEntry(d.arrival.entry)
+				p.memory.leaveOwed(d.arrival.entry, d.arrival.stat)
 			}
-			p.leave(d)
+			p.land(d)
+			p.count(func(s *Summary) { s.Left++ })
 			continue
 		}
 		delivered = append(delivered, d)
 	}
-	if err := p.remove(delivered); err != nil {
-		return err
-	}
+	p.remove(delivered)
 	for _, d := range delivered {
 		p.land(d)
 		p.tally(d)
 	}
+	p.advance(len(batch.requests)) // also where one is owed: it is passed over for the rest of this pass
+	return nil
+}
+
+// advance notes that a round answered something.
+func (p *pass) advance(answered int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.progress = p.progress || len(missing) > 0
-	return nil
+	p.progress = p.progress || answered > 0
+}
+
+// deferRest ends a round's listing before the inbox is read to its end: the next round goes on.
+func (p *pass) deferRest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deferred = true
 }
 
 // takeOff lets each id fly once: copies in the same or the next batch wait for the next round, when the ledger knows.

@@ -46,7 +46,7 @@ func TestClock(t *testing.T) {
 // policy is served all the same.
 func TestFlood(t *testing.T) {
 	c, x := fixture(t, "ECDSA-P256")
-	held := requests(t, pressureRows+7)
+	held := requests(t, heldRows+7)
 	for i := range held {
 		// The fixture's policy issues server certificates; without a DNS name of its own this one is nobody's.
 		if err := dropFast(x, fmt.Sprintf("f%d", i), clientRequest(t, i)); err != nil {
@@ -54,7 +54,7 @@ func TestFlood(t *testing.T) {
 		}
 	}
 	sum, err := Sync(t.Context(), c, x, Options{})
-	if err != nil || sum.Held != pressureRows || sum.Left != 7 {
+	if err != nil || sum.Held != heldRows || sum.Left != 7 {
 		t.Fatalf("%+v, %v", sum, err)
 	}
 	if err := dropFast(x, "good", held[0]); err != nil {

@@ -47,7 +47,7 @@ func (p *pass) isThere(f inbox.File, o inbox.Outcome) bool {
 		p.Log.Warn("a foreign file on an answer's name was "+o.Fate.String(), "file", refusal.Quote(f.Team+"/"+f.Name))
 	}
 	if o.Err != nil {
-		p.warnOnce("outbox/"+f.Team, "publishing an answer; its entry is left", o.Err)
+		p.note(notPublishable, f.Team+"/"+f.Name, o.Err)
 	}
 	return o.Err == nil
 }
@@ -59,7 +59,7 @@ func (p *pass) removeStale(a ledger.Answer, stale []inbox.File) {
 			continue
 		}
 		if err := p.x.RemoveAnswer(f.Team, f.Name); err != nil {
-			p.warnOnce("outbox/"+f.Team+"/"+f.Name, "removing a notice that was replaced", err)
+			p.note(staleNotice, f.Team+"/"+f.Name, err)
 		}
 	}
 }

@@ -10,12 +10,6 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// What unsigned and unknown askers may hold open (P12): beyond it entries stay where they are.
-const (
-	pressureRows  = 1000
-	pressureBytes = 16 << 20
-)
-
 // recordAttempts bounds how often a batch is decided again because another process was first.
 const recordAttempts = 5
 
@@ -33,14 +27,12 @@ type answered struct {
 	stale   []inbox.File // notices that the answer replaces
 }
 
-var errPressure = errors.New("unsigned requests fill the pending list: approve or deny some of them")
-
 // reopenAfter makes the ledger fit for another attempt. After an I/O error only the disk knows what was written.
 func (p *pass) reopenAfter(err error) error {
 	if errors.Is(err, ledger.ErrConflict) {
 		return nil
 	}
-	p.warnOnce("ledger", "writing the ledger; opening it again", err)
+	p.warnOnce("writing the ledger; opening it again", err)
 	return p.Ledger().Reopen()
 }
 
@@ -56,9 +48,9 @@ func (p *pass) prepare(ctx context.Context, batch []decided) (ready recorded, ch
 	}
 	for _, d := range batch {
 		if d.presses() {
-			if rows >= pressureRows || size+int64(len(d.arrival.bytes)) > pressureBytes {
-				p.warnOnce("pressure", "leaving entries where they are", errPressure)
-				p.leave(d)
+			if rows >= heldRows || size+int64(len(d.arrival.bytes)) > heldBytes {
+				p.land(d)
+				p.leaveForRoom(d.arrival)
 				continue
 			}
 			rows, size = rows+1, size+int64(len(d.arrival.bytes))
@@ -73,11 +65,6 @@ func (p *pass) prepare(ctx context.Context, batch []decided) (ready recorded, ch
 		}
 	}
 	return ready, changes, nil
-}
-
-// presses reports whether a request nobody vouches for is about to be held open.
-func (d decided) presses() bool {
-	return d.outcome == refusal.Hold && !d.repeat && d.decision.Requester == nil && d.known.Status != ledger.Held
 }
 
 // step is one request's change, nil where nothing is to be written, and the files that follow from it.

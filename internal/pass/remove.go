@@ -1,7 +1,6 @@
 package pass
 
 import (
-	"errors"
 	"strings"
 
 	"ca-exchange/internal/inbox"
@@ -9,31 +8,26 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// remove takes answered entries away; each inbox is synced once.
-func (p *pass) remove(batch []decided) error {
+// remove takes answered entries away; each inbox is synced once. An entry that stays is remembered, and not answered
+// again until it changes.
+func (p *pass) remove(batch []decided) {
 	teams := map[string]bool{}
 	for _, d := range batch {
 		if d.arrival.again {
 			continue
 		}
-		err := p.removeOne(d)
-		switch {
-		case errors.Is(err, inbox.ErrReadOnly), errors.Is(err, inbox.ErrRejectedFull):
-			p.keepEntry(d.arrival.entry)
-			p.warnOnce("inbox", "leaving answered entries where they are", err)
-		case err != nil:
-			p.keepEntry(d.arrival.entry)
-			p.warnOnce("inbox/"+d.arrival.entry.Team, "removing an answered entry", err)
-		default:
-			teams[d.arrival.entry.Team] = true
+		if err := p.removeOne(d); err != nil {
+			p.memory.leave(d.arrival.entry, d.arrival.stat)
+			p.note(notRemovable, d.arrival.entry.Team+"/"+d.arrival.entry.File, err)
+			continue
 		}
+		teams[d.arrival.entry.Team] = true
 	}
 	for team := range teams {
 		if err := p.x.SyncInbox(team); err != nil {
-			p.warnOnce("inbox/"+team, "making removals durable", err)
+			p.note(notRemovable, team, err)
 		}
 	}
-	return nil
 }
 
 // removeOne: what holds no request is moved aside unchanged, a private key is wiped from the exchange, the rest has
@@ -65,26 +59,23 @@ func firstDenial(d decided) refusal.Code {
 	return ""
 }
 
-// keepEntry remembers an answered entry that stays: it is not answered again until it changes.
-func (p *pass) keepEntry(e inbox.Entry) {
-	p.memory.keep(e, p.x.Read(e).Stat)
-}
-
 // moveAside gets an entry out of the way that cannot be answered under its name.
 func (p *pass) moveAside(e inbox.Entry) {
 	fate, err := p.x.Reject(e)
 	switch {
-	case errors.Is(err, inbox.ErrRejectedFull), errors.Is(err, inbox.ErrReadOnly):
-		p.count(func(s *Summary) { s.Left++ })
-		p.warnOnce("rejected", "moving entries aside", err)
 	case err != nil:
 		p.count(func(s *Summary) { s.Left++ })
-		p.warnOnce(e.Team+"/"+e.File, "moving an entry aside", err)
+		p.note(notAnswerable, e.Team+"/"+e.File, err)
+		if s, err := p.x.Stat(e); err == nil {
+			p.memory.leave(e, s)
+		}
+		return
 	case fate == inbox.Wiped:
 		p.Log.Warn("an entry without a legal name held a private key: it was removed", "entry", refusal.Quote(e.File))
-		p.count(func(s *Summary) { s.Moved++ })
 	case fate == inbox.Moved:
-		p.Log.Warn("an entry without a legal name was moved to rejected/", "entry", refusal.Quote(e.File))
-		p.count(func(s *Summary) { s.Moved++ })
+		p.note(movedAside, e.Team+"/"+e.File, nil)
+	default:
+		return
 	}
+	p.count(func(s *Summary) { s.Moved++ })
 }

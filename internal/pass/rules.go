@@ -17,7 +17,7 @@ func (p *pass) readRules() error {
 		return err
 	}
 	if err != nil {
-		p.warnOnce("rules", "cannot read the policy; the one before stays in force", err)
+		p.warnOnce("cannot read the policy; the one before stays in force", err)
 	}
 	p.rules = rules
 	return nil

@@ -33,14 +33,17 @@ func (d decided) issues() bool { return d.outcome == refusal.Issue && !d.repeat 
 func (p *pass) signOne(grant policy.Grant) *pki.Certificate {
 	certificate, err := p.Sign(grant)
 	if err != nil {
-		p.warnOnce("signing "+grant.Plan().Issuer, "signing", err)
+		p.warnOnce("signing with issuer "+grant.Plan().Issuer, err)
 		return nil
 	}
 	return certificate
 }
 
-// leave lets an entry lie for a later pass.
+// leave lets an entry lie until it or the rules change: nothing that another round brings would answer it.
 func (p *pass) leave(d decided) {
 	p.land(d)
+	if !d.arrival.again {
+		p.memory.leave(d.arrival.entry, d.arrival.stat)
+	}
 	p.count(func(s *Summary) { s.Left++ })
 }

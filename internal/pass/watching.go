@@ -135,7 +135,7 @@ func (w *watch) patiently(ctx context.Context) error {
 func (w *watch) listen(p *pass) {
 	if !w.events.Failed() {
 		if err := w.events.Refresh(); err != nil {
-			p.warnOnce("events", "watching sub-directories", err)
+			p.warnOnce("watching sub-directories", err)
 		}
 		return
 	}
