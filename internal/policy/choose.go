@@ -66,7 +66,7 @@ func (j *judgement) checkReserved() {
 }
 
 // candidates tries each profile as if a person had named it, and keeps those that would not be denied. Where none is
-// left, the first one's refusals say why.
+// left, their denials say why.
 func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 	var kept []Candidate
 	var names, flags []string
@@ -76,7 +76,7 @@ func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 		trial.Override.Profile = name
 		d := j.policy.Decide(trial)
 		if d.Outcome == refusal.Deny {
-			denied = append(denied, d.Refusals...)
+			denied = append(denied, slices.DeleteFunc(d.Refusals, func(r refusal.Refusal) bool { return r.Code.Outcome() != refusal.Deny })...)
 			continue
 		}
 		c := Candidate{name, j.flags(d)}
@@ -94,11 +94,8 @@ func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 func (j *judgement) flags(d Decision) []string {
 	flags := []string{"--profile", d.Profile.Name}
 	node, _ := j.nodeOf(d.Profile)
-	if lower := strings.ToLower(node); d.Profile.HasNode() && (node == "" || lower != node) {
-		if j.policy.checkNode(lower) != nil {
-			lower = "NODE"
-		}
-		flags = append(flags, "--node", lower)
+	if d.Profile.HasNode() && (node == "" || j.policy.checkNode(node) != nil) {
+		flags = append(flags, "--node", j.likelyNode(node))
 	}
 	if csr := j.Request.CSR; d.Profile.Names == pki.RequiredNames && csr.Names.Len() == 0 && j.Override.Names.Len() == 0 {
 		switch commonName := csr.Subject.CommonName(); {
@@ -179,10 +176,10 @@ func (j *judgement) byKind() choice {
 	case csr.Names.Len() > 0 || j.Override.Names.Len() > 0:
 		return j.kind(genericServer)
 	}
-	j.refuse(refusal.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS for a server")
 	if groups := csr.Subject.Organizations(); slices.ContainsFunc(groups, meansSomebody) {
 		return j.candidates(refusal.ProfileAmbiguous, j.policy.known(genericUser, genericClient, genericServer))
 	}
+	j.refuse(refusal.NameAbsent, "names", "", "--dns NAME, --ip ADDRESS for a server")
 	return j.candidates(refusal.ProfileAmbiguous, j.policy.known(genericServer, genericClient))
 }
 

@@ -81,14 +81,17 @@ func (j *judgement) withRenewal(d Decision, s settled) Decision {
 	return d
 }
 
-// takeFound takes over what parsing held against the entry. A usage that the parser does not know is a lost one.
+// takeFound takes over what parsing held against the entry, and what of it the certificate therefore loses.
 func (j *judgement) takeFound(found []refusal.Refusal) {
 	for _, r := range found {
-		if r.Code != refusal.ProfileUsage {
-			j.found.Take(r)
+		switch r.Code {
+		case refusal.ProfileUsage: // one that the parser does not know
+			j.loseUsage(strings.Trim(r.Asked, `"`), r)
 			continue
+		case refusal.NameForm, refusal.MicrosoftName:
+			j.lose(LostName, "%s", r.Asked)
 		}
-		j.loseUsage(strings.Trim(r.Asked, `"`), r)
+		j.found.Take(r)
 	}
 }
 

@@ -74,9 +74,20 @@ func (j *judgement) checkUsages(p *pki.Profile) {
 	for _, u := range j.Request.CSR.Usages {
 		if !slices.Contains(p.Usages, u) {
 			name := pki.UsageNames([]x509.ExtKeyUsage{u})
+			if j.personNamed(p) {
+				j.lose(LostUsage, "%s", name)
+				continue
+			}
 			j.loseUsage(name, refusal.New(refusal.ProfileUsage, "usages", name, pki.UsageNames(p.Usages)))
 		}
 	}
+}
+
+// personNamed reports whether a person named this profile, and it has a subject of its own. That is an answer to what
+// the request loses: whoever types "kubelet" below a CSR for both of a node's identities means the kubelet's. Under a
+// generic profile, the request says what the certificate is, and every loss is a question.
+func (j *judgement) personNamed(p *pki.Profile) bool {
+	return j.Override.Profile == p.Name && !generic(*p)
 }
 
 // loseUsage: a usage that the certificate will not have is a question, since its holder will fail where they need it.

@@ -45,7 +45,10 @@ func (j *judgement) nodeOf(p *pki.Profile) (node, field string) {
 		return j.knownNode(), "names"
 	}
 	before, after, _ := strings.Cut(p.CommonName, "{node}")
-	node, ok := strings.CutPrefix(strings.TrimSpace(j.Request.CSR.Subject.CommonName()), before)
+	if before+after == "" && slices.Contains(etcdNames, fold(j.Request.CSR.Subject.CommonName())) {
+		return j.knownNode(), "names" // a guide's name for the member, not the host's
+	}
+	node, ok := strings.CutPrefix(j.Request.CSR.Subject.CommonName(), before)
 	if !ok || !strings.HasSuffix(node, after) {
 		return "", ""
 	}
@@ -63,6 +66,28 @@ func (j *judgement) knownNode() (node string) {
 		}
 	}
 	return node
+}
+
+// likelyNode is what a person probably means where the request names no node: the one host among its DNS names, or the
+// one in its subject in lower case; NODE where there is none.
+func (j *judgement) likelyNode(named string) string {
+	if lower := strings.ToLower(named); j.policy.checkNode(lower) == nil {
+		return lower
+	}
+	likely := ""
+	for _, name := range j.Request.CSR.Names.DNS {
+		if name == "localhost" || j.policy.checkNode(name) != nil {
+			continue
+		}
+		if likely != "" {
+			return "NODE"
+		}
+		likely = name
+	}
+	if likely == "" {
+		return "NODE"
+	}
+	return likely
 }
 
 // settleNode is the node that the certificate is for, "" where the profile has none or none is named.

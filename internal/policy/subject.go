@@ -88,14 +88,14 @@ func (j *judgement) fixedSubject(s settled) subject {
 }
 
 // loseOrganization: an organisation is a group to Kubernetes. One that means something there is a question; a company's
-// name is dropped and said. A person who named a profile with a subject of its own has answered: it takes that one's.
+// name is dropped and said.
 func (j *judgement) loseOrganization(o string, p *pki.Profile) {
 	if !j.policy.reserved(o) && !j.policy.meansGroup(o) {
 		j.lose(LostAttribute, "O=%s", refusal.Quote(o))
 		return
 	}
 	j.lose(LostGroup, "%s", refusal.Quote(o))
-	if j.Override.Profile == p.Name && !generic(*p) || slices.Contains(j.Override.WithoutGroups, o) {
+	if j.personNamed(p) || slices.Contains(j.Override.WithoutGroups, o) {
 		return
 	}
 	j.ask(refusal.New(refusal.GroupLost, "subject.O", o, fmt.Sprintf("%q", p.Organizations)), "--without-group", o)
@@ -157,13 +157,9 @@ func (j *judgement) mayBeCalled(name string, s settled) bool {
 // Reserved names are denied: no scope and no person puts one here.
 func (j *judgement) userSubject(s settled) subject {
 	csr := j.Request.CSR.Subject
-	asked := csr.CommonName()
-	user := subject{commonName: strings.TrimSpace(asked)}
-	if user.commonName != asked {
-		j.refuse(refusal.ProfileSubject, "subject.CN", asked, fmt.Sprintf("%q", user.commonName))
-	}
-	if j.policy.reserved(asked) {
-		j.refuseReserved("CN", asked)
+	user := subject{commonName: csr.CommonName()}
+	if j.policy.reserved(user.commonName) {
+		j.refuseReserved("CN", user.commonName)
 	}
 	for _, o := range csr.Organizations() {
 		switch {
