@@ -134,7 +134,7 @@ func tracked(t *testing.T) []string {
 }
 
 // rootNames are the names that the root of the repository may hold.
-var rootNames = strings.Fields(`.ci .github .gitignore CHANGELOG.md CONTRIBUTING.md LICENSE README.md
+var rootNames = strings.Fields(`.ci .github .gitignore CHANGELOG.md CONTRIBUTING.md contrib LICENSE README.md
 	bench cmd docs e2e examples go.mod go.sum internal test`)
 
 // TestStrayFiles: the root holds known names only, and no private key lies outside testdata.

@@ -15,6 +15,7 @@ type syncCommand struct {
 	AcceptNames bool          `help:"Install a certificate though it has more names than were asked for."`
 	Again       bool          `help:"Drop requests again although the outbox says that they are denied or held."`
 	Local       bool          `help:"Only finish what was interrupted, without an exchange: for boot."`
+	NoHooks     bool          `help:"Leave the hooks to component-admin apply."`
 }
 
 func (s *syncCommand) Run(ctx context.Context, a *app) error {
@@ -24,14 +25,14 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	if s.Local {
-		return a.syncLocal(ctx, c)
+		return a.syncLocal(ctx, c, s)
 	}
 	options := component.SyncOptions{AcceptNames: s.AcceptNames, Again: s.Again}
-	return a.sync(ctx, c, syncRun{exchangeFlag: s.exchangeFlag, wait: s.Wait, options: options})
+	return a.sync(ctx, c, syncRun{s.exchangeFlag, s.Wait, options, s.NoHooks})
 }
 
 // syncLocal finishes interrupted installations and runs what they owe.
-func (a *app) syncLocal(ctx context.Context, c *component.Component) error {
+func (a *app) syncLocal(ctx context.Context, c *component.Component, s *syncCommand) error {
 	all, err := c.SyncLocal(ctx)
 	if err != nil {
 		return a.explain(err)
@@ -40,7 +41,11 @@ func (a *app) syncLocal(ctx context.Context, c *component.Component) error {
 	for _, out := range all {
 		r.progress(out)
 	}
-	return cli.ExitWith(cli.Worst(statusOf(all), a.hooks(ctx, c)))
+	status := statusOf(all)
+	if !s.NoHooks {
+		status = cli.Worst(status, a.hooks(ctx, c))
+	}
+	return cli.ExitWith(status)
 }
 
 // syncRun is one command's use of the exchange.

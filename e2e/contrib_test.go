@@ -1,0 +1,119 @@
+package e2e_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fakes are programs of a test, alone on PATH beside the system's own; each appends its arguments to the file calls.
+func fakes(t *testing.T, programs map[string]string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, body := range programs {
+		text := "#!/bin/sh\necho \"" + name + " $*\" >>" + dir + "/calls\n" + body + "\n"
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755))
+	}
+	return dir
+}
+
+func calls(t *testing.T, dir string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "calls"))
+	must(t, err)
+	return string(b)
+}
+
+// crictl is a container runtime with one container, whose id changes when it is stopped.
+const crictl = `case $1 in
+ps) cat $(dirname "$0")/container 2>/dev/null || true ;;
+stop) [ ! -e $(dirname "$0")/dead ] && echo new >$(dirname "$0")/container || rm -f $(dirname "$0")/container ;;
+esac`
+
+func TestHookRestartStaticPod(t *testing.T) {
+	hook := absolute(t, "../contrib/hooks/restart-static-pod")
+	for _, c := range []struct {
+		name, prepare string
+		status        int
+		want, calls   string
+	}{
+		{"restarts", "echo old >container", 0, "kube-scheduler was restarted\n", "crictl ps --quiet --state Running " +
+			"--name ^kube-scheduler$\ncrictl stop --timeout 30 old\ncrictl ps --quiet --state Running " +
+			"--name ^kube-scheduler$\ncurl --silent --fail --insecure --max-time 2 https://127.0.0.1:10259/healthz\n"},
+		{"does not run here", "true", 0, "kube-scheduler does not run on this host: nothing to restart\n",
+			"crictl ps --quiet --state Running --name ^kube-scheduler$\n"},
+		{"does not come back", "echo old >container; touch dead", 1, "", "crictl stop --timeout 30 old\n"},
+		{"comes back ill", "echo old >container; touch ill", 1, "", "healthz\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := fakes(t, map[string]string{"crictl": crictl, "curl": `test ! -e $(dirname "$0")/ill`})
+			shell(t, dir, os.Getenv("PATH"), c.prepare, 0)
+			path := dir + ":" + os.Getenv("PATH")
+			if out := shell(t, dir, path, "WAIT=1 "+hook+" kube-scheduler", c.status); out != c.want {
+				t.Errorf("%q", out)
+			}
+			if got := calls(t, dir); !strings.Contains(got, c.calls) {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+func TestHookSystemdRestart(t *testing.T) {
+	hook := absolute(t, "../contrib/hooks/systemd-restart")
+	dir := fakes(t, map[string]string{"systemctl": `case "$*" in
+"is-active --quiet stopped") exit 3 ;;
+"is-active --quiet breaks") [ ! -e $(dirname "$0")/broken ] ;;
+"restart breaks") touch $(dirname "$0")/broken ;;
+esac`})
+	path := dir + ":" + os.Getenv("PATH")
+	if out := shell(t, dir, path, hook+" kubelet stopped", 0); out != "kubelet was restarted\nstopped is not active: left alone\n" {
+		t.Errorf("%q", out)
+	}
+	if got := calls(t, dir); strings.Contains(got, "restart stopped") || strings.Count(got, "restart kubelet") != 1 {
+		t.Errorf("%q", got)
+	}
+	shell(t, dir, path, hook+" breaks", 1)
+	shell(t, dir, path, hook, 2)
+}
+
+func TestHookNginxReload(t *testing.T) {
+	hook := absolute(t, "../contrib/hooks/nginx-reload")
+	dir := fakes(t, map[string]string{"nginx": `test ! -e $(dirname "$0")/wrong`, "systemctl": "true"})
+	path := dir + ":" + os.Getenv("PATH")
+	if out := shell(t, dir, path, hook, 0); out != "nginx was reloaded\n" {
+		t.Errorf("%q", out)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "wrong"), nil, 0o644))
+	shell(t, dir, path, hook, 1)
+	if got := calls(t, dir); got != "nginx -t -q\nsystemctl reload nginx\nnginx -t -q\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestHostUnits: systemd takes the component host's units, with a program in the place of ours.
+func TestHostUnits(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("there is no systemd-analyze")
+	}
+	dir := t.TempDir()
+	units, err := filepath.Glob("../contrib/systemd/component-admin-*")
+	must(t, err)
+	if len(units) != 3 {
+		t.Fatalf("%v", units)
+	}
+	args := []string{"verify"}
+	for _, unit := range units {
+		text, err := os.ReadFile(unit)
+		must(t, err)
+		copied := filepath.Join(dir, filepath.Base(unit))
+		program := strings.ReplaceAll(string(text), "/usr/bin/component-admin", "/bin/true")
+		must(t, os.WriteFile(copied, []byte(program), 0o644))
+		args = append(args, copied)
+	}
+	if out, err := exec.Command("systemd-analyze", args...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v: %s", err, out)
+	}
+}
