@@ -59,28 +59,11 @@ func TestManyTeams(t *testing.T) {
 	x.wantIssued("good", "520 sub-directories")
 }
 
-// full holds a thousand unsigned requests, which is as many as are held.
-func (x *exchange) full() {
-	x.Helper()
-	for i := range 1001 {
-		x.drop(fmt.Sprintf("f%d.csr", i), wishFor("server", "x", "one", "one.example").covered(x))
-	}
-	x.ends(2*time.Minute, "sync", "-q")
-	left, err := filepath.Glob(x.path("inbox", "f*.csr"))
-	must(x.T, err)
-	if len(left) == 0 {
-		x.Fatal("nothing was left: the bound is another")
-	}
-	for _, file := range left {
-		must(x.T, os.Remove(file))
-	}
-}
-
 // TestLeftCopiesEnd: copies of a request that is left where it is give no pass without end.
 func TestLeftCopiesEnd(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
-	x.full()
+	x.fillHeld()
 	two := wishFor("", "", "two", "two.example").plain(t)
 	for i := range 40 {
 		x.drop(fmt.Sprintf("copy%d.csr", i), two)
@@ -95,7 +78,7 @@ func TestLinksInTeamsEnd(t *testing.T) {
 	for i := range 4 {
 		team := x.path("inbox", fmt.Sprintf("t%d", i))
 		must(t, os.Mkdir(team, 0o755))
-		must(t, os.Symlink("/etc/passwd", filepath.Join(team, "link.csr")))
+		must(t, os.Symlink(x.bait(), filepath.Join(team, "link.csr")))
 		must(t, os.Chmod(team, 0o555))
 		t.Cleanup(func() { os.Chmod(team, 0o755) })
 	}

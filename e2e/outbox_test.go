@@ -29,7 +29,7 @@ func TestHostileOutbox(t *testing.T) {
 		"another certificate": func() error { return os.WriteFile(answer, foreign, 0o644) },
 		"junk":                func() error { return os.WriteFile(answer, []byte("\x1b[2Jjunk"), 0o644) },
 		"a huge file":         func() error { return os.WriteFile(answer, big, 0o644) },
-		"a link":              func() error { return os.Symlink("/etc/passwd", answer) },
+		"a link":              func() error { return os.Symlink(x.bait(), answer) },
 		"a FIFO":              func() error { return unix.Mkfifo(answer, 0o644) },
 	} {
 		must(t, put())

@@ -123,7 +123,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	x.over("zz-over")
 	x.dropHeld("zz-denied")
 	x.ca(0, "deny", x.id("zz-denied"), "--reason", "not on this network")
-	must(t, os.Symlink("/etc/passwd", x.path("inbox", "zz-link.csr")))
+	must(t, os.Symlink(x.bait(), x.path("inbox", "zz-link.csr")))
 	x.drop("zz-large.csr", make([]byte, 70<<10))
 	x.ca(0, "sync", "-q")
 	examples := examplesIn(x)
