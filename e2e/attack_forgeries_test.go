@@ -19,7 +19,7 @@ import (
 )
 
 // TestForgeries: what a requester, or a neighbour who sees his requests, may forge of covers, signatures, names and subjects.
-// Only the four controls end in a certificate.
+// Only the five controls end in a certificate.
 func TestForgeries(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
@@ -37,7 +37,7 @@ func TestForgeries(t *testing.T) {
 	f.commonNames()
 	f.subjects()
 	f.nodes()
-	const controls = 4
+	const controls = 5
 	if hostile := len(f.entries) - controls; hostile < 114 {
 		t.Errorf("only %d forgeries", hostile)
 	}
@@ -97,6 +97,10 @@ func (f *forger) controls() {
 	f.ask("control-dns", wishFor("server", "", "a.example", "a.example"))
 	f.ask("control-second", wishFor("server", "", "b.example", "b.example"))
 	f.ask("control-ip", wish{profile: "server", ips: []string{"192.0.2.255"}})
+	// A certificate that the ledger does not know is no reason to grant more or less: the request is a first one.
+	replaces := wishFor("server", "", "c.example", "c.example")
+	replaces.cover = func(c *request.Cover) { c.Replaces = strings.Repeat("0", 64) }
+	f.ask("control-replaces-nothing", replaces)
 	f.ask("control-kubelet", wish{profile: "kubelet", subject: nodeSubject("w1")})
 }
 
@@ -163,7 +167,6 @@ func (f *forger) dates() {
 		"expires-first":    func(c *request.Cover) { c.Expires = c.Created.Add(-time.Minute) },
 		"other-trust":      func(c *request.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) },
 		"other-cluster":    func(c *request.Cover) { c.Cluster = "another" },
-		"replaces-nothing": func(c *request.Cover) { c.Replaces = strings.Repeat("0", 64) },
 		"days-beyond-form": func(c *request.Cover) { c.Days = 99999 },
 	} {
 		w := wishFor("server", "", "a.example", "a.example")
