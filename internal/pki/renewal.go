@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -52,23 +53,26 @@ func RenewalDue(notBefore, notAfter time.Time, fingerprint string, rule RenewalR
 	if rule.Before > 0 {
 		before, jitter = rule.Before, 36*time.Hour
 	}
-	due := notAfter.Add(-before - time.Duration(fraction(fingerprint)*float64(jitter)))
+	due := notAfter.Add(-before - fraction(jitter, fingerprint))
 	if visits := notAfter.Add(-time.Duration(missedVisits * float64(rule.Visit))); rule.Visit > 0 && visits.Before(due) {
 		due = visits
 	}
-	if half := notBefore.Add(life / 2); due.Before(half) {
+	due = due.Truncate(time.Second)
+	// Rounded up: truncated, half of a life of odd seconds would be before half.
+	if half := notBefore.Add(life/2 + time.Second - 1).Truncate(time.Second); due.Before(half) {
 		due = half
 	}
-	return due.Truncate(time.Second)
+	return due
 }
 
-// fraction is a number from 0 to 1 that belongs to a fingerprint: its first 8 bytes over 2^64.
-func fraction(fingerprint string) float64 {
+// fraction is the part of span that a fingerprint's first 8 bytes are of 2^64.
+func fraction(span time.Duration, fingerprint string) time.Duration {
 	b, err := hex.DecodeString(fingerprint[:min(len(fingerprint), 16)])
-	if err != nil || len(b) < 8 {
+	if err != nil || len(b) < 8 || span < 0 {
 		return 0
 	}
-	return float64(binary.BigEndian.Uint64(b)) / (1 << 64)
+	high, _ := bits.Mul64(uint64(span), binary.BigEndian.Uint64(b)) // exact, and alike on every machine
+	return time.Duration(high)
 }
 
 // RenewalOverdue is when a certificate that has been due ought to have a successor: a third of the way to its end.

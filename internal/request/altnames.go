@@ -5,7 +5,6 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -114,9 +113,7 @@ func (r *csrReader) readIP(value string) {
 		r.Add(refusal.NameIP, "names", ip.String(), "an address of one host: "+err.Error())
 		return
 	}
-	if !slices.Contains(r.Names.IPs, ip) {
-		r.Names.IPs = append(r.Names.IPs, ip)
-	}
+	r.Names.IPs = append(r.Names.IPs, ip)
 }
 
 // nameKind names a kind of name that no certificate here has.
@@ -138,13 +135,13 @@ func nameKind(tag der.Tag) string {
 
 // checkEmail takes local@domain in ASCII, without the quoting that RFC 5321 allows and readers differ about.
 func checkEmail(value string) error {
-	local, domain, ok := strings.Cut(value, "@")
-	if !ok || local == "" || strings.ContainsAny(value, "\"\\ ()<>[],;:*") || !isASCII(value) || !isPrintable(value) {
+	if strings.ContainsAny(value, "\"\\ ()<>[],;:*") || !isASCII(value) {
 		return errors.New("not of the form local@domain")
 	}
-	if a, err := mail.ParseAddress(value); err != nil || a.Address != value {
+	if _, err := mail.ParseAddress(value); err != nil { // also a control character, or no @
 		return errors.New("not of the form local@domain")
 	}
+	_, domain, _ := strings.Cut(value, "@")
 	return pki.CheckDNSName(domain)
 }
 
@@ -154,7 +151,7 @@ func checkURI(value string) error {
 	switch {
 	case err != nil || !u.IsAbs():
 		return errors.New("not absolute")
-	case !isASCII(value) || !isPrintable(value) || strings.ContainsAny(value, " \"<>\\^`{|}"):
+	case !isASCII(value) || strings.ContainsAny(value, " \"<>\\^`{|}"):
 		return errors.New("characters that RFC 3986 does not allow")
 	case u.User != nil:
 		return errors.New("user information")

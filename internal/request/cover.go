@@ -121,9 +121,6 @@ func cutValue(text []byte, name string) (value string, after []byte, err error) 
 	if !ok {
 		return "", nil, fmt.Errorf("line %s does not end with LF", name)
 	}
-	if after == nil {
-		after = []byte{}
-	}
 	return string(line), after, nil
 }
 
@@ -155,8 +152,9 @@ func (c *Cover) days() string {
 	return strconv.Itoa(c.Days)
 }
 
-func (c *Cover) setDays(v string) (err error) {
-	if c.Days, err = strconv.Atoi(v); err != nil || c.Days < 1 || c.Days > maxDays || c.days() != v {
+func (c *Cover) setDays(v string) error {
+	// What is not a number is 0, and what is too large for an int the largest one.
+	if c.Days, _ = strconv.Atoi(v); c.Days < 1 || c.Days > maxDays || c.days() != v {
 		return fmt.Errorf("%s is not a number from 1 to %d", refusal.Quote(v), maxDays)
 	}
 	return nil
@@ -185,8 +183,8 @@ func coverTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func setTime(t *time.Time, v string) (err error) {
-	if *t, err = time.Parse("2006-01-02T15:04:05Z", v); err != nil || coverTime(*t) != v {
+func setTime(t *time.Time, v string) error {
+	if *t, _ = time.Parse("2006-01-02T15:04:05Z", v); coverTime(*t) != v { // a zero time has no text
 		return fmt.Errorf("%s is not a time (example: 2026-11-23T22:30:00Z)", refusal.Quote(v))
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 // readExtensions walks an Extensions value (RFC 5280 4.1), each extension of which occurs once (4.2).
 func (r *csrReader) readExtensions(value cryptobyte.String) {
 	var extensions cryptobyte.String
-	if !value.ReadASN1(&extensions, der.SEQUENCE) || !value.Empty() {
+	if !value.ReadASN1(&extensions, der.SEQUENCE) { // value is one element: nothing follows
 		r.Add(refusal.ExtensionMalformed, "extensions", "", "a sequence of extensions (RFC 5280 4.1)")
 		return
 	}

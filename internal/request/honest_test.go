@@ -8,6 +8,7 @@ import (
 
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // honest is what a real tool or a tired hand wrote: read as far as it goes, never denied.
@@ -87,7 +88,11 @@ func checkHonest(t *testing.T, file string, want honest) {
 	if want.allowed != "" && refusals[0].Allowed != want.allowed {
 		t.Errorf("allowed %q, expected %q", refusals[0].Allowed, want.allowed)
 	}
-	csr := r.CSR
+	checkFields(t, file, r.CSR, want)
+}
+
+func checkFields(t *testing.T, name string, csr *request.CSR, want honest) {
+	t.Helper()
 	for _, c := range []struct{ what, got, want string }{
 		{"subject", csr.Subject.String(), want.subject},
 		{"names", strings.Join(csr.Names.Strings(), ", "), want.names},
@@ -95,10 +100,76 @@ func checkHonest(t *testing.T, file string, want honest) {
 		{"ignored", strings.Join(csr.Ignored, ", "), want.ignored},
 	} {
 		if c.got != c.want {
-			t.Errorf("%s %q, expected %q", c.what, c.got, c.want)
+			t.Errorf("%s: %s %q, expected %q", name, c.what, c.got, c.want)
 		}
 	}
 	if len(csr.Usages) != want.usages {
-		t.Errorf("usages %v, expected %d", csr.Usages, want.usages)
+		t.Errorf("%s: usages %v, expected %d", name, csr.Usages, want.usages)
+	}
+}
+
+// What the corpus says of its own entries, beyond their codes.
+func TestHonestFields(t *testing.T) {
+	all := cases(append(requesttest.Good(t), requesttest.Hostile(t)...))
+	for name, want := range map[string]honest{
+		"attribute-password-twice": {subject: `CN="web"`, names: "DNS:web.example",
+			ignored: "challengePassword"},
+		"attribute-private": {subject: `CN="web"`, names: "DNS:web.example",
+			ignored: "1.3.6.1.4.1.34380.1.2.1.1"},
+		"csr-addresses-alike":             {subject: `CN="web"`, names: "IP:10.0.0.65, IP:10.0.0.97"},
+		"dns-form-capitals":               {subject: `CN="web"`, names: "DNS:web.example"},
+		"dns-form-kelvin-sign":            {subject: `CN="web"`, unread: "DNS:wee\u212a.example"},
+		"dns-form-wildcard-utf8":          {subject: `CN="web"`, unread: "DNS:*.wéb.example"},
+		"attributes-microsoft-names-only": {subject: `CN="web"`, unread: "DNS:web.example"},
+		"subject-organization-empty":      {subject: `CN="web"`, names: "DNS:web.example"},
+		"subject-unit-integer":            {subject: `CN="web", OU="#07"`, names: "DNS:web.example"},
+		"subject-unit-teletex":            {subject: `CN="web", OU="M\u00fcller"`, names: "DNS:web.example"},
+		"subject-unit-surrogates":         {subject: `CN="web", OU="#d83dde00"`, names: "DNS:web.example"},
+		"subject-name-blanks":             {subject: `CN="web"`, names: "DNS:web.example"},
+		"subject-locality-bits":           {subject: `CN="web", L="#001b5b324a"`, names: "DNS:web.example"},
+	} {
+		r, refusals := request.Parse(all[name].Entry, nil)
+		if r == nil {
+			t.Errorf("%s: denied: %v", name, refusals)
+			continue
+		}
+		checkFields(t, name, r.CSR, want)
+	}
+	if r, _ := request.Parse(all["attributes-sub-ca"].Entry, nil); r == nil || !r.CSR.Authority {
+		t.Error("a sub-CA's request is not seen to ask for an authority")
+	}
+	if r, _ := request.Parse(all["usage-unknown"].Entry, nil); r == nil ||
+		!slices.Equal(r.CSR.OtherUsages, []string{"1.3.6.1.4.1.311.20.2.2"}) {
+		t.Errorf("an unknown usage is not kept: %+v", r)
+	}
+}
+
+// A person is shown what was dropped instead of a request, and in whose words.
+func TestAskedIsNamed(t *testing.T) {
+	hostile := cases(requesttest.Hostile(t))
+	for name, want := range map[string]string{
+		"entry-gzip": `"a gzip archive"`, "entry-zip": `"a zip archive"`, "entry-xz": `"an xz archive"`,
+		"entry-utf-16-le": `"UTF-16LE"`, "entry-utf-16-be": `"UTF-16BE"`, "entry-cr-only": `"CR"`,
+		"key-rsa-exponent-3": `"exponent 3"`, "key-rsa-exponent-huge": `"exponent of 2001 bits"`,
+		"dns-form-ipv6": `"2001:DB8::1"`,
+		"pss-sha1":      `"RSASSA-PSS with these parameters"`, "algorithm-sha1-ecdsa": `"SHA-1 with ECDSA"`,
+	} {
+		found := hostile[name].Entry
+		if _, refusals := request.Parse(found, nil); len(refusals) == 0 || refusals[0].Asked != want {
+			t.Errorf("%s: %v, not %s", name, refusals, want)
+		}
+	}
+}
+
+// Where nothing can be read, one refusal says so, and nothing is added.
+func TestMalformedIsOneRefusal(t *testing.T) {
+	hostile := cases(requesttest.Hostile(t))
+	for _, name := range []string{"entry-block-empty", "entry-gzip", "entry-der-cut", "entry-der-twice",
+		"entry-end-first",
+		"entry-nested-begin", "signature-ssh-repeated", "private-key-pkcs8"} {
+		if _, refusals := request.Parse(hostile[name].Entry, nil); len(refusals) != 1 ||
+			refusals[0].Code != hostile[name].Code {
+			t.Errorf("%s: %v", name, refusals)
+		}
 	}
 }

@@ -138,8 +138,6 @@ func checkLabels(blocks []block, found *refusal.Findings) {
 		found.Add(refusal.EntryNoRequest, "entry", "", "a CERTIFICATE REQUEST in PEM")
 	case i < 0:
 		found.Add(refusal.EntryNoRequest, "entry", blocks[0].label, "a CERTIFICATE REQUEST in PEM")
-	case i > 0:
-		found.Add(refusal.EntryBlocks, "entry", blocks[0].label, "the request first")
 	case len(blocks) > 1 && blocks[1].label != labelSignature:
 		found.Add(refusal.EntryBlocks, "entry", blocks[1].label, "one request and its signature")
 	case len(blocks) > 2:

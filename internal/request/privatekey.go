@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"slices"
@@ -23,8 +22,13 @@ const (
 	maxPrivateKeySize = 4 << 10
 )
 
+// maxLabel is how far behind BEGIN a PEM label is looked for, in bytes. Without a bound, a file of BEGINs on one line would
+// be looked through once for each of them.
+const maxLabel = 128
+
 // HoldsPrivateKey finds every form that tools write: PEM of any label, in UTF-16 too (a PowerShell redirect),
-// PuTTY's, and DER that is PKCS#1, PKCS#8, SEC1 or PKCS#12. A key inside an archive stays unseen.
+// PuTTY's, and DER that is PKCS#1, PKCS#8, SEC1 or PKCS#12. A key inside an archive stays unseen. It takes the beginning
+// of a file of any size in linear time; the caller bounds it.
 func HoldsPrivateKey(entry []byte) bool {
 	text := entry
 	if bytes.IndexByte(text, 0) >= 0 {
@@ -38,7 +42,7 @@ func HoldsPrivateKey(entry []byte) bool {
 		if !ok {
 			return false
 		}
-		line, _, _ := bytes.Cut(after, []byte("\n"))
+		line, _, _ := bytes.Cut(after[:min(len(after), maxLabel)], []byte("\n"))
 		if bytes.Contains(line, []byte("PRIVATE KEY")) {
 			return true
 		}
@@ -81,13 +85,8 @@ func privateKeyFingerprint(b *pem.Block) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	switch k := key.(type) {
-	case *ed25519.PrivateKey:
-		key = ed25519.NewKeyFromSeed(k.Seed())
-	case *rsa.PrivateKey:
-		if k.Validate() != nil {
-			return "", false
-		}
+	if k, ok := key.(*ed25519.PrivateKey); ok { // OpenSSH's form gives a pointer, which does not sign
+		key = *k
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {

@@ -42,9 +42,7 @@ func (r *csrReader) readKey(spki cryptobyte.String, blocked Blocklist) {
 	default:
 		r.Add(refusal.KeyUnsupported, "key", keyName(oid.String()), "RSA, ECDSA or Ed25519")
 	}
-	if r.Key != nil {
-		r.KeyType = pki.KeyTypeOf(r.Key)
-	}
+	r.KeyType = pki.KeyTypeOf(r.Key) // "" for none
 }
 
 // readRSA reads an RSAPublicKey (RFC 3279 2.3.1). The exponent is read as a number of any size, the modulus is

@@ -65,6 +65,7 @@ func TestEveryPrefixIsIncomplete(t *testing.T) {
 	_, csr, _ := bytes.Cut(unsigned, []byte("\n\n"))
 	for name, entry := range map[string][]byte{
 		"signed": signed, "plain": csr, "crlf": bytes.ReplaceAll(csr, []byte("\n"), []byte("\r\n")),
+		"mark":      append([]byte("\ufeff"), csr...),
 		"new label": bytes.ReplaceAll(csr, []byte("CERTIFICATE"), []byte("NEW CERTIFICATE")),
 	} {
 		end := len(bytes.TrimRight(entry, "\r\n")) // from here on all is there
@@ -124,6 +125,9 @@ func TestParseBlocklist(t *testing.T) {
 	list, err := request.ParseBlocklist([]byte("# leaked in 2026\n\n" + strings.ToUpper(one) + "  # cp1\n"))
 	if _, ok := list[one]; err != nil || len(list) != 1 || !ok {
 		t.Errorf("%v, %v", list, err)
+	}
+	if _, err := request.ParseBlocklist([]byte(strings.Repeat("zz", 32))); err == nil {
+		t.Error("what is not hex is a fingerprint")
 	}
 	if _, err := request.ParseBlocklist([]byte(one + "\nab\n")); err == nil ||
 		err.Error() != `line 2: "ab" is not a SHA-256 in hex` {

@@ -30,6 +30,7 @@ func (m *maker) covers() {
 		{"profile-twice", "Profile: server\n", "Profile: server\nProfile: admin\n"},
 		{"node-twice", "Node: cp1\n", "Node: cp1\nNode: cp2\n"},
 		{"unknown-line", "Node: cp1\n", "Node: cp1\nUrgent: yes\n"},
+		{"line-behind", strings.Repeat("0f", 16) + "\n", strings.Repeat("0f", 16) + "\nUrgent: yes\n"},
 		{"folded-line", "Node: cp1\n", "Node: cp1\n cp2\n"},
 		{"lower-case-line", "Node: cp1\n", "node: cp1\n"},
 		{"no-blank-after-colon", "Node: cp1\n", "Node:cp1\n"},

@@ -58,6 +58,8 @@ func (m *maker) entries() {
 		{"pem-comment", refusal.EntryPEM, join(head, "Comment: x\n\n", body, tail)},
 		{"other-end-label", refusal.EntryPEM, join(head, body, "-----END CERTIFICATE-----\n")},
 		{"new-end-label", refusal.EntryPEM, join(head, body, "-----END NEW CERTIFICATE REQUEST-----\n")},
+		{"end-in-text", refusal.EntryPEM, join("see -----END CERTIFICATE REQUEST-----\n", string(good))},
+		{"dashes-in-text", refusal.EntryPEM, join("----- my request\n", string(good))},
 		{"end-first", refusal.EntryPEM, join(tail, head, body, tail)},
 		{"begin-indented", refusal.EntryPEM, join("  ", string(good))},
 		{"begin-quoted", refusal.EntryPEM, join("> ", head, "> ", body)},

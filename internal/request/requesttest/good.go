@@ -66,6 +66,10 @@ func (m *maker) goodRequests() {
 			t.attributes = inside(0,
 				asking(critical(altName, seq(dns("web.example")))))
 		},
+		// Octets that are the same letter, in two cases: 10.0.0.65 and 10.0.0.97.
+		"addresses-alike": func(t *template) {
+			t.attributes = inside(0, asking(sans(context(7, []byte{10, 0, 0, 'A'}), context(7, []byte{10, 0, 0, 'a'}))))
+		},
 		"all-names": func(t *template) { t.attributes = inside(0, asking(names)) },
 		"same-name-twice": func(t *template) {
 			t.attributes = inside(0,

@@ -73,7 +73,8 @@ func (m *maker) keys() {
 		"0": integer(0), "1": integer(1), "2": integer(2), "3": integer(3), "17": integer(17),
 		"65535": integer(0, 0xff, 0xff), "65539": integer(1, 0, 3),
 		"negative": integer(0xff), "2-64": integer(1, 0, 0, 0, 0, 0, 0, 0, 0),
-		"huge": number(new(big.Int).Lsh(big.NewInt(1), 2000)),
+		"wraps": number(new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 64), big.NewInt(65537))),
+		"huge":  number(new(big.Int).Lsh(big.NewInt(1), 2000)),
 	} {
 		m.spki("rsa-exponent-"+name, refusal.KeyWeak, rsaSPKI(n, e))
 	}
@@ -161,7 +162,7 @@ func (m *maker) weakModuli() {
 	q := nextPrime(new(big.Int).Add(p, big.NewInt(2)))
 	far := nextPrime(new(big.Int).Add(p, new(big.Int).Lsh(big.NewInt(1), 500)))
 	for name, n := range map[string]*big.Int{
-		"even": new(big.Int).Lsh(new(big.Int).Rsh(m.rsa.N, 1), 1), "factor-3": multiple(3), "factor-751": multiple(751),
+		"even": new(big.Int).Lsh(m.rsa.Primes[0], 1024), "factor-3": multiple(3), "factor-751": multiple(751),
 		"square":     new(big.Int).Mul(p, p),
 		"next-prime": new(big.Int).Mul(p, q), "close-primes": new(big.Int).Mul(p, far), "roca": m.roca(),
 		"prime": must(rand.Prime(rand.Reader, 2048))(m.t),

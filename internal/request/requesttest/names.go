@@ -63,7 +63,8 @@ func (m *maker) names() {
 		m.csr("email-"+name, refusal.NameKind, m.named(context(1, []byte(value))))
 	}
 	for name, value := range map[string]string{
-		"empty": "", "relative": "/path", "no-host": "https://", "user": "https://root:pw@web.example/",
+		"empty": "", "relative": "/path", "relative-host": "//web.example/x", "no-host": "https://",
+		"user":  "https://root:pw@web.example/",
 		"space": "https://web.example/a b", "line-feed": "https://web.example/\n",
 		"utf8": "https://wéb.example/", "escape": "https://web.example/\x1b", "bad-escape": "https://web.example/%zz",
 		"no-scheme": "web.example/path",

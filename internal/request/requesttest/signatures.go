@@ -46,6 +46,8 @@ func (m *maker) signatures() {
 		{"cut", refusal.SignatureBroken, with(blob.Bytes[:len(blob.Bytes)-1])},
 		{"version-2", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("SSHSIG\x00\x00\x00\x01"),
 			[]byte("SSHSIG\x00\x00\x00\x02"), 1))},
+		{"reserved-field", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes,
+			[]byte(requestNamespace+"\x00\x00\x00\x00"), []byte(requestNamespace+"\x00\x00\x00\x01x"), 1))},
 		{"magic", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("SSHSIG"), []byte("SSHGIS"), 1))},
 		{"hash-renamed", refusal.SignatureBroken, with(bytes.Replace(blob.Bytes, []byte("sha512"), []byte("sha256"),
 			1))},
