@@ -39,6 +39,14 @@ func UnreadID(exchange, team, file, code string) ID {
 	return sha256.Sum256([]byte(strings.Join([]string{"ca-exchange/unread", exchange, team, file, code}, "\x00")))
 }
 
+// ImportID names a certificate whose request is not at hand: SHA-256("ca-exchange/import" 0x00 DER).
+func ImportID(der []byte) ID {
+	h := sha256.New()
+	h.Write([]byte("ca-exchange/import\x00"))
+	h.Write(der)
+	return ID(h.Sum(nil))
+}
+
 // ParseID reads 64 hex digits, as String writes them.
 func ParseID(s string) (ID, error) {
 	var id ID
