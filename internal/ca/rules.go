@@ -46,6 +46,9 @@ func (c *CA) Rules() (*Rules, error) {
 	}
 	fresh.Digest = digest
 	c.rules = fresh
+	for _, warning := range fresh.Policy.Warnings() { // once for each change of the files
+		c.Log.Warn(warning)
+	}
 	return fresh, nil
 }
 

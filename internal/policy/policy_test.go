@@ -36,6 +36,12 @@ func TestParseErrors(t *testing.T) {
 		{head + "cluster:\n  serviceSubnets: [10.96.0.0/12, ten]\n", `policy.yaml:4:34: "ten" is no subnet such as 10.96.0.0/12`},
 		{head + "unsigned:\n  profiles: [server]\n  dns:\n    - ok.example\n    - 'a b'\n", `policy.yaml:7:7: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`},
 		{head + "unsigned:\n  ips: [all]\n", `policy.yaml:4:9: "all": not an address or a subnet (example: 192.0.2.0/24)`},
+		{head + "unsigned:\n  wildcards: [www.example]\n", `policy.yaml:4:15: "www.example": a wildcard name begins with "*."; others belong into dns`},
+		{head + "unsigned:\n  wildcards: ['**.example']\n", `policy.yaml:4:15: "**.example": it has the character '*'`},
+		{head + "unsigned:\n  users: ['System:x']\n", `policy.yaml:4:11: "System:x": names that begin with "system:" or "kubeadm:" are reserved for built-in profiles`},
+		{head + "unsigned:\n  groups: [\"a\\tb\"]\n", `policy.yaml:4:12: "a\tb": a pattern has printable characters`},
+		{head + "unsigned:\n  users: ['a***']\n", `policy.yaml:4:11: "a***": "*" (no dot) or "**" (anything)`},
+		{head + "renewals: {perDay: -1}\n", `policy.yaml:3:20: perDay is -1, not between 1 and 10000`},
 		{head + "kind: Policy\n", `policy.yaml:3:1: mapping key "kind" already defined at [2:1]`},
 		{head + "unsigned: [\n", `policy.yaml:3:11: sequence end token ']' not found`},
 	} {
