@@ -130,6 +130,13 @@ func (a *app) present(c *ca.CA, p *ca.Proposal) {
 	for _, r := range d.Refusals {
 		a.Say("  %-12s %s", r.Code.Outcome(), refusalLine(r))
 	}
+	for _, t := range p.Takes {
+		from := "request " + t.From.ID.Short()
+		if t.From.Serial != "" {
+			from = "serial " + t.From.Serial
+		}
+		a.Say("  %-12s %s from %s", "takes", refusal.Quote(t.Address.Name+".crt"), from)
+	}
 	if p.Request == nil {
 		a.Say("  %-12s %s", "bytes", p.ID.Phone())
 		return

@@ -68,7 +68,11 @@ func (c *CA) recordApproval(ctx context.Context, now, shown *Proposal, certifica
 	if err := c.owe(ctx, &change); err != nil {
 		return err
 	}
-	err := c.ledger.Record(ctx, []ledger.Change{change})
+	var changes []ledger.Change
+	for _, t := range shown.Takes {
+		changes = append(changes, t.changes(&change))
+	}
+	err := c.ledger.Record(ctx, append(changes, change))
 	if errors.Is(err, ledger.ErrConflict) {
 		return fmt.Errorf("%w: %w", policy.ErrOther, err)
 	}

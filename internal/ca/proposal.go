@@ -33,6 +33,7 @@ type Proposal struct {
 	Issuer   pki.Authority
 	Digest   string
 	Replaced *ledger.Certificate // the one that the request wants to replace, where it is ours
+	Takes    []Taking            // names that it takes from other requests
 	Denial   *ledger.Event       // the decision of the person who denied it, where one did
 	over     policy.Override
 	rules    string // digest of the rules it was made by
@@ -111,6 +112,11 @@ func (c *CA) recall(ctx context.Context, p *Proposal) error {
 		}
 		p.Record = known[p.ID]
 	}
+	takes, err := c.takings(ctx, p.Record)
+	if err != nil {
+		return err
+	}
+	p.Takes = takes
 	if p.Record.Status == ledger.Denied {
 		denial, err := c.denial(ctx, p.ID)
 		if err != nil {

@@ -91,6 +91,15 @@ func (c *Change) Refuse(outcome refusal.Outcome, asked Asked, by map[string]stri
 	return err
 }
 
+// Supersede completes the change of a held request whose requester asked again: it leaves what is pending, and no policy
+// signs it any more.
+func (c *Change) Supersede(by pki.ID, at time.Time) {
+	c.OnlyAnswers = false
+	r := &c.Request
+	r.Status, r.Decided = Superseded, at.UTC().Truncate(time.Second)
+	c.Event = event(EventSuperseded, r, map[string]string{"by": by.String()}, nil)
+}
+
 func event(kind string, r *Request, detail, by map[string]string) *Event {
 	maps.Copy(detail, by)
 	return &Event{Time: r.Decided, Kind: kind, Request: r.ID.String(), Serial: r.Serial, Detail: detail}

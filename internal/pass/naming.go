@@ -5,16 +5,27 @@ import (
 
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
-// naming says under which name a request is answered. A name belongs to the request that was answered under it, until
-// that answer is taken away; another request for the same name is answered beside it, as NAME.<16 digits>.
+// naming decides under which name a request is answered. A name belongs to the request that was answered under it, until
+// that answer is taken away. A newer request may take it over (see takes); the older answer then moves beside it, to
+// NAME.<16 digits of its request>. Whoever may not take it is answered beside it in the same way.
 type naming struct {
 	owners map[ledger.Address]ledger.Answer // by folded address: two names that vfat takes for one are one
-	taken  map[ledger.Address]bool          // the owner's answer still lies there, or will
+	taken  map[ledger.Address]bool          // the owner's answer is still there, or will be
+	rows   map[pki.ID]ledger.Request        // of the owners
 }
 
-// names looks up all that a batch asks under, in one query.
+// placed is where a request is answered, and what has to move for it.
+type placed struct {
+	answer ledger.Answer
+	owned  bool           // the ledger knows the place already
+	moved  *ledger.Answer // where the answer goes that had the name; nil where none had
+	row    ledger.Request // of the moved answer's request
+}
+
+// names looks up all that a batch asks under: one query, and one more where names are in use.
 func (p *pass) names(ctx context.Context, batch []decided) (*naming, error) {
 	var addresses []ledger.Address
 	for _, d := range batch {
@@ -26,7 +37,8 @@ func (p *pass) names(ctx context.Context, batch []decided) (*naming, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &naming{owners, map[ledger.Address]bool{}}
+	n := &naming{owners: owners, taken: map[ledger.Address]bool{}}
+	var others []pki.ID
 	for _, d := range batch {
 		at := d.arrival.address.Folded()
 		owner, ok := owners[at]
@@ -34,8 +46,10 @@ func (p *pass) names(ctx context.Context, batch []decided) (*naming, error) {
 			continue
 		}
 		n.taken[at] = p.x.Answered(owner.Team, owner.Name) || !owner.Published
+		others = append(others, owner.Request)
 	}
-	return n, nil
+	n.rows, err = p.Ledger().Lookup(ctx, others)
+	return n, err
 }
 
 func beside(a ledger.Address, id pki.ID) ledger.Address {
@@ -43,20 +57,62 @@ func beside(a ledger.Address, id pki.ID) ledger.Address {
 	return a
 }
 
-// place is the place of a request's answer; owned says that the ledger knows it already.
-func (n *naming) place(asked ledger.Address, id pki.ID) (a ledger.Answer, owned bool) {
-	for _, address := range []ledger.Address{asked, beside(asked, id)} {
-		at := address.Folded()
-		owner, ok := n.owners[at]
-		if ok && owner.Request == id {
-			return owner, owner.Published
-		}
-		if !ok || !n.taken[at] {
-			a := ledger.Answer{Address: address, Request: id}
-			// Whoever comes later in the same batch finds the name taken.
-			n.owners[at], n.taken[at] = a, true
-			return a, false
-		}
+// place is the place of a request's answer. Whoever comes later in the same batch finds it taken.
+func (n *naming) place(d decided) placed {
+	asked := d.arrival.address
+	at := asked.Folded()
+	owner, known := n.owners[at]
+	switch {
+	case known && owner.Request == d.id:
+		return placed{answer: owner, owned: owner.Published}
+	case !known || !n.taken[at]:
+		return n.give(asked, d.id)
 	}
-	return ledger.Answer{Address: beside(asked, id), Request: id}, false
+	if old, ok := n.rows[owner.Request]; ok && d.takes(old) {
+		p := n.give(asked, d.id)
+		moved := n.give(beside(owner.Address, old.ID), old.ID).answer
+		p.moved, p.row = &moved, old
+		return p
+	}
+	next := beside(asked, d.id)
+	if own, ok := n.owners[next.Folded()]; ok && own.Request == d.id {
+		return placed{answer: own, owned: own.Published}
+	}
+	return n.give(next, d.id)
+}
+
+func (n *naming) give(address ledger.Address, id pki.ID) placed {
+	a := ledger.Answer{Address: address, Request: id}
+	n.owners[address.Folded()], n.taken[address.Folded()] = a, true
+	return placed{answer: a}
+}
+
+// takes reports whether a new answer takes the name of an older one. What was refused displaces no request. A notice
+// yields to any newer request, since whoever corrects a mistake expects the answer under the same name; a certificate
+// yields only to a successor's certificate, since somebody's programs may read it.
+func (d decided) takes(old ledger.Request) bool {
+	switch {
+	case d.repeat:
+		return false // it is not newer
+	case d.kind != ledger.KindRequest:
+		return old.Kind != ledger.KindRequest
+	case old.Status == ledger.Issued:
+		return d.outcome == refusal.Issue && d.succeeds(old)
+	}
+	return true
+}
+
+// succeeds reports whether a request is the successor of another that had its name: the same enrolled requester or the
+// same key, and the same profile. Where the policy issues unsigned requests, being in the inbox is the authentication,
+// and the newest request of a name is the successor.
+func (d decided) succeeds(old ledger.Request) bool {
+	if d.outcome == refusal.Issue && d.decision.Requester == nil {
+		return true
+	}
+	if profileName(d) != old.Profile {
+		return false
+	}
+	requester := d.decision.Requester
+	return requester != nil && old.Authenticated && requester.Name == old.Requester ||
+		d.arrival.request.CSR.Fingerprint == old.KeyFingerprint
 }

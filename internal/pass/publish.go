@@ -2,36 +2,43 @@ package pass
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 )
 
 // publish puts answers into the outbox durably, takes the notices away that they replace, and notes in the ledger that
-// they lie there. missing says of each whether one of its files is not there: it stays owed, its entry stays.
+// they are there. missing reports of each whether one of its files is not there: it stays owed, its entry stays.
 func (p *pass) publish(ctx context.Context, batch []answered) (missing []bool, err error) {
 	var files []inbox.File
 	for _, a := range batch {
-		files = append(files, a.files...)
+		// An answer that moves is there under its new name before its old one is replaced.
+		files = append(append(files, a.movedFiles...), a.files...)
 	}
-	outcomes, err := p.x.Publish(files, nil)
+	outcomes, err := p.x.Publish(files, func(f inbox.File, sum [sha256.Size]byte) bool { return p.ours(ctx, f, sum) })
 	if err != nil {
 		return nil, fmt.Errorf("publishing: %w", err)
 	}
 	missing = make([]bool, len(batch))
 	var there []ledger.Answer
-	for i, a := range batch {
-		for n, answer := range a.answers {
-			if !p.isThere(a.files[n], outcomes[n]) {
+	take := func(i int, answers []ledger.Answer, files []inbox.File, stale []inbox.File) {
+		for n, answer := range answers {
+			if !p.isThere(files[n], outcomes[n]) {
 				missing[i] = true
 				continue
 			}
 			there = append(there, answer)
-			p.removeStale(answer, a.stale)
+			p.removeStale(answer, stale)
 		}
-		outcomes = outcomes[len(a.files):]
+		outcomes = outcomes[len(files):]
+	}
+	for i, a := range batch {
+		take(i, a.moved, a.movedFiles, nil)
+		take(i, a.answers, a.files, a.stale)
 	}
 	late, err := p.Ledger().MarkPublished(ctx, there)
 	if err == nil && late > 0 {
@@ -39,6 +46,29 @@ func (p *pass) publish(ctx context.Context, batch []answered) (missing []bool, e
 		err = p.publishOwed(ctx)
 	}
 	return missing, err
+}
+
+// ours reports whether a file on an answer's name is one that this CA published before: a certificate or a notice of a
+// request in the ledger. Such a file is replaced without an alarm.
+func (p *pass) ours(ctx context.Context, f inbox.File, sum [sha256.Size]byte) bool {
+	have, err := p.x.ReadAnswer(f.Team, f.Name)
+	if err != nil || sha256.Sum256(have.Bytes) != sum {
+		return false
+	}
+	if chain, err := pki.ParseCertificates(have.Bytes); err == nil {
+		_, known, err := p.Ledger().CertificateByFingerprint(ctx, pki.Fingerprint(chain[0]))
+		return known && err == nil
+	}
+	notice, err := refusal.ParseNotice(have.Bytes)
+	if err != nil {
+		return false
+	}
+	id, err := pki.ParseID(notice.Request)
+	if err != nil {
+		return false
+	}
+	known, err := p.Ledger().Lookup(ctx, []pki.ID{id})
+	return err == nil && known[id].Recorded()
 }
 
 // isThere reports what was in the way of a file, and whether the file is there now.

@@ -23,8 +23,11 @@ type recorded struct {
 // owed for what the ledger says is missing.
 type answered struct {
 	answers []ledger.Answer
-	files   []inbox.File
-	stale   []inbox.File // notices that the answer replaces
+	files   []inbox.File // one for each answer
+	stale   []inbox.File // notices that the answers replace
+
+	moved      []ledger.Answer // of the request that had the name before
+	movedFiles []inbox.File
 }
 
 // reopenAfter makes the ledger fit for another attempt. After an I/O error only the disk knows what was written.
@@ -55,32 +58,38 @@ func (p *pass) prepare(ctx context.Context, batch []decided) (ready recorded, ch
 			}
 			rows, size = rows+1, size+int64(len(d.arrival.bytes))
 		}
-		answer, change, err := p.step(ctx, d, names)
+		answer, more, err := p.step(ctx, d, names)
 		if err != nil {
 			return ready, nil, err
 		}
 		ready.requests, ready.answers = append(ready.requests, d), append(ready.answers, answer)
-		if change != nil {
-			changes = append(changes, *change)
-		}
+		changes = append(changes, more...)
 	}
 	return ready, changes, nil
 }
 
-// step is one request's change, nil where nothing is to be written, and the files that follow from it.
-func (p *pass) step(ctx context.Context, d decided, names *naming) (out answered, _ *ledger.Change, err error) {
+// step is what the ledger is to record of one request (nothing where it is only repeated under its name), and the files
+// that follow from it.
+func (p *pass) step(ctx context.Context, d decided, names *naming) (out answered, changes []ledger.Change, err error) {
 	change, content, err := p.change(ctx, d)
 	if err != nil {
 		return out, nil, err
 	}
 	if !d.arrival.again {
-		answer, owned := names.place(d.arrival.address, d.id)
-		out.answers = append(out.answers, answer)
-		if !owned {
-			change.Answers = append(change.Answers, answer)
+		place := names.place(d)
+		out.answers = append(out.answers, place.answer)
+		if !place.owned {
+			change.Answers = append(change.Answers, place.answer)
+		}
+		if place.moved != nil {
+			yielding, err := p.yield(ctx, d, place, &out)
+			if err != nil {
+				return out, nil, err
+			}
+			changes = append(changes, yielding)
 		}
 	}
-	renewed := d.known.Version > 0 && !d.repeat // an answer that was published is replaced by another
+	renewed := d.known.Recorded() && !d.repeat // an answer that was published is replaced by another
 	if renewed {
 		if err := p.elsewhere(ctx, d, &out, &change); err != nil {
 			return out, nil, err
@@ -93,14 +102,35 @@ func (p *pass) step(ctx context.Context, d decided, names *naming) (out answered
 			out.answers[i].Version++ // the one that is about to be written
 		}
 		out.files = append(out.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(status), Bytes: content})
-		if renewed {
+		if renewed || i == 0 && len(out.moved) > 0 { // the other answers' notices have other names
 			out.stale = append(out.stale, staleNotices(a, status)...)
 		}
 	}
 	if change.OnlyAnswers && len(change.Answers) == 0 {
-		return out, nil, nil
+		return out, changes, nil
 	}
-	return out, &change, nil
+	return out, append(changes, change), nil
+}
+
+// yield moves the answer that had a name beside it. A predecessor that was still held is superseded: its successor is
+// what its requester wants.
+func (p *pass) yield(ctx context.Context, d decided, place placed, out *answered) (ledger.Change, error) {
+	old := place.row
+	content, err := p.Ledger().Content(ctx, old)
+	if err != nil {
+		return ledger.Change{}, err
+	}
+	change := ledger.Change{Request: old, OnlyAnswers: true, Answers: []ledger.Answer{*place.moved}}
+	place.moved.Version = old.Version
+	if old.Status == ledger.Held && d.succeeds(old) {
+		change.Supersede(d.id, p.Now())
+		place.moved.Version++
+	}
+	out.moved = append(out.moved, *place.moved)
+	out.movedFiles = append(out.movedFiles, inbox.File{
+		Team: place.moved.Team, Name: place.moved.Name + suffixOf(old.Status), Bytes: content,
+	})
+	return change, nil
 }
 
 // change is a request as the ledger is to keep it, and the bytes of its answer. A repeated answer's are those recorded.
