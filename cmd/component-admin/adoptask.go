@@ -39,7 +39,8 @@ func (r *requestCommand) adopt(config kube.Config, f component.Found, node strin
 		ask.Names = pki.NamesOf(f.Certificate).Merge(extra)
 		if f.Profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
 			err := fmt.Errorf("the certificate in %s has no names to ask for again", f.Files.Place())
-			return ask, cli.WithStatus(cli.Usage, err, "give kubeadm's configuration: --config FILE", "or --dns NAME, --ip ADDRESS")
+			return ask, cli.WithStatus(cli.Usage, err, "give kubeadm's configuration: --config FILE",
+				"or --dns NAME, --ip ADDRESS")
 		}
 		if f.Profile.HasNode() { // one made by hand may name addresses alone, and nobody knows whose it is
 			ask.Names = ask.Names.Merge(pki.Names{DNS: []string{node}})
@@ -73,7 +74,8 @@ func (r *requestCommand) checkSubject(config kube.Config, f component.Found, ask
 	}
 	err := fmt.Errorf("kubeadm's request for %s has the subject %s; in Kubernetes %s it is %s",
 		f.Profile.Name, subject, config.Release, wanted)
-	return cli.WithStatus(cli.Usage, err, "--kubernetes RELEASE: the cluster's own", "--node NAME, where the node is another")
+	return cli.WithStatus(cli.Usage, err, "--kubernetes RELEASE: the cluster's own",
+		"--node NAME, where the node is another")
 }
 
 func exists(dir, file string) bool {

@@ -25,7 +25,7 @@ func isSet(word string) bool { return word == controlPlane || word == worker || 
 
 // configFlags say what a host is, in kubeadm's words.
 type configFlags struct {
-	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration; may be given twice, for join and cluster."`
+	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration; again for a second file."`
 	AdvertiseAddress netip.Addr `placeholder:"ADDRESS" help:"The host's address, where the configuration names none."`
 	CertDir          string     `type:"path" placeholder:"DIR" help:"Certificates, as kubeadm's certificatesDir (pki)."`
 	KubeletDir       string     `type:"path" placeholder:"DIR" help:"The kubelet's: /var/lib/kubelet, or below --dir."`

@@ -11,8 +11,8 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// serviceAccount puts the key pair in place that a control plane needs beside its certificates: the one given, or on the
-// cluster's first host a new one. A host that joins gets none of its own, since its tokens would be nothing to the others.
+// serviceAccount puts the key pair in place that a control plane needs beside its certificates: the one given, or on
+// the cluster's first host a new one. A host that joins gets none of its own: the others would refuse its tokens.
 func (r *requestCommand) serviceAccount(
 	a *app, c *component.Component, config kube.Config, layout component.Layout, kind pki.KeyType,
 ) error {

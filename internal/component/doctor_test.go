@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,15 +67,35 @@ func TestFindings(t *testing.T) {
 		{"kubeconfig absent", func(h *testHost) { h.remove("scheduler.conf") },
 			"Wrong DIR/scheduler.conf: the file is missing" + request + "kube-scheduler --config F"},
 		{"key readable by others", func(h *testHost) { h.write("pki/apiserver.key", h.read("pki/apiserver.key"), 0o640) },
-			"Wrong DIR/pki/apiserver.key: others may read the private key in it: mode 0640\n  fix: chmod 600 DIR/pki/apiserver.key"},
+			"Wrong DIR/pki/apiserver.key: others may read the private key in it: mode 0640" +
+				"\n  fix: chmod 600 DIR/pki/apiserver.key"},
 		{"kubeconfig readable by others", func(h *testHost) { h.write("admin.conf", h.read("admin.conf"), 0o604) },
 			"Wrong DIR/admin.conf: others may read the private key in it: mode 0604\n  fix: chmod 600 DIR/admin.conf"},
 		{"CA writable by others", func(h *testHost) { h.write("pki/ca.crt", h.read("pki/ca.crt"), 0o664) },
 			"Wrong DIR/pki/ca.crt: others may write to it: mode 0664\n  fix: chmod 644 DIR/pki/ca.crt"},
 		{"no certificate in it", func(h *testHost) { h.write("pki/apiserver.crt", nil, 0o644) },
-			"Wrong DIR/pki/apiserver.crt: cannot read its certificate: no certificate in PEM form" + request + "kube-apiserver --node cp1 --config F"},
+			"Wrong DIR/pki/apiserver.crt: cannot read its certificate: no certificate in PEM form" +
+				request + "kube-apiserver --node cp1 --config F"},
 		{"no key in it", func(h *testHost) { h.write("pki/apiserver.key", nil, 0o600) },
-			"Wrong DIR/pki/apiserver.key: cannot read its private key: no private key in PEM form" + request + "kube-apiserver --node cp1 --config F"},
+			"Wrong DIR/pki/apiserver.key: cannot read its private key: no private key in PEM form" +
+				request + "kube-apiserver --node cp1 --config F"},
+		{"not valid yet", func(h *testHost) {
+			h.again("front-proxy-client", func(c *x509.Certificate) { c.NotBefore = clock.Add(time.Hour) })
+		}, "Wrong DIR/pki/front-proxy-client.crt: it is not valid before 2026-06-01T13:00:00Z, and the clock says " +
+			"2026-06-01T12:00:00Z" + request + "--from-pki front-proxy-client --node cp1"},
+		{"encrypted key", func(h *testHost) {
+			block := &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}
+			h.write("pki/apiserver.key", pem.EncodeToMemory(block), 0o600)
+		}, "Wrong DIR/pki/apiserver.key: the key is encrypted, and no component asks for a passphrase" +
+			request + "kube-apiserver --node cp1 --config F"},
+		{"a leaf as CA", func(h *testHost) { h.write("pki/front-proxy-ca.crt", h.read("pki/front-proxy-client.crt"), 0o644) },
+			`Wrong DIR/pki/front-proxy-ca.crt: its first certificate is not a CA's: "CN=front-proxy-client"` +
+				"\n  fix: mv DIR/pki/front-proxy-ca.crt DIR/pki/front-proxy-ca.crt.other && component-admin --dir DIR sync"},
+		{"a server without TLS", func(h *testHost) {
+			h.Known = false
+			h.write("admin.conf", []byte(strings.Replace(string(h.read("admin.conf")), "https://", "http://", 1)), 0o600)
+		}, `Wrong DIR/admin.conf: its server is not an https URL: "http://api.example:6443"` +
+			"\n  fix: component-admin --dir DIR kubeconfig admin --server https://HOST:6443"},
 		{"names lacking", func(h *testHost) {
 			h.again("kube-apiserver", func(c *x509.Certificate) { without("cp1")(c); without("10.96.0.1")(c) })
 		}, `Wrong DIR/pki/apiserver.crt: the certificate lacks names that were asked for: "DNS:cp1", "IP:10.96.0.1"` +
@@ -97,7 +118,8 @@ func TestFindings(t *testing.T) {
 		}, `Wrong DIR/pki/etcd/server.crt: the certificate was not signed by the pinned issuer "etcd-ca"` +
 			request + "etcd-server --node cp1 --config F"},
 		{"another server", func(h *testHost) {
-			h.write("admin.conf", []byte(strings.Replace(string(h.read("admin.conf")), "api.example:6443", "192.0.2.99:6443", 1)), 0o600)
+			text := strings.Replace(string(h.read("admin.conf")), "api.example:6443", "192.0.2.99:6443", 1)
+			h.write("admin.conf", []byte(text), 0o600)
 		}, `Wrong DIR/admin.conf: its server is "https://192.0.2.99:6443", expected https://api.example:6443` +
 			"\n  fix: component-admin --dir DIR kubeconfig admin --server https://api.example:6443"},
 		{"no client in it", func(h *testHost) {
@@ -116,14 +138,17 @@ func TestFindings(t *testing.T) {
 			h.write("kubelet/pki/kubelet-client-current.pem", certificates, 0o600)
 		}, "Wrong DIR/kubelet/pki/kubelet-client-current.pem: cannot read its private key: no private key in PEM form" +
 			request + "kubelet --node cp1 --config F"},
-		{"no serving certificate", func(h *testHost) { h.remove("kubelet/pki/kubelet.crt"); h.remove("kubelet/pki/kubelet.key") },
+		{"no serving certificate", func(h *testHost) {
+			h.remove("kubelet/pki/kubelet.crt")
+			h.remove("kubelet/pki/kubelet.key")
+		},
 			"Advice DIR/kubelet/pki/kubelet.crt: the file is missing: the kubelet will sign a certificate itself, " +
 				"which nobody can verify" + request + "kubelet-serving --node cp1 --config F"},
 		{"a server without address", func(h *testHost) {
 			h.Known = false
 			h.again("kubelet-serving", func(c *x509.Certificate) { c.IPAddresses = nil })
-		}, "Advice DIR/kubelet/pki/kubelet.crt: it names no address: the metrics server and kubectl logs reach a kubelet by " +
-			"its address" + request + "--from-pki kubelet-serving --node cp1 --ip ADDRESS"},
+		}, "Advice DIR/kubelet/pki/kubelet.crt: it names no address: the metrics server and kubectl logs reach a kubelet " +
+			"by its address" + request + "--from-pki kubelet-serving --node cp1 --ip ADDRESS"},
 		{"Ed25519", func(h *testHost) {
 			_, key, err := ed25519.GenerateKey(rand.Reader)
 			must(h.t, err)
@@ -140,8 +165,8 @@ func TestFindings(t *testing.T) {
 			"Wrong DIR/pki/sa.key: the file is missing\n  fix: copy sa.key and sa.pub from the cluster's first control plane; " +
 				"this host is the first: component-admin --dir DIR request control-plane --config F"},
 		{"CA key on the host", func(h *testHost) { h.write("pki/ca.key", nil, 0o600) },
-			"Advice DIR/pki/ca.key: the CA's private key is on a cluster host, so kubeadm signs here itself and is not in external " +
-				"CA mode\n  fix: move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
+			"Advice DIR/pki/ca.key: the CA's private key is on a cluster host, so kubeadm signs here itself and is not in " +
+				"external CA mode\n  fix: move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -246,8 +271,8 @@ func TestOneCAForAll(t *testing.T) {
 	h.write("pki/front-proxy-ca.crt", h.read("pki/ca.crt"), 0o644)
 	h.issuers["front-proxy-ca"] = h.issuers["ca"]
 	h.again("front-proxy-client", noChange)
-	want := `Advice DIR/pki: front-proxy-ca is the cluster's own CA: any client certificate of the cluster is one of front-proxy-ca's, too
-  fix: ask the CA admin for three issuers: ca-admin init without --issuer ca`
+	want := "Advice DIR/pki: front-proxy-ca is the cluster's own CA: any client certificate of the cluster is one of " +
+		"front-proxy-ca's, too\n  fix: ask the CA admin for three issuers: ca-admin init without --issuer ca"
 	if got := h.examine(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -259,9 +284,10 @@ func TestRootBeside(t *testing.T) {
 	root := pki.EncodeCertificates(newIssuer(t, "root").certificate)
 	h.write("pki/ca.crt", append(h.read("pki/ca.crt"), root...), 0o644)
 	h.write("pki/etcd/ca.crt", append(h.read("pki/etcd/ca.crt"), root...), 0o644)
-	want := `Advice DIR/pki/ca.crt: every certificate below "CN=root" is trusted, too, since it is in this file
+	const trusted = `every certificate below "CN=root" is trusted, too, since it is in this file`
+	want := "Advice DIR/pki/ca.crt: " + trusted + `
   fix: openssl x509 -in DIR/pki/ca.crt -out DIR/pki/ca.crt
-Wrong DIR/pki/etcd/ca.crt: every certificate below "CN=root" is trusted, too, since it is in this file and in DIR/pki/ca.crt
+Wrong DIR/pki/etcd/ca.crt: ` + trusted + ` and in DIR/pki/ca.crt
   fix: openssl x509 -in DIR/pki/etcd/ca.crt -out DIR/pki/etcd/ca.crt`
 	if got := h.examine(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -270,7 +296,9 @@ Wrong DIR/pki/etcd/ca.crt: every certificate below "CN=root" is trusted, too, si
 
 // TestRuns: kubeadm init is not the next step on a host that is part of a cluster.
 func TestRuns(t *testing.T) {
-	for _, file := range []string{"", "manifests/kube-apiserver.yaml", "kubelet/config.yaml", "kubelet/kubeadm-flags.env"} {
+	for _, file := range []string{
+		"", "manifests/kube-apiserver.yaml", "kubelet/config.yaml", "kubelet/kubeadm-flags.env",
+	} {
 		h := hostOf(t, clusterFile)
 		if file != "" {
 			h.write(file, nil, 0o644)
@@ -293,7 +321,8 @@ func TestPathsAreQuoted(t *testing.T) {
 	h.write("pki/apiserver.key", h.read("pki/apiserver.key"), 0o644)
 	got := h.examine()
 	for _, want := range []string{
-		"fix: component-admin --dir 'DIR' request kube-apiserver --node cp1 --config F", "fix: chmod 600 'DIR/pki/apiserver.key'",
+		"fix: component-admin --dir 'DIR' request kube-apiserver --node cp1 --config F",
+		"fix: chmod 600 'DIR/pki/apiserver.key'",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwant %s", got, want)

@@ -74,7 +74,8 @@ func hostOf(t *testing.T, file string) *testHost {
 	must(t, err)
 	h := &testHost{t: t, issuers: map[string]*testIssuer{}, Host: Host{
 		Path: dir, Layout: Layout{Kubelet: filepath.Join(dir, "kubelet")}, Config: config, Known: true,
-		Node: config.NodeName, Program: []string{"component-admin", "--dir", dir}, Flags: []string{"--config", "F"}, Now: clock,
+		Node: config.NodeName, Program: []string{"component-admin", "--dir", dir}, Flags: []string{"--config", "F"},
+		Now: clock,
 	}}
 	for _, i := range kube.Issuers() {
 		h.issuers[i.Name] = newIssuer(t, i.CommonName)

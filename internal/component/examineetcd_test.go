@@ -9,8 +9,8 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// TestExternalEtcd: an etcd that is not the cluster's own has a CA of its own, and the API server's client certificate is
-// held against it.
+// TestExternalEtcd: an etcd that is not the cluster's own has a CA of its own, and the API server's client certificate
+// is held against it.
 func TestExternalEtcd(t *testing.T) {
 	const ask = "\n  fix: ask the admin of the etcd cluster for its CA certificate and for a client certificate"
 	for _, c := range []struct {
@@ -30,11 +30,12 @@ func TestExternalEtcd(t *testing.T) {
 		{"ends soon", func(h *testHost) { h.etcdClient(expiring) },
 			"Expiring DIR/etcd/client.pem: it expires at 2026-06-30T12:00:00Z" + ask},
 		{"key readable by others", func(h *testHost) { h.write("etcd/client-key.pem", h.read("etcd/client-key.pem"), 0o644) },
-			"Wrong DIR/etcd/client-key.pem: others may read the private key in it: mode 0644\n  fix: chmod 600 DIR/etcd/client-key.pem"},
+			"Wrong DIR/etcd/client-key.pem: others may read the private key in it: mode 0644" +
+				"\n  fix: chmod 600 DIR/etcd/client-key.pem"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := hostOf(t, clusterFile+`etcd: {external: {endpoints: ["https://192.0.2.41:2379"], caFile: /etc/kubernetes/etcd/ca.pem,
-  certFile: /etc/kubernetes/etcd/client.pem, keyFile: /etc/kubernetes/etcd/client-key.pem}}
+			h := hostOf(t, clusterFile+`etcd: {external: {endpoints: ["https://192.0.2.41:2379"],
+  caFile: /etc/kubernetes/etcd/ca.pem, certFile: /etc/kubernetes/etcd/client.pem, keyFile: /etc/kubernetes/etcd/client-key.pem}}
 `)
 			h.t = t
 			h.setUp()

@@ -52,7 +52,8 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 	e.beside(file, certificates[1:])
 	e.validity(file, ca.NotBefore, ca.NotAfter, remedy{fix: "ask the CA admin for a new CA"})
 	if key := e.at("pki/" + i.Key); exists(key) {
-		e.find(Advice, key, remedy{fix: "move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
+		move := remedy{fix: "move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"}
+		e.find(Advice, key, move,
 			"the CA's private key is on a cluster host, so kubeadm signs here itself and is not in external CA mode")
 	}
 }
@@ -63,7 +64,8 @@ func (e *examination) beside(file string, certificates []*x509.Certificate) {
 	mend := by("openssl", "x509", "-in", file, "-out", file)
 	for _, c := range certificates {
 		severity := Advice
-		problem := "every certificate below " + refusal.Quote(c.Subject.String()) + " is trusted, too, since it is in this file"
+		problem := "every certificate below " + refusal.Quote(c.Subject.String()) +
+			" is trusted, too, since it is in this file"
 		if other, seen := e.anchors[string(c.Raw)]; seen && other != file {
 			severity, problem = Wrong, problem+" and in "+other
 		}

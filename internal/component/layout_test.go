@@ -45,9 +45,11 @@ func TestLayoutFiles(t *testing.T) {
 	}{
 		{Layout{}, "etcd-peer", "[pki/etcd/peer.crt pki/etcd/peer.key] pki/etcd/ca.crt"},
 		{Layout{Certificates: "ssl"}, "etcd-peer", "[ssl/etcd/peer.crt ssl/etcd/peer.key] ssl/etcd/ca.crt"},
-		{Layout{Certificates: "/srv/ssl"}, "etcd-peer", "[/srv/ssl/etcd/peer.crt /srv/ssl/etcd/peer.key] /srv/ssl/etcd/ca.crt"},
+		{Layout{Certificates: "/srv/ssl"}, "etcd-peer",
+			"[/srv/ssl/etcd/peer.crt /srv/ssl/etcd/peer.key] /srv/ssl/etcd/ca.crt"},
 		{Layout{Certificates: "."}, "etcd-peer", "[etcd/peer.crt etcd/peer.key] etcd/ca.crt"},
-		{Layout{Root: "/tmp/made"}, "etcd-peer", "[/tmp/made/pki/etcd/peer.crt /tmp/made/pki/etcd/peer.key] /tmp/made/pki/etcd/ca.crt"},
+		{Layout{Root: "/tmp/made"}, "etcd-peer",
+			"[/tmp/made/pki/etcd/peer.crt /tmp/made/pki/etcd/peer.key] /tmp/made/pki/etcd/ca.crt"},
 		{Layout{Root: "/tmp/made", Certificates: "ssl"}, "admin", "[/tmp/made/admin.conf] /tmp/made/ssl/etcd/ca.crt"},
 		{Layout{Certificates: "/srv/ssl"}, "admin", "[admin.conf] /srv/ssl/etcd/ca.crt"},
 		{Layout{Kubelet: "/var/lib/kubelet", Certificates: "ssl"}, "kubelet-serving",
@@ -77,8 +79,9 @@ func TestResolve(t *testing.T) {
 		{"a link", link("../elsewhere", "host/pki"), Layout{}, "DIR/elsewhere"},
 		{"a link of another name", link("../elsewhere", "host/ssl"), Layout{Certificates: "ssl"}, "DIR/elsewhere"},
 		{"a link that is absolute in a layout", link("elsewhere", "ssl"), Layout{Certificates: "DIR/ssl"}, "DIR/elsewhere"},
-		{"a link to nothing", func(t *testing.T, dir string) { must(t, os.Symlink("nowhere", filepath.Join(dir, "host/pki"))) },
-			Layout{}, `"DIR/host/pki" is a link to a directory that does not exist`},
+		{"a link to nothing", func(t *testing.T, dir string) {
+			must(t, os.Symlink("nowhere", filepath.Join(dir, "host/pki")))
+		}, Layout{}, `"DIR/host/pki" is a link to a directory that does not exist`},
 		{"a link to a file", func(t *testing.T, dir string) {
 			must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
 			must(t, os.Symlink("../file", filepath.Join(dir, "host/pki")))

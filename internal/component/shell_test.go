@@ -14,7 +14,8 @@ func TestCommand(t *testing.T) {
 		{[]string{"component-admin", "--dir", "/etc/kubernetes"}, "component-admin --dir /etc/kubernetes"},
 		{[]string{"chmod", "600", "/srv/host dir/é"}, "chmod 600 '/srv/host dir/é'"},
 		{[]string{"a", "", "b"}, "a '' b"},
-		{[]string{"it's", "$(reboot)", "~root", "a;b", "-n", "x\ny"}, `'it'\''s' '$(reboot)' '~root' 'a;b' -n 'x` + "\n" + `y'`},
+		{[]string{"it's", "$(reboot)", "~root", "a;b", "-n", "x\ny"},
+			`'it'\''s' '$(reboot)' '~root' 'a;b' -n 'x` + "\n" + `y'`},
 	} {
 		got := Command(c.words...)
 		if got != c.want {
