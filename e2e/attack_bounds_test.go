@@ -37,3 +37,36 @@ func TestManyDirectoriesUnderWatch(t *testing.T) {
 		t.Errorf("%d bytes of log:\n%s…", len(text), text[:min(len(text), 1000)])
 	}
 }
+
+// TestManyUnreadable: 3,000 entries that cannot be read make one line with a count.
+func TestManyUnreadable(t *testing.T) {
+	t.Parallel()
+	x := newUnprivileged(t)
+	for i := range 3000 {
+		file := x.path("inbox", fmt.Sprintf("u%d.csr", i))
+		must(t, os.WriteFile(file, nil, 0o600))
+		must(t, os.Chmod(file, 0))
+	}
+	out := x.ends(time.Minute, "sync")
+	if n := strings.Count(out, "\n"); n > 10 || !strings.Contains(out, "3000") && !strings.Contains(out, "3,000") {
+		t.Errorf("%d lines:\n%s", n, out[:min(len(out), 1000)])
+	}
+}
+
+// TestSignedGoFirst: a signed request is answered before the unsigned ones of the same pass.
+func TestSignedGoFirst(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	signer := x.requester("good", "--profile", "server", "--dns", "*.example")
+	for i := range 300 {
+		if i == 150 { // so that no order of a directory makes it the first
+			x.drop("z.csr", wishFor("server", "good", "good.example", "good.example").signed(x, signer))
+		}
+		x.drop(fmt.Sprintf("a%03d.csr", i), wishFor("server", "x", "one", "one.example").covered(x))
+	}
+	out := x.ends(time.Minute, "sync")
+	first, _, _ := strings.Cut(out, "entry=\"a")
+	if !strings.Contains(first, `entry="z.csr"`) {
+		t.Errorf("the signed request does not come first:\n%s", out[:min(len(out), 1000)])
+	}
+}

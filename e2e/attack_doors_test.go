@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestNameIsNoLineOfTheLog: a file name with a line feed, in a sub-directory that ca-admin cannot write, is no line of its
@@ -25,6 +28,32 @@ func TestNameIsNoLineOfTheLog(t *testing.T) {
 	for _, args := range [][]string{{"sync", "--settle", "0s"}, {"status"}, {"sync", "--settle", "0s", "--log-format", "json"}} {
 		if out := x.ends(time.Minute, args...); strings.Contains("\n"+out, "\n"+lie) {
 			t.Errorf("%q prints a neighbour's line:\n%s", args, out)
+		}
+	}
+}
+
+// TestFIFOIsNoFile: what a person names on the command line is read as the inbox is: no FIFO keeps a command waiting, and a
+// signal ends it.
+func TestFIFOIsNoFile(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	must(t, unix.Mkfifo(x.path("inbox", "x.csr"), 0o644))
+	for _, args := range [][]string{{"check"}, {"show"}, {"sign", "--yes"}} {
+		command := x.command("ca-admin", append(args, "exchange/inbox/x.csr")...)
+		var out bytes.Buffer
+		command.Stdout, command.Stderr = &out, &out
+		must(t, command.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- command.Wait() }()
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(out.String(), "x.csr") {
+				t.Errorf("%q of a FIFO: %v %s", args, err, out.String())
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%q waits at a FIFO", args)
+			command.Process.Signal(syscall.SIGKILL)
+			<-ended
 		}
 	}
 }
