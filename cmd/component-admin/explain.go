@@ -29,6 +29,9 @@ func (a *app) explain(err error) error {
 	case errors.Is(err, component.ErrIssuers):
 		return cli.WithStatus(cli.Unanswered, err,
 			"the CA admin's `ca-admin watch` or `ca-admin sync` publishes them as outbox/issuers.pem")
+	case errors.Is(err, component.ErrIdentity):
+		return cli.Hint(err, "make another one: component-admin init --new-identity",
+			"then the CA admin replaces the enrolled key: ca-admin scope NAME --new-key FILE")
 	case errors.Is(err, component.ErrAgent):
 		return cli.Hint(err, "ssh-add the key, or start an agent: eval $(ssh-agent)")
 	case errors.Is(err, component.ErrOwner):

@@ -7,6 +7,7 @@ import (
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
+	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/pki"
 )
 
@@ -15,9 +16,14 @@ type initCommand struct {
 	Identity string `type:"existingfile" placeholder:"FILE" help:"An OpenSSH key to sign with, or by its agent."`
 	Exchange string `env:"CA_EXCHANGE" type:"path" placeholder:"DIR" help:"Where the exchange is (${env})."`
 	Trust    string `placeholder:"sha256:…" help:"The CA's trust fingerprint, received out of band."`
+
+	NewIdentity bool `help:"Take another SSH key on a host that is set up; the CA admin has to enroll it."`
 }
 
 func (i *initCommand) Run(a *app) error {
+	if i.NewIdentity {
+		return i.newIdentity(a)
+	}
 	if i.Name == "" {
 		i.Name, _ = os.Hostname()
 	}
@@ -41,18 +47,59 @@ func (i *initCommand) Run(a *app) error {
 		return a.explain(err)
 	}
 	defer c.Close()
-	id, err := c.Identity()
-	if err != nil {
+	a.Say("set up %s for %q", a.dir, i.Name)
+	if err := a.sayIdentity(c); err != nil {
 		return err
 	}
-	a.Say("set up %s for %q", a.dir, i.Name)
-	a.Say("for the CA admin, who enrolls this key:")
-	a.Print("%s", id.Authorized)
-	a.Say("its fingerprint, to be given to the CA admin out of band: %s", id.Fingerprint)
+	i.compare(a, c)
 	if trust == "" {
 		a.Say("next: component-admin trust --fingerprint sha256:…")
 	} else {
 		a.Say("next: component-admin request kube-apiserver --node NODE --ip ADDRESS")
 	}
 	return nil
+}
+
+// newIdentity takes another key on a host that is set up.
+func (i *initCommand) newIdentity(a *app) error {
+	if i.Name != "" || i.Exchange != "" && os.Getenv("CA_EXCHANGE") == "" || i.Trust != "" {
+		return cli.WithStatus(cli.Usage, errors.New("--new-identity changes the key alone"),
+			"component-admin config changes the rest")
+	}
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.NewIdentity(i.Identity); err != nil {
+		return a.explain(err)
+	}
+	a.Say("%q has another key; requests are signed with it from now on", c.Name)
+	return a.sayIdentity(c)
+}
+
+// sayIdentity says what the CA admin has to enroll.
+func (a *app) sayIdentity(c *component.Component) error {
+	id, err := c.Identity()
+	if err != nil {
+		return a.explain(err)
+	}
+	a.Say("for the CA admin, who enrolls this key:")
+	a.Print("%s", id.Authorized)
+	a.Say("its fingerprint, to be given to the CA admin out of band: %s", id.Fingerprint)
+	return nil
+}
+
+// compare holds a fingerprint that was typed against the exchange, where that is there already: it is free to be
+// replaced now.
+func (i *initCommand) compare(a *app, c *component.Component) {
+	x, err := inbox.Open(exchangeFlag{i.Exchange}.path(c))
+	if err != nil {
+		return
+	}
+	defer x.Close()
+	if c.Trust != "" && x.Trust != c.Trust {
+		a.Warn("the exchange names the CA %s, and %s is pinned", x.Trust, c.Trust)
+		a.Hint("compare with the CA admin, out of band; component-admin trust --fingerprint replaces what is pinned")
+	}
 }

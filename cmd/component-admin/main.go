@@ -19,6 +19,8 @@ type commands struct {
 	Trust      trustCommand      `cmd:"" help:"Pin the CA by its fingerprint."`
 	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
 	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
+	Install    installCommand    `cmd:"" help:"Install an answer that came by mail."`
+	Forget     forgetCommand     `cmd:"" help:"Give a request up, or stop renewing what is installed."`
 	Renew      renewCommand      `cmd:"" help:"Renew what is due: for a timer, or a visit with a stick."`
 	Hooks      applyCommand      `cmd:"" name:"apply" help:"Run the hooks of what was installed and not yet applied."`
 	Status     statusCommand     `cmd:"" help:"Show what is installed, what is open, and when what is due."`

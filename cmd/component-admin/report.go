@@ -41,13 +41,20 @@ func (r *report) news(out component.Progress) (state string, say func()) {
 	case out.Status == component.StatusInstalled:
 		return out.Status, func() { r.installed(out.State) }
 	case out.Problem != nil:
-		return out.Problem.Error(), func() { r.Warn("%s: not installed: %v", out.Profile, out.Problem) }
+		return out.Problem.Error(), func() { r.uninstalled(out) }
 	case out.Undropped != nil:
 		return out.Undropped.Error(), func() { r.undropped(out) }
 	case out.Notice != nil:
 		return out.Notice.Status + out.Notice.Reason, func() { r.notice(out) }
 	}
 	return out.Status, nil
+}
+
+func (r *report) uninstalled(out component.Progress) {
+	r.Warn("%s: not installed: %v", out.Profile, out.Problem)
+	if errors.Is(out.Problem, component.ErrOtherCA) {
+		r.hint("a host that moves to another CA: move that file aside, then component-admin sync")
+	}
 }
 
 func (r *report) undropped(out component.Progress) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -29,6 +30,7 @@ type requestCommand struct {
 	Out        string        `placeholder:"FILE" help:"Certificate file of a server or client (pki/NAME.crt)."`
 	Wait       time.Duration `placeholder:"10m" help:"Wait for the answers, so long at most, and install them."`
 	Again      bool          `help:"Ask again although a request is open; that one is withdrawn."`
+	CSROut     string        `name:"csr-out" placeholder:"FILE" help:"Write the request there, - for stdout, to be mailed."`
 }
 
 // order is one request to be made.
@@ -63,6 +65,10 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 		}
 	}
 	warnOfServing(a, orders)
+	if r.CSROut != "" && len(orders) != 1 {
+		return cli.WithStatus(cli.Usage, fmt.Errorf("--csr-out: %d requests in one file", len(orders)),
+			"ask for one profile at a time")
+	}
 	if err := r.makeAll(a, c, orders); err != nil {
 		return err
 	}
@@ -71,6 +77,9 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 		if err := r.serviceAccount(a, c, config, layout, orders[0].wish.KeyType); err != nil {
 			return err
 		}
+	}
+	if r.CSROut != "" {
+		return r.mail(a, c, orders[0].wish.Files.Place())
 	}
 	err = r.drop(ctx, a, c)
 	if controls && r.waitsForServiceAccount(config, a.dir, layout) {

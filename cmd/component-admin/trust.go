@@ -14,6 +14,7 @@ import (
 type trustCommand struct {
 	exchangeFlag
 	Fingerprint string `placeholder:"sha256:…" help:"The CA's trust fingerprint, received out of band."`
+	Replace     bool   `help:"Although certificates are installed under another one: the host moves to another CA."`
 }
 
 // typedDigits are how many digits a person types to show that they compared.
@@ -29,7 +30,11 @@ func (k *trustCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Pin(fingerprint); err != nil {
+	pin := c.Pin
+	if k.Replace {
+		pin = c.Repin
+	}
+	if err := pin(fingerprint); err != nil {
 		return a.explain(err)
 	}
 	a.Say("pinned %s", fingerprint)
@@ -71,13 +76,22 @@ func (k *trustCommand) fingerprint(ctx context.Context, a *app, c *component.Com
 			"give it: component-admin trust --fingerprint sha256:…, as the CA admin's `ca-admin status` prints it")
 	}
 	a.Say("the exchange shows a CA; ask its admin out of band for its trust fingerprint")
-	typed, err := a.Ask(ctx, fmt.Sprintf("its first %d digits: ", typedDigits))
-	if err != nil {
-		return "", err
+	for range typedTries {
+		typed, err := a.Ask(ctx, fmt.Sprintf("its first %d digits: ", typedDigits))
+		if err != nil {
+			return "", err
+		}
+		// As people read digits out: in groups, in either case.
+		typed = strings.ToLower(strings.NewReplacer("-", "", ":", "", " ", "").Replace(typed))
+		typed = strings.TrimPrefix(typed, "sha256")
+		if len(typed) >= typedDigits && strings.HasPrefix(strings.TrimPrefix(offered.Fingerprint, "sha256:"), typed) {
+			return offered.Fingerprint, nil
+		}
+		a.Say("these are not the first %d digits of the CA that the exchange shows", typedDigits)
 	}
-	typed = strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(typed, " ", ""), "sha256:"))
-	if len(typed) < typedDigits || !strings.HasPrefix(strings.TrimPrefix(offered.Fingerprint, "sha256:"), typed) {
-		return "", cli.WithStatus(cli.Unverified, errors.New("the exchange shows another CA than that"), "nothing was pinned; tell the CA admin")
-	}
-	return offered.Fingerprint, nil
+	return "", cli.WithStatus(cli.Unverified, errors.New("the exchange shows another CA than that"),
+		"nothing was pinned; tell the CA admin")
 }
+
+// typedTries are for slips of the finger; more would let a person guess until it fits.
+const typedTries = 3

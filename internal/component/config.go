@@ -38,6 +38,8 @@ var (
 	ErrOwner       = errors.New("belongs to another user")
 	ErrUnpinned    = errors.New("the CA's trust fingerprint is not pinned")
 	ErrOtherTrust  = errors.New("another trust is pinned")
+	ErrOtherCA     = errors.New("another CA's certificate is in place")
+	ErrIdentity    = errors.New("the SSH key of this host is not there any more")
 	ErrIssuers     = errors.New("the issuers are not in the outbox yet")
 )
 

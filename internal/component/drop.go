@@ -1,6 +1,7 @@
 package component
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -74,7 +75,7 @@ func (c *Component) entry(s State) ([]byte, error) {
 }
 
 // stale reports whether a request's cover would be denied for what has changed on this host since: its time has run
-// out, the clock was set back, the requester has another name, another CA is trusted.
+// out, the clock was set back, the requester has another name or another key, another CA is trusted.
 func (c *Component) stale(s State) (bool, error) {
 	entry, err := c.entry(s)
 	if err != nil {
@@ -83,6 +84,11 @@ func (c *Component) stale(s State) (bool, error) {
 	req, refusals := request.Parse(entry, nil)
 	if req == nil || req.Cover == nil {
 		return false, fmt.Errorf("reading request %s: %w", s.ID[:16], refusedBy(refusals))
+	}
+	// Without an identity no new cover could be signed, and the old one is as good as it was.
+	id, err := c.Identity()
+	if err == nil && (req.Signature == nil || !bytes.Equal(req.Signature.Key.Marshal(), id.Public.Marshal())) {
+		return true, nil
 	}
 	now := c.Now()
 	return now.After(req.Cover.Expires) || req.Cover.Created.After(now.Add(clockTolerance)) ||

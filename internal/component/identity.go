@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -90,9 +91,31 @@ func publicKeyOf(file string) (ssh.PublicKey, error) {
 	return nil, fmt.Errorf("%q does not hold an OpenSSH key, and %[1]q.pub has no public key", file)
 }
 
-// Identity reads identity.pub.
+// NewIdentity takes a new key, or adopts one, in place of the one that speaks for this host. What was there is kept under
+// its second name. Requests that are open are signed with the new key at the next Sync.
+func (c *Component) NewIdentity(adopt string) error {
+	lock, err := c.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	for _, file := range []string{identityFile, publicFile} {
+		if err := existing(c.private.Keep(file, file+previousSuffix)); err != nil {
+			return err
+		}
+	}
+	if err := makeIdentity(c.private, adopt, c.Name); err != nil {
+		return err
+	}
+	return c.updateLocked(func(to *Config) { to.Identity = adopt })
+}
+
+// Identity reads identity.pub; ErrIdentity where it is gone.
 func (c *Component) Identity() (Identity, error) {
 	text, _, err := c.private.Read(publicFile, sizeLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", ErrIdentity, err)
+	}
 	if err != nil {
 		return Identity{}, err
 	}
@@ -110,6 +133,9 @@ func (c *Component) sign(entry []byte) ([]byte, error) {
 		return nil, err
 	}
 	text, err := c.identityText()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", ErrIdentity, err)
+	}
 	if err != nil {
 		return nil, err
 	}

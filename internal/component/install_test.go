@@ -266,7 +266,7 @@ func TestAnotherCAInPlace(t *testing.T) {
 	s := w.request(t)
 	w.answer(t, s)
 	out := w.sync(t, SyncOptions{})["pki/www.crt"]
-	if !errors.Is(out.Problem, ErrOtherTrust) || !bytes.Equal(w.read(t, "host", "pki", "ca.crt"), theirs) {
+	if !errors.Is(out.Problem, ErrOtherCA) || !bytes.Equal(w.read(t, "host", "pki", "ca.crt"), theirs) {
 		t.Errorf("%v", out.Problem)
 	}
 	if _, err := os.Stat(w.path("host", "pki", "www.key")); !errors.Is(err, fs.ErrNotExist) {

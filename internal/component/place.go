@@ -170,6 +170,5 @@ func (c *Component) installIssuer(root, file string, a pki.Authority) error {
 	if err == nil && slices.ContainsFunc(certificates, a.Certificate.Equal) {
 		return nil
 	}
-	return fmt.Errorf("%w: %q holds another CA's certificate", ErrOtherTrust,
-		filepath.Join(cmp.Or(root, c.path), file))
+	return fmt.Errorf("%w: %q", ErrOtherCA, filepath.Join(cmp.Or(root, c.path), file))
 }

@@ -9,8 +9,8 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// Pin records the fingerprint of the CA to trust. Pinning another one is refused: keys and certificates installed so
-// far belong to the first.
+// Pin records the fingerprint of the CA to trust. Another one is replaced until something was installed under it: a
+// mistyped fingerprint is worth nothing. Afterwards it is ErrOtherTrust.
 func (c *Component) Pin(fingerprint string) error {
 	lock, err := c.Lock()
 	if err != nil {
@@ -20,8 +20,34 @@ func (c *Component) Pin(fingerprint string) error {
 	if c.Trust == fingerprint {
 		return nil
 	}
-	if c.Trust != "" {
-		return fmt.Errorf("%w: %s", ErrOtherTrust, c.Trust)
+	states, err := c.Requests()
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		if c.Trust != "" && !s.Verified.IsZero() || s.Status == StatusInstalled {
+			return fmt.Errorf("%w: %s, and %s is installed under it", ErrOtherTrust, c.Trust, s.Files.Place())
+		}
+	}
+	return c.repin(fingerprint)
+}
+
+// Repin is Pin for a person who knows that the host moves to another CA. What is installed stays as it is; the next
+// Sync asks under the new one.
+func (c *Component) Repin(fingerprint string) error {
+	lock, err := c.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return c.repin(fingerprint)
+}
+
+// repin forgets the former issuers before it records the fingerprint of others: killed in between, the host takes the
+// former ones from its outbox again.
+func (c *Component) repin(fingerprint string) error {
+	if err := existing(c.private.Remove(trustFile)); err != nil {
+		return err
 	}
 	return c.updateLocked(func(to *Config) { to.Trust = fingerprint })
 }

@@ -206,7 +206,7 @@ var meanings = [...]meaning{
 		"set the clock of the host that made it, then ask again"},
 	{CoverRequester, Deny,
 		"the cover names another requester than the key that signed it",
-		"component-admin init --name with the name you were enrolled under"},
+		"component-admin config --name with the name you were enrolled under"},
 	{SignatureAbsent, Hold,
 		"the request is not signed by a requester",
 		"wait for the CA admin, or sign with an enrolled identity"},
