@@ -17,10 +17,12 @@ func TestMigrate(t *testing.T) {
 	path := filepath.Join(x.dir, "ca", "ledger.db")
 	must(t, os.WriteFile(path, old, 0o600))
 	for _, args := range [][]string{
-		{"status"}, {"list"}, {"sync"}, {"pending"}, {"verify"}, {"clock"}, {"approve", "--yes", "e3327f7022265858"}, {"requesters"},
+		{"status"}, {"list"}, {"sync"}, {"pending"}, {"verify"}, {"clock"}, {"requesters"},
+		{"approve", "--yes", "e3327f7022265858"},
 	} {
 		out := x.ca(1, args...)
-		if !strings.Contains(out, "ledger version 1\n") || !strings.Contains(out, "hint: end a running ca-admin watch, then: ca-admin migrate") {
+		hint := "hint: end a running ca-admin watch, then: ca-admin migrate"
+		if !strings.Contains(out, "ledger version 1\n") || !strings.Contains(out, hint) {
 			t.Errorf("%q: %s", args, out)
 		}
 	}
@@ -28,7 +30,8 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("migrate: %s", out)
 	}
 	x.ca(0, "verify")
-	if out := x.ca(0, "list", "--all", "--name", "*.example"); !strings.Contains(out, "01a4c9ced3e96ab13062210918430c7ae9") || strings.Contains(out, "web.test") {
+	out := x.ca(0, "list", "--all", "--name", "*.example")
+	if !strings.Contains(out, "01a4c9ced3e96ab13062210918430c7ae9") || strings.Contains(out, "web.test") {
 		t.Errorf("list: %s", out)
 	}
 	if out := x.ca(0, "show", "01a4c9ced3e96ab13062210918430c7ae9"); !strings.Contains(out, `CN="www.example"`) {

@@ -21,7 +21,7 @@ type listCommand struct {
 	Issuer    string `placeholder:"NAME" help:"Only those that this issuer signed."`
 	Name      string `placeholder:"GLOB" help:"Only those with a name that fits the pattern, such as '*.example'."`
 	Status    string `enum:",Issued,Revoked" default:"" placeholder:"STATUS" help:"Only Issued, or only Revoked ones."`
-	Sort      string `enum:"end,issue,node,requester" default:"end" help:"Sort by end, issue (newest first), node, requester."`
+	Sort      string `enum:"end,issue,node,requester" default:"end" help:"By end, issue (newest first), node, requester."`
 	Limit     int    `placeholder:"N" help:"At most so many."`
 }
 
@@ -33,11 +33,16 @@ func (l *listCommand) Validate() error {
 	return nil
 }
 
+// orders are the values of --sort.
+var orders = map[string]ledger.Order{
+	"end": ledger.ByEnd, "issue": ledger.ByIssue, "node": ledger.ByNode, "requester": ledger.ByRequester,
+}
+
 // filter says which certificates the flags select at a time.
 func (l *listCommand) filter(now time.Time) ledger.Filter {
 	f := ledger.Filter{
-		Node: l.Node, Profile: l.Profile, Requester: l.Requester, Issuer: l.Issuer, Name: l.Name, Status: l.Status, Limit: l.Limit,
-		Order: map[string]ledger.Order{"issue": ledger.ByIssue, "node": ledger.ByNode, "requester": ledger.ByRequester}[l.Sort],
+		Node: l.Node, Profile: l.Profile, Requester: l.Requester, Issuer: l.Issuer, Name: l.Name, Status: l.Status,
+		Order: orders[l.Sort], Limit: l.Limit,
 	}
 	if !l.All {
 		f.EndsFrom = now
@@ -108,13 +113,16 @@ func mapped[T, U any](items iter.Seq2[T, error], into func(T) U) iter.Seq2[U, er
 }
 
 func certificateRow(k ledger.Certificate) []string {
-	return []string{k.Serial, k.Profile, dash(k.Subject), namesColumn(k.Names), k.Issuer, k.NotAfter.Format("2006-01-02"), k.Status}
+	return []string{
+		k.Serial, k.Profile, dash(k.Subject), namesColumn(k.Names), k.Issuer, k.NotAfter.Format("2006-01-02"), k.Status,
+	}
 }
 
 func certificateOf(k ledger.Certificate) certificateItem {
 	item := certificateItem{
-		Serial: k.Serial, Request: k.Request.String(), Profile: k.Profile, Subject: k.Subject, Names: k.Names, Issuer: k.Issuer,
-		NotBefore: k.NotBefore, NotAfter: k.NotAfter, Status: k.Status, Requester: k.Requester, Fingerprint: k.Fingerprint,
+		Serial: k.Serial, Request: k.Request.String(), Profile: k.Profile, Subject: k.Subject, Names: k.Names,
+		Issuer: k.Issuer, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Status: k.Status, Requester: k.Requester,
+		Fingerprint: k.Fingerprint,
 	}
 	if item.Names == nil {
 		item.Names = []string{}

@@ -59,7 +59,9 @@ func TestStreamTable(t *testing.T) {
 	if n != len(rows) || err != nil || len(lines) != len(rows)+2 {
 		t.Fatalf("%d rows, %d lines, %v", n, len(lines), err)
 	}
-	for i, want := range map[int]string{0: "A          B", 1: "long cell  x", 2: "é          y", len(rows): "longer than all  z"} {
+	for i, want := range map[int]string{
+		0: "A          B", 1: "long cell  x", 2: "é          y", len(rows): "longer than all  z",
+	} {
 		if lines[i] != want {
 			t.Errorf("line %d is %q, want %q", i, lines[i], want)
 		}

@@ -13,7 +13,6 @@ const (
 	foldedName = "rtrim(lower(name), '.')"
 
 	answerColumns = `exchange, team, name, (SELECT id FROM requests WHERE num = answers.request), NOT owed`
-	fromAnswers   = ` FROM places CROSS JOIN answers ON place = places.num WHERE `
 )
 
 func scanAnswer(rows *sql.Rows) (a Answer, err error) {
@@ -53,7 +52,8 @@ func (l *Ledger) AnswersFor(ctx context.Context, id pki.ID) iter.Seq2[Answer, er
 }
 
 // owedQuery reads the index of what is owed, whatever SQLite's planner estimates: every pass asks.
-const owedQuery = "SELECT " + answerColumns + " FROM places CROSS JOIN answers INDEXED BY answers_owed ON place = places.num WHERE exchange = ? AND owed"
+const owedQuery = "SELECT " + answerColumns + ` FROM places
+	CROSS JOIN answers INDEXED BY answers_owed ON place = places.num WHERE exchange = ? AND owed`
 
 // Owed lists an exchange's addresses whose answer is not known to be in the outbox.
 func (l *Ledger) Owed(ctx context.Context, exchange string) iter.Seq2[Answer, error] {

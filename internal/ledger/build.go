@@ -24,8 +24,11 @@ type Arrived struct {
 // Row is the request's row, all but its status: Issue or Refuse fill that in. known is what the ledger has of it.
 func (a Arrived) Row(known Request) Request {
 	at := a.At.UTC().Truncate(time.Second)
-	r := Request{ID: a.ID, Kind: a.Kind, Version: known.Version, Serial: known.Serial, Name: a.Name, Size: a.Size, Received: at, Decided: at}
-	if known.Version > 0 {
+	r := Request{
+		ID: a.ID, Kind: a.Kind, Version: known.Version, Serial: known.Serial, Name: a.Name, Size: a.Size, Received: at,
+		Decided: at,
+	}
+	if known.Recorded() {
 		r.Name, r.Received = known.Name, known.Received
 	}
 	if a.Request == nil {

@@ -20,9 +20,9 @@ const (
 
 // fields are where a certificate's columns go.
 func (k *Certificate) fields() []any {
-	return []any{(*hexText)(&k.Serial), (*idColumn)(&k.Request), &k.Origin, &k.Status, &k.Profile, &k.Requester, &k.Node,
-		&k.Subject, jsonColumn{&k.Names}, &k.Issuer, &k.Generation, (*hexText)(&k.Replaces), (*timeColumn)(&k.Issued),
-		(*timeColumn)(&k.NotBefore), (*timeColumn)(&k.NotAfter), (*hexText)(&k.Fingerprint),
+	return []any{(*hexText)(&k.Serial), (*idColumn)(&k.Request), &k.Origin, &k.Status, &k.Profile, &k.Requester,
+		&k.Node, &k.Subject, jsonColumn{&k.Names}, &k.Issuer, &k.Generation, (*hexText)(&k.Replaces),
+		(*timeColumn)(&k.Issued), (*timeColumn)(&k.NotBefore), (*timeColumn)(&k.NotAfter), (*hexText)(&k.Fingerprint),
 		(*hexText)(&k.KeyFingerprint)}
 }
 

@@ -33,7 +33,8 @@ func (l *Ledger) Head(ctx context.Context) (Event, error) {
 func (l *Ledger) Events(ctx context.Context, request string) ([]Event, error) {
 	scan := func(rows *sql.Rows) (e Event, err error) {
 		e.Request = request
-		return e, rows.Scan(&e.Seq, (*timeColumn)(&e.Time), &e.Kind, (*hexText)(&e.Serial), jsonColumn{&e.Detail}, (*hexText)(&e.Hash))
+		return e, rows.Scan(&e.Seq, (*timeColumn)(&e.Time), &e.Kind, (*hexText)(&e.Serial), jsonColumn{&e.Detail},
+			(*hexText)(&e.Hash))
 	}
 	query := `SELECT seq, time, kind, serial, detail, hash FROM events
 		WHERE about = (SELECT num FROM requests WHERE id = ?) ORDER BY seq`

@@ -28,7 +28,8 @@ type Change struct {
 const digestKey = "row"
 
 // digest identifies what the ledger holds of a request: the first 16 bytes of SHA-256, hex, over its fields, each with
-// its length, and its bytes; names and refusals are the JSON texts of the columns. The event that last changed the row holds it, so that the chain vouches for the row.
+// its length, and its bytes; names and refusals are the JSON texts of the columns. The event that last changed the row
+// holds it, so that the chain vouches for the row.
 func (r Request) digest(names, refusals string, entry, notice []byte) string {
 	h := sha256.New()
 	field(h, string(r.ID[:]), string(r.Kind), string(r.Status), r.Name, r.Profile, r.Requester, r.SSHFingerprint,

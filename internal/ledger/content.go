@@ -15,7 +15,8 @@ func (l *Ledger) Content(ctx context.Context, r Request) ([]byte, error) {
 	if r.Status != Issued {
 		return l.body(ctx, "notice", r.ID)
 	}
-	query := `SELECT der, (SELECT der FROM chains WHERE num = chain), (SELECT answer FROM published WHERE certificate = c.num)
+	query := `SELECT der, (SELECT der FROM chains WHERE num = chain),
+		(SELECT answer FROM published WHERE certificate = c.num)
 		FROM certificates AS c JOIN ders ON ders.certificate = c.num
 		WHERE c.num = (SELECT certificate FROM requests WHERE id = ?)`
 	var leaf, chain, published []byte

@@ -13,7 +13,8 @@ func TestDocument(t *testing.T) {
 	text, err := os.ReadFile("../../docs/ledger.md")
 	must(t, err)
 	l := busy(t)
-	found := regexp.MustCompile(`(?m)^    sqlite3 -readonly ca/ledger.db "(.*)"$`).FindAllStringSubmatch(string(text), -1)
+	query := regexp.MustCompile(`(?m)^    sqlite3 -readonly ca/ledger.db "(.*)"$`)
+	found := query.FindAllStringSubmatch(string(text), -1)
 	if len(found) < 8 {
 		t.Fatalf("only %d queries", len(found))
 	}
@@ -40,15 +41,19 @@ func TestDocument(t *testing.T) {
 // TestViews shows one row of each view.
 func TestViews(t *testing.T) {
 	l := busy(t)
-	for query, want := range map[string]string{
-		"SELECT id || ' ' || serial || ' ' || decided FROM requests_hex WHERE num = 1":                            anID("issued").String() + " 02 2026-11-24T12:00:00Z",
-		"SELECT serial || ' ' || issuer || generation || ' ' || not_after FROM certificates_hex WHERE num = 3":    "03 ca1 2026-11-24T13:00:00Z",
-		"SELECT exchange || team || name || ' ' || status FROM answers_hex WHERE num = 2":                         "xheld-" + anID("waits").Short() + " Held",
-		"SELECT seq || ' ' || time || ' ' || kind || request || serial || previous FROM events_hex WHERE seq = 1": "1 2026-11-24T12:00:00Z Created" + origin,
+	for _, test := range []struct{ query, want string }{
+		{"SELECT id || ' ' || serial || ' ' || decided FROM requests_hex WHERE num = 1",
+			anID("issued").String() + " 02 2026-11-24T12:00:00Z"},
+		{"SELECT serial || ' ' || issuer || generation || ' ' || not_after FROM certificates_hex WHERE num = 3",
+			"03 ca1 2026-11-24T13:00:00Z"},
+		{"SELECT exchange || team || name || ' ' || status FROM answers_hex WHERE num = 2",
+			"xheld-" + anID("waits").Short() + " Held"},
+		{"SELECT seq || ' ' || time || ' ' || kind || request || previous FROM events_hex WHERE seq = 1",
+			"1 2026-11-24T12:00:00Z Created" + origin},
 	} {
 		var got string
-		if err := l.reader.QueryRow(query).Scan(&got); err != nil || got != want {
-			t.Errorf("%s: %q, %v, want %q", query, got, err, want)
+		if err := l.reader.QueryRow(test.query).Scan(&got); err != nil || got != test.want {
+			t.Errorf("%s: %q, %v, want %q", test.query, got, err, test.want)
 		}
 	}
 }

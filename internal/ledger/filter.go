@@ -55,7 +55,8 @@ func (f Filter) query() (rest string, args []any) {
 		where, args = append(where, condition), append(args, values...)
 	}
 	for _, equal := range []struct{ column, value string }{
-		{"c.node", f.Node}, {"c.profile", f.Profile}, {"c.requester", f.Requester}, {"i.name", f.Issuer}, {"c.status", f.Status},
+		{"c.node", f.Node}, {"c.profile", f.Profile}, {"c.requester", f.Requester}, {"i.name", f.Issuer},
+		{"c.status", f.Status},
 	} {
 		if equal.value != "" {
 			and(equal.column+" = ?", equal.value)

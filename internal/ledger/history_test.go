@@ -11,11 +11,15 @@ import (
 func lineage(t *testing.T) (*Ledger, []Change) {
 	t.Helper()
 	l, m := fresh(t), newMaker(t)
-	all := []Change{m.issue(anID("first"), "01"), m.issue(anID("second"), "02"), m.issue(anID("third"), "03"), m.issue(anID("other"), "04")}
+	var all []Change
+	for i, text := range []string{"first", "second", "third", "other"} {
+		all = append(all, m.issue(anID(text), fmt.Sprintf("%02d", i+1)))
+	}
 	for i := range all {
 		all[i].Certificate.Issued = noon.Add(time.Duration(i) * 20 * time.Hour)
 	}
-	all[1].Certificate.Replaces, all[2].Certificate.Replaces = all[0].Certificate.Fingerprint, all[0].Certificate.Fingerprint
+	first := all[0].Certificate.Fingerprint
+	all[1].Certificate.Replaces, all[2].Certificate.Replaces = first, first
 	all[3].Certificate.Requester, all[3].Certificate.Node = "cp2-admin", "cp2"
 	must(t, l.Record(t.Context(), all[:1]))
 	must(t, l.Record(t.Context(), all[1:]))
@@ -33,7 +37,8 @@ func serials(all []Certificate) (s []string) {
 func TestHistory(t *testing.T) {
 	l, all := lineage(t)
 	ctx, first := t.Context(), all[0].Certificate.Fingerprint
-	found, err := l.ByFingerprints(ctx, []string{first, all[3].Certificate.Fingerprint, anID("unknown").String(), "odd"})
+	asked := []string{first, all[3].Certificate.Fingerprint, anID("unknown").String(), "odd"}
+	found, err := l.ByFingerprints(ctx, asked)
 	if err != nil || len(found) != 2 || found[first].Serial != "01" {
 		t.Errorf("ByFingerprints: %+v, %v", found, err)
 	}
@@ -51,7 +56,10 @@ func TestHistory(t *testing.T) {
 	for _, test := range []struct {
 		since time.Time
 		want  string
-	}{{noon, "[[01 02 03] [04] []]"}, {noon.Add(40 * time.Hour), "[[03] [04] []]"}, {noon.Add(61 * time.Hour), "[[] [] []]"}} {
+	}{
+		{noon, "[[01 02 03] [04] []]"}, {noon.Add(40 * time.Hour), "[[03] [04] []]"},
+		{noon.Add(61 * time.Hour), "[[] [] []]"},
+	} {
 		recent, err := l.Recent(ctx, []Lineage{place, other, {Requester: "nobody"}}, test.since)
 		must(t, err)
 		if got := fmt.Sprint([][]string{serials(recent[0]), serials(recent[1]), serials(recent[2])}); got != test.want {
@@ -64,7 +72,8 @@ func TestHistory(t *testing.T) {
 func TestRenewedEvent(t *testing.T) {
 	l, all := lineage(t)
 	events, err := l.Events(t.Context(), all[1].Request.ID.String())
-	if err != nil || len(events) != 1 || events[0].Kind != EventRenewed || events[0].Detail["replaces"] != all[0].Certificate.Fingerprint {
+	if err != nil || len(events) != 1 || events[0].Kind != EventRenewed ||
+		events[0].Detail["replaces"] != all[0].Certificate.Fingerprint {
 		t.Errorf("%+v, %v", events, err)
 	}
 	stray := newMaker(t).issue(anID("stray"), "09")

@@ -33,9 +33,10 @@ func (w *writing) certificates(steps []*step) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, s.certificate, s.num, packed(k.Serial), by.issuer, orNull(by.chain), orNull(replaced[k.Replaces]),
-			k.Origin, k.Status, k.Profile, k.Requester, k.Node, k.Subject, names, seconds(k.Issued),
-			seconds(k.NotBefore), seconds(k.NotAfter), packed(k.Fingerprint), packed(k.KeyFingerprint))
+		rows = append(rows, s.certificate, s.num, packed(k.Serial), by.issuer, orNull(by.chain),
+			orNull(replaced[k.Replaces]), k.Origin, k.Status, k.Profile, k.Requester, k.Node, k.Subject, names,
+			seconds(k.Issued), seconds(k.NotBefore), seconds(k.NotAfter), packed(k.Fingerprint),
+			packed(k.KeyFingerprint))
 		ders = append(ders, s.certificate, s.Signed.Leaf.Raw)
 	}
 	if _, err := w.put(w.ctx, addCertificates, rows); err != nil {
@@ -58,7 +59,8 @@ func (w *writing) replaced(steps []*step) (map[string]int64, error) {
 			fingerprintArgs(s.Certificate.Replaces)...)
 		err := row.Scan(&num)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil, fmt.Errorf("recording request %s: no certificate %s to replace", s.Request.ID.Short(), s.Certificate.Replaces)
+			return nil, fmt.Errorf("recording request %s: the ledger has no certificate %s to replace",
+				s.Request.ID.Short(), s.Certificate.Replaces)
 		}
 		if err != nil {
 			return nil, err
@@ -126,7 +128,8 @@ func (w *writing) authority(name string, certificate *x509.Certificate, now time
 		return 0, err
 	}
 	if num != 0 {
-		_, err := w.conn.ExecContext(w.ctx, "UPDATE issuers SET fingerprint = ?, der = ? WHERE num = ?", fingerprint[:], certificate.Raw, num)
+		_, err := w.conn.ExecContext(w.ctx, "UPDATE issuers SET fingerprint = ?, der = ? WHERE num = ?",
+			fingerprint[:], certificate.Raw, num)
 		return num, err
 	}
 	result, err := w.conn.ExecContext(w.ctx, `INSERT INTO issuers (name, generation, fingerprint, der, state, since)
@@ -153,7 +156,8 @@ func (w *writing) migrated(name string, certificate *x509.Certificate) (num int6
 		return 0, err
 	}
 	leaf, err := x509.ParseCertificate(der)
-	if err != nil || !bytes.Equal(leaf.RawIssuer, certificate.RawSubject) || leaf.CheckSignatureFrom(certificate) != nil {
+	if err != nil || !bytes.Equal(leaf.RawIssuer, certificate.RawSubject) ||
+		leaf.CheckSignatureFrom(certificate) != nil {
 		return 0, nil
 	}
 	return num, nil

@@ -55,7 +55,8 @@ func Create(path string, now time.Time) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = db.Exec("BEGIN;" + schema + views + emptyCounters + fmt.Sprintf("PRAGMA user_version = %d; COMMIT;", schemaVersion))
+	version := fmt.Sprintf("PRAGMA user_version = %d;", schemaVersion)
+	_, err = db.Exec("BEGIN;" + schema + views + emptyCounters + version + "COMMIT;")
 	if err := errors.Join(err, db.Close()); err != nil {
 		return nil, fmt.Errorf("making ledger %q: %w", path, err)
 	}
@@ -85,7 +86,7 @@ func Open(path string) (*Ledger, error) {
 func (l *Ledger) open() (err error) {
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, l.Close())
+			err = errors.Join(err, l.close())
 		}
 	}()
 	if l.reader, err = sql.Open("sqlite", source(l.path, forReading)); err != nil {
@@ -136,8 +137,14 @@ func source(path string, pragmas ...string) string {
 	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: q.Encode()}).String()
 }
 
-// Close closes all connections.
+// Close closes all connections, after a transaction that is under way.
 func (l *Ledger) Close() error {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	return l.close()
+}
+
+func (l *Ledger) close() error {
 	var errs []error
 	if l.write != nil {
 		errs = append(errs, l.write.close())
@@ -154,7 +161,9 @@ func (l *Ledger) Close() error {
 // Reopen discards what a failed commit left in memory and reads the ledger from disk again. The caller must look up
 // again everything that it meant to write.
 func (l *Ledger) Reopen() error {
-	l.Close() // its error is the one that the caller recovers from
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.close() // its error is the one that the caller recovers from
 	if err := l.open(); err != nil {
 		return err
 	}

@@ -18,8 +18,9 @@ func TestRecordAndRead(t *testing.T) {
 	must(t, l.Record(ctx, []Change{change}))
 	known, err := l.Lookup(ctx, []pki.ID{id, anID("b")})
 	r := known[id]
-	if err != nil || len(known) != 1 || r.Status != Issued || r.Version != 1 || !r.Recorded() || !r.Received.Equal(noon) ||
-		r.Serial != "01ab" || r.Kind != KindRequest || r.SSHFingerprint != change.Request.SSHFingerprint {
+	if err != nil || len(known) != 1 || r.Status != Issued || r.Version != 1 || !r.Recorded() ||
+		!r.Received.Equal(noon) || r.Serial != "01ab" || r.Kind != KindRequest ||
+		r.SSHFingerprint != change.Request.SSHFingerprint {
 		t.Fatalf("Lookup = %+v, %v", known, err)
 	}
 	if b, err := l.Content(ctx, r); err != nil || string(b) != string(change.Signed.Answer()) {
@@ -72,7 +73,8 @@ func TestOneCertificatePerRequest(t *testing.T) {
 	}
 	again := m.issue(id, "03")
 	again.Request.Version = 1
-	if err := l.Record(ctx, []Change{again}); err == nil || !strings.Contains(err.Error(), "has certificate 01 already") {
+	err := l.Record(ctx, []Change{again})
+	if err == nil || !strings.Contains(err.Error(), "has certificate 01 already") {
 		t.Fatalf("a second certificate with the right version: %v", err)
 	}
 	if known, _ := l.Lookup(ctx, []pki.ID{other}); len(known) != 0 {

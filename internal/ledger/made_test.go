@@ -51,7 +51,8 @@ type maker struct {
 
 func newMaker(t testing.TB) *maker {
 	t.Helper()
-	issuer, sign, err := pki.CreateIssuer(pki.IssuerSpec{Name: "ca", CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 3650}, noon)
+	spec := pki.IssuerSpec{Name: "ca", CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 3650}
+	issuer, sign, err := pki.CreateIssuer(spec, noon)
 	must(t, err)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
@@ -80,11 +81,12 @@ func (m *maker) issue(id pki.ID, serial string) Change {
 	leaf := m.leaf(serial)
 	k, err := described(leaf)
 	must(m, err)
-	k.Request, k.Origin, k.Status, k.Profile, k.Requester, k.Node, k.Issuer, k.Issued = id, OriginIssued, Valid, "server",
-		"cp1-admin", "cp1", m.name, noon
+	k.Request, k.Origin, k.Status, k.Issuer, k.Issued = id, OriginIssued, Valid, m.name, noon
+	k.Profile, k.Requester, k.Node = "server", "cp1-admin", "cp1"
 	return Change{
 		Request: Request{
-			ID: id, Kind: KindRequest, Status: Issued, Name: "server-" + id.Short(), Profile: "server", Requester: "cp1-admin",
+			ID: id, Kind: KindRequest, Status: Issued, Name: "server-" + id.Short(), Profile: "server",
+			Requester:      "cp1-admin",
 			SSHFingerprint: "SHA256:/HD7yqXUZhus69gi0j6g6Pzqp9xA9ZpI13nqe2j6YQ4", KeyFingerprint: k.KeyFingerprint,
 			Node: "cp1", Subject: k.Subject, Names: k.Names, Reason: "Issued", Authenticated: true, Size: 5,
 			Serial: serial, Received: noon, Decided: noon,
@@ -104,7 +106,8 @@ func held(id pki.ID) Change {
 			Size: 5, Received: noon, Decided: noon},
 		Entry: []byte("entry"), Notice: []byte("notice"),
 		Answers: []Answer{{Address: Address{"x", "", "held-" + id.Short()}, Request: id}},
-		Event:   &Event{Time: noon, Kind: EventHeld, Request: id.String(), Detail: map[string]string{"reason": "SignatureAbsent"}},
+		Event: &Event{Time: noon, Kind: EventHeld, Request: id.String(),
+			Detail: map[string]string{"reason": "SignatureAbsent"}},
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 )
 
-// copy puts a whole copy of the ledger beside it, durably, and gives its path and the SHA-256 of its bytes. An equal one
-// that an interrupted migration left is taken; any other file of that name is kept, and the copy gets a further number.
+// copy puts a whole copy of the ledger beside it, durably, and gives its path and the SHA-256 of its bytes. An equal
+// one that an interrupted migration left is taken; any other file of that name is kept, and the copy gets a number.
 func (m *migration) copy() (path, sum string, err error) {
 	m.progress("copying the ledger", 0, 0)
 	if m.version, err = m.dataVersion(); err != nil {

@@ -2,10 +2,7 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"strings"
-
-	"ca-exchange/internal/pki"
 )
 
 // Record writes a batch in one transaction and returns when it is durable. ErrConflict means that nothing was written
@@ -16,7 +13,7 @@ func (l *Ledger) Record(ctx context.Context, changes []Change) error {
 		if err != nil {
 			return err
 		}
-		// Rows come before those that refer to them: SQLite checks each reference at once, but for requests.certificate.
+		// Rows come before those that refer to them: SQLite checks each reference at once.
 		for _, write := range []func([]*step) error{
 			w.requests, w.bodies, w.certificates, w.answers, w.log,
 		} {
@@ -26,91 +23,6 @@ func (l *Ledger) Record(ctx context.Context, changes []Change) error {
 		}
 		return nil
 	})
-}
-
-// step is a change beside what the ledger has of its request, and the numbers of the rows it becomes.
-type step struct {
-	*Change
-	was         recorded
-	num         int64 // of the request's row
-	certificate int64 // of the present certificate's row, 0 where there is none
-}
-
-// steps looks up what the changes are about, refuses what is not legal, and gives the new rows their numbers.
-func (w *writing) steps(changes []Change) ([]*step, error) {
-	known, err := w.find(changes)
-	if err != nil {
-		return nil, err
-	}
-	lastRequest, err := w.last("requests")
-	if err != nil {
-		return nil, err
-	}
-	lastCertificate, err := w.last("certificates")
-	if err != nil {
-		return nil, err
-	}
-	steps := make([]*step, len(changes))
-	for i := range changes {
-		c := &changes[i]
-		s := &step{Change: c, was: known[c.Request.ID]}
-		if s.was.version != c.Request.Version {
-			return nil, ErrConflict
-		}
-		if err := c.illegal(s.was); err != nil {
-			return nil, fmt.Errorf("recording request %s: %w", c.Request.ID.Short(), err)
-		}
-		s.num, s.certificate = s.was.num, s.was.certificate
-		if s.num == 0 {
-			lastRequest++
-			s.num = lastRequest
-		}
-		if c.Certificate != nil {
-			lastCertificate++
-			s.certificate = lastCertificate
-		}
-		steps[i] = s
-	}
-	return steps, nil
-}
-
-// last gives the highest number of a table's rows.
-func (w *writing) last(table string) (num int64, err error) {
-	return num, w.conn.QueryRowContext(w.ctx, "SELECT coalesce(max(num), 0) FROM "+table).Scan(&num)
-}
-
-const findColumns = `num, id, version, kind, status, authenticated, size, coalesce(certificate, 0),
-	(SELECT serial FROM certificates WHERE num = requests.certificate), entry, notice`
-
-// find reads what the ledger has of those requests that were read before; of new ones it has nothing, or their
-// insertion finds out.
-func (w *writing) find(changes []Change) (map[pki.ID]recorded, error) {
-	known := map[pki.ID]recorded{}
-	var ids []any
-	for i := range changes {
-		if changes[i].Request.Recorded() {
-			ids = append(ids, changes[i].Request.ID[:])
-		}
-	}
-	if len(ids) == 0 {
-		return known, nil
-	}
-	query := "SELECT " + findColumns + " FROM requests LEFT JOIN bodies ON bodies.request = num WHERE id IN " + marks(len(ids))
-	rows, err := w.conn.QueryContext(w.ctx, query, ids...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id pki.ID
-		var r recorded
-		if err := rows.Scan(&r.num, (*idColumn)(&id), &r.version, &r.kind, &r.status, &r.authenticated, &r.size,
-			&r.certificate, (*hexText)(&r.serial), &r.entry, &r.notice); err != nil {
-			return nil, err
-		}
-		known[id] = r
-	}
-	return known, rows.Err()
 }
 
 // requests adds the new rows and changes the others. Both statements skip what another process wrote first: fewer
@@ -199,7 +111,8 @@ func (w *writing) place(known map[Address]int64, a Address) (num int64, err erro
 	if num, ok := known[key]; ok {
 		return num, nil
 	}
-	if _, err := w.conn.ExecContext(w.ctx, "INSERT OR IGNORE INTO places (exchange, team) VALUES (?, ?)", a.Exchange, a.Team); err != nil {
+	add := "INSERT OR IGNORE INTO places (exchange, team) VALUES (?, ?)"
+	if _, err := w.conn.ExecContext(w.ctx, add, a.Exchange, a.Team); err != nil {
 		return 0, err
 	}
 	row := w.conn.QueryRowContext(w.ctx, "SELECT num FROM places WHERE exchange = ? AND team = ?", a.Exchange, a.Team)

@@ -18,7 +18,10 @@ func TestRecovered(t *testing.T) {
 	for i, test := range []struct {
 		id   pki.ID
 		kind Kind
-	}{{anID("new"), KindRequest}, {anID("held"), KindRequest}, {anID("denied"), KindRequest}, {pki.ID{}, KindCertificate}} {
+	}{
+		{anID("new"), KindRequest}, {anID("held"), KindRequest}, {anID("denied"), KindRequest},
+		{pki.ID{}, KindCertificate},
+	} {
 		leaf := m.leaf("0a0" + string(rune('1'+i)))
 		found := Recovered{
 			Signed: &pki.Certificate{Leaf: leaf, Issuer: m.issuer}, Issuer: "ca", Profile: "server", At: noon,
@@ -37,7 +40,8 @@ func TestRecovered(t *testing.T) {
 		must(t, err)
 		r := now[test.id]
 		content, err := l.Content(ctx, r)
-		if err != nil || r.Status != Issued || r.Kind != test.kind || string(content) != string(pki.EncodeCertificates(leaf)) {
+		want := string(pki.EncodeCertificates(leaf))
+		if err != nil || r.Status != Issued || r.Kind != test.kind || string(content) != want {
 			t.Errorf("%d: %+v, %v", i, r, err)
 		}
 		k, ok, err := l.CertificateByFingerprint(ctx, pki.Fingerprint(leaf))

@@ -20,7 +20,8 @@ func (l *Ledger) Setting(ctx context.Context, key string) (string, error) {
 // Remember sets a value and, where event is not nil, logs the reason in the same transaction.
 func (l *Ledger) Remember(ctx context.Context, key, value string, event *Event) error {
 	return l.transaction(ctx, func(w *writing) error {
-		query := "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+		query := `INSERT INTO settings (key, value) VALUES (?, ?)
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 		if _, err := w.conn.ExecContext(ctx, query, key, value); err != nil {
 			return err
 		}

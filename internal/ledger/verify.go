@@ -21,7 +21,8 @@ type Broken struct {
 const mostDifferences = 20
 
 func (b *Broken) Error() string {
-	return fmt.Sprintf("%d differences between the ledger and its events: %s", len(b.Differences)+b.More, b.Differences[0])
+	return fmt.Sprintf("%d differences between the ledger and its events: %s", len(b.Differences)+b.More,
+		b.Differences[0])
 }
 
 // Verify compares the whole ledger with its chain of events: each event with the one before, each certificate's row and
@@ -106,8 +107,8 @@ func (v *verification) events(ctx context.Context, db *sql.DB) error {
 		var e Event
 		var detail string
 		var certificate bool
-		if err := rows.Scan(&e.Seq, (*timeColumn)(&e.Time), &e.Kind, (*hexText)(&e.Request), (*hexText)(&e.Serial), &detail,
-			(*hexText)(&e.Hash), &certificate); err != nil {
+		if err := rows.Scan(&e.Seq, (*timeColumn)(&e.Time), &e.Kind, (*hexText)(&e.Request), (*hexText)(&e.Serial),
+			&detail, (*hexText)(&e.Hash), &certificate); err != nil {
 			return err
 		}
 		is.seq++

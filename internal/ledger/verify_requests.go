@@ -118,7 +118,8 @@ func described(leaf *x509.Certificate) (Certificate, error) {
 	sum := sha256.Sum256(leaf.Raw)
 	return Certificate{
 		Serial: pki.SerialHex(leaf.SerialNumber), Subject: subject(leaf), Names: pki.NamesOf(leaf).Strings(),
-		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Fingerprint: hex.EncodeToString(sum[:]), KeyFingerprint: key,
+		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Fingerprint: hex.EncodeToString(sum[:]),
+		KeyFingerprint: key,
 	}, nil
 }
 

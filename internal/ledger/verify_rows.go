@@ -37,7 +37,8 @@ func (v *verification) certificates(ctx context.Context, db *sql.DB) error {
 	query := "SELECT " + certificateColumns + `, ders.der, i.der, ch.der, p.answer, e.seq, e.kind, e.detail ` +
 		fromCertificates + `LEFT JOIN ders ON ders.certificate = c.num LEFT JOIN chains AS ch ON ch.num = c.chain
 		LEFT JOIN published AS p ON p.certificate = c.num
-		LEFT JOIN events AS e ON e.about = c.request AND e.serial = c.serial AND e.kind IN ` + issuingKinds + ` ORDER BY c.num`
+		LEFT JOIN events AS e ON e.about = c.request AND e.serial = c.serial AND e.kind IN ` +
+		issuingKinds + " ORDER BY c.num"
 	scan := func(rows *sql.Rows) (s stored, err error) {
 		fields := append(s.row.fields(), &s.der, &s.issuer, &s.chain, &s.answer)
 		return s, rows.Scan(append(fields, s.event.fields()...)...)

@@ -27,12 +27,28 @@ func busy(t testing.TB) *Ledger {
 	return l
 }
 
-// TestVerifyShowsEdits edits each table behind the program's back: every edit is found, and named by its event,
-// certificate or request.
-func TestVerifyShowsEdits(t *testing.T) {
-	id := func(text string) string { return "request " + anID(text).Short() }
-	for _, test := range []struct{ edit, want string }{
-		{`UPDATE events SET detail = '{"a":"b"}' WHERE seq = 2`, "event 2 was changed, or an event before it was removed"},
+// edited is an edit of a busy ledger behind the program's back, and what Verify lists then.
+type edited struct{ edit, want string }
+
+func (e edited) try(t *testing.T) {
+	t.Helper()
+	l := busy(t)
+	edit(t, l, e.edit)
+	broken, ok := errors.AsType[*Broken](l.Verify(t.Context(), 0, ""))
+	if !ok {
+		t.Errorf("%s: not noticed", e.edit)
+		return
+	}
+	if all := strings.Join(broken.Differences, "\n"); !strings.Contains(all, e.want) {
+		t.Errorf("%s:\n%s\nwant %s", e.edit, all, e.want)
+	}
+}
+
+// TestVerifyShowsEditedEvents: every edit of the chain and of the counters is found, and named by its event.
+func TestVerifyShowsEditedEvents(t *testing.T) {
+	for _, e := range []edited{
+		{`UPDATE events SET detail = '{"a":"b"}' WHERE seq = 2`,
+			"event 2 was changed, or an event before it was removed"},
 		{"UPDATE events SET kind = 'Held' WHERE seq = 2", "event 2 was changed"},
 		{"UPDATE events SET time = time + 1 WHERE seq = 2", "event 2 was changed"},
 		{"UPDATE events SET about = 2 WHERE seq = 2", "event 2 was changed"},
@@ -42,15 +58,27 @@ func TestVerifyShowsEdits(t *testing.T) {
 		{"DELETE FROM events WHERE seq = 7", "the last event is 6:"},
 		{"UPDATE counters SET newest = 0", "the counters are newest 0,"},
 		{"UPDATE counters SET certificates = 9", "the counters are newest"},
-		{"UPDATE ders SET der = (SELECT der FROM ders WHERE certificate = 2) WHERE certificate = 1", "certificate 01: its row has the fingerprint"},
+	} {
+		e.try(t)
+	}
+}
+
+// TestVerifyShowsEditedCertificates: every edit of a certificate is found, and named by its serial.
+func TestVerifyShowsEditedCertificates(t *testing.T) {
+	for _, e := range []edited{
+		{"UPDATE ders SET der = (SELECT der FROM ders WHERE certificate = 2) WHERE certificate = 1",
+			"certificate 01: its row has the fingerprint"},
 		{"DELETE FROM ders WHERE certificate = 1", "certificate 01: its row has the fingerprint"},
-		{"DELETE FROM ders WHERE certificate = 3; DELETE FROM certificates WHERE num = 3", "certificate 03, which event 6 issued, is missing"},
+		{"DELETE FROM ders WHERE certificate = 3; DELETE FROM certificates WHERE num = 3",
+			"certificate 03, which event 6 issued, is missing"},
 		{"UPDATE certificates SET not_after = not_after + 1 WHERE num = 1", "certificate 01: its row says end"},
 		{"UPDATE certificates SET not_before = 0 WHERE num = 1", "certificate 01: its row says begin"},
 		{`UPDATE certificates SET subject = 'CN="x"' WHERE num = 1`, `certificate 01: its row says subject CN="x"`},
 		{`UPDATE certificates SET names = '["DNS:x"]' WHERE num = 1`, `certificate 01: its row says names ["DNS:x"]`},
-		{"UPDATE certificates SET requester = 'x' WHERE num = 1", `certificate 01: its requester is "x", event 2 says "cp1-admin"`},
-		{"UPDATE certificates SET profile = 'x' WHERE num = 1", `certificate 01: its profile is "x", event 2 says "server"`},
+		{"UPDATE certificates SET requester = 'x' WHERE num = 1",
+			`certificate 01: its requester is "x", event 2 says "cp1-admin"`},
+		{"UPDATE certificates SET profile = 'x' WHERE num = 1",
+			`certificate 01: its profile is "x", event 2 says "server"`},
 		{"UPDATE certificates SET node = 'x' WHERE num = 1", `certificate 01: its node is "x", event 2 says "cp1"`},
 		{"UPDATE certificates SET replaces = 2 WHERE num = 1", "certificate 01: its replaced certificate is"},
 		{"UPDATE issuers SET name = 'x'", `certificate 01: its issuer is "x", event 2 says "ca"`},
@@ -58,29 +86,35 @@ func TestVerifyShowsEdits(t *testing.T) {
 		{"UPDATE certificates SET key_fingerprint = x'07' WHERE num = 1", "certificate 01: its row says key 07"},
 		{"UPDATE certificates SET fingerprint = x'07' WHERE num = 1", "certificate 01: its row has the fingerprint 07"},
 		{"INSERT INTO published VALUES (1, 'x')", "certificate 01: its answer cannot be read"},
+	} {
+		e.try(t)
+	}
+}
+
+// TestVerifyShowsEditedRequests: every edit of a request or of its bytes is found, and named by its id.
+func TestVerifyShowsEditedRequests(t *testing.T) {
+	id := func(text string) string { return "request " + anID(text).Short() }
+	for _, e := range []edited{
 		{"UPDATE requests SET status = 'Held' WHERE num = 1", id("issued") + " is Held, event 5 made it Issued"},
 		{"UPDATE requests SET status = 'Denied' WHERE num = 2", id("waits") + " is Denied, event 3 made it Held"},
-		{"UPDATE requests SET certificate = 1 WHERE num = 1", id("issued") + ` has certificate "01", event 5 says "02"`},
-		{"UPDATE requests SET certificate = NULL WHERE num = 1", id("issued") + ` has certificate "", event 5 says "02"`},
-		{"UPDATE requests SET requester = 'x' WHERE num = 2", id("waits") + ": its row or its bytes are not those that event 3 recorded"},
+		{"UPDATE requests SET certificate = 1 WHERE num = 1",
+			id("issued") + ` has certificate "01", event 5 says "02"`},
+		{"UPDATE requests SET certificate = NULL WHERE num = 1",
+			id("issued") + ` has certificate "", event 5 says "02"`},
+		{"UPDATE requests SET requester = 'x' WHERE num = 2",
+			id("waits") + ": its row or its bytes are not those that event 3 recorded"},
 		{"UPDATE requests SET names = '[\"DNS:x\"]' WHERE num = 2", id("waits") + ": its row or its bytes"},
-		{"UPDATE requests SET kind = 'Request' WHERE num = 4", id("denied") + ": its row or its bytes are not those that event 7 recorded"},
-		{"UPDATE bodies SET entry = 'other' WHERE request = 2", id("waits") + ": its row or its bytes are not those that event 3 recorded"},
+		{"UPDATE requests SET kind = 'Request' WHERE num = 4",
+			id("denied") + ": its row or its bytes are not those that event 7 recorded"},
+		{"UPDATE bodies SET entry = 'other' WHERE request = 2",
+			id("waits") + ": its row or its bytes are not those that event 3 recorded"},
 		{"UPDATE bodies SET notice = 'other' WHERE request = 2", id("waits") + ": its row or its bytes"},
 		{"DELETE FROM bodies WHERE request = 2", id("waits") + ": its row or its bytes"},
 		{"UPDATE requests SET id = zeroblob(32) WHERE num = 2", "event 3 was changed"},
-		{"INSERT INTO requests SELECT 9, zeroblob(32), kind, status, version, certificate, name, profile, requester, ssh_fingerprint, key_fingerprint, node, subject, names, refusals, reason, authenticated, size, received, decided FROM requests WHERE num = 2", "request 0000000000000000: no event decided on it"},
+		{"INSERT INTO requests (num, id, kind, version, " + requestFields + ") SELECT 9, zeroblob(32), kind, 1, " +
+			requestFields + " FROM requests WHERE num = 2", "request 0000000000000000: no event decided on it"},
 	} {
-		l := busy(t)
-		edit(t, l, test.edit)
-		broken, ok := errors.AsType[*Broken](l.Verify(t.Context(), 0, ""))
-		if !ok {
-			t.Errorf("%s: not noticed", test.edit)
-			continue
-		}
-		if !strings.Contains(strings.Join(broken.Differences, "\n")+"\n", test.want) {
-			t.Errorf("%s:\n%s\nwant %s", test.edit, strings.Join(broken.Differences, "\n"), test.want)
-		}
+		e.try(t)
 	}
 }
 
@@ -99,12 +133,14 @@ func TestVerifyOld(t *testing.T) {
 	for _, test := range []struct{ edit, want string }{
 		{"UPDATE certificates SET not_after = not_after + 1 WHERE num = 1", ": its row says end"},
 		{"UPDATE certificates SET profile = 'x' WHERE num = 1", `: its profile is "x"`},
-		{"UPDATE chains SET der = (SELECT der FROM ders WHERE certificate = 1)", `: its chain does not begin with issuer "ca"`},
+		{"UPDATE chains SET der = (SELECT der FROM ders WHERE certificate = 1)",
+			`: its chain does not begin with issuer "ca"`},
 		{"UPDATE requests SET status = 'Denied' WHERE num = 3", " is Denied, event 6 made it Issued"},
 		{"UPDATE requests SET requester = 'x' WHERE num = 3", `: its row says requester "x", its bytes do not`},
 		{"UPDATE requests SET key_fingerprint = x'07' WHERE num = 3", ": its row says key 07, its bytes "},
 		{"UPDATE requests SET reason = 'x' WHERE num = 1", ` has the reason "x", event 4 says "ScopeName"`},
-		{"UPDATE bodies SET entry = (SELECT entry FROM bodies WHERE request = 10) WHERE request = 1", ": its bytes are those of another request"},
+		{"UPDATE bodies SET entry = (SELECT entry FROM bodies WHERE request = 10) WHERE request = 1",
+			": its bytes are those of another request"},
 		{"UPDATE bodies SET entry = 'text' WHERE request = 1", ": its bytes hold no request"},
 	} {
 		path := oldLedger(t)
@@ -131,7 +167,8 @@ func TestVerifyLists(t *testing.T) {
 	must(t, l.Record(t.Context(), all))
 	edit(t, l, "UPDATE requests SET requester = 'x'; UPDATE events SET time = 0 WHERE seq = 51")
 	broken, ok := errors.AsType[*Broken](l.Verify(t.Context(), 0, ""))
-	if !ok || len(broken.Differences) != mostDifferences || broken.More != 31 || !strings.HasPrefix(broken.Differences[0], "event 51 was changed") {
+	if !ok || len(broken.Differences) != mostDifferences || broken.More != 31 ||
+		!strings.HasPrefix(broken.Differences[0], "event 51 was changed") {
 		t.Errorf("%+v", broken)
 	}
 }
