@@ -227,11 +227,7 @@ func TestOpenRequests(t *testing.T) {
 			Status: c.status, Said: c.said, Profile: "kube-scheduler", Release: "1.37", Created: clock.AddDate(0, 0, -2),
 			ID: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", Files: Files{Kubeconfig: "scheduler.conf"},
 		}
-		must(t, h.Component.keep(State{ID: state.ID, KeyInPlace: true}, nil, []byte("entry")))
-		dir, err := h.Component.request(state.ID)
-		must(t, err)
-		must(t, writeState(dir, state))
-		dir.Close()
+		h.remember(state)
 		if got, want := h.examine(), "Wrong DIR/scheduler.conf: the file is missing\n  fix: "+c.want; got != want {
 			t.Errorf("%s %s: got\n%s\nwant\n%s", c.status, c.said, got, want)
 		}

@@ -201,6 +201,13 @@ func (h *testHost) setUp() {
 	must(h.t, h.Component.private.Create(trustFile, text, 0o644))
 }
 
+// remember puts a request's state into the component directory.
+func (h *testHost) remember(s State) {
+	h.t.Helper()
+	must(h.t, h.Component.keep(State{ID: s.ID, KeyInPlace: true}, nil, []byte("entry")))
+	must(h.t, h.Component.save(s))
+}
+
 // examine is every finding as "Severity FILE: problem\n  fix: command", paths relative.
 func (h *testHost) examine() string {
 	h.t.Helper()
