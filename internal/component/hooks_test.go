@@ -47,6 +47,7 @@ func (w *world) runs(t *testing.T) string {
 }
 
 func TestApply(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.recorder(t)
 	s := w.request(t)
@@ -76,6 +77,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestApplyWithoutHooks(t *testing.T) {
+	t.Parallel()
 	w, s := installed(t)
 	results, err := w.open(t).Apply(t.Context())
 	must(t, err)
@@ -86,6 +88,7 @@ func TestApplyWithoutHooks(t *testing.T) {
 
 // TestHookFails: again at each Apply, until it ends with 0; the other hooks run all the same, once.
 func TestHookFails(t *testing.T) {
+	t.Parallel()
 	w, s := installed(t)
 	fails := w.script(t, "fails", "echo why; test -e "+w.path("mended"))
 	fine := w.script(t, "fine", "echo x >>"+w.path("runs"))
@@ -115,6 +118,7 @@ func TestHookFails(t *testing.T) {
 
 // TestHookTimeout: the whole group ends, children too, and output beyond the bound is passed over.
 func TestHookTimeout(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	slow := w.script(t, "slow", "head -c 200000 /dev/zero; (sleep 1; touch "+w.path("survived")+") & wait")
 	w.hooks(t, "- {name: slow, profiles: [server], run: ["+slow+"], timeout: 300ms}\n")
@@ -130,6 +134,7 @@ func TestHookTimeout(t *testing.T) {
 }
 
 func TestHooksRefused(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	good := w.script(t, "good", "true")
 	for _, c := range []struct {
@@ -179,6 +184,7 @@ func TestHooksRefused(t *testing.T) {
 
 // TestHookOfAnother: files of another user are nobody's hooks.
 func TestHookOfAnother(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
 	}
@@ -198,7 +204,7 @@ func TestHookOfAnother(t *testing.T) {
 func TestHookNotLost(t *testing.T) {
 	step := 1
 	if testing.Short() {
-		step = 6
+		step = 11
 	}
 	for at, crashed := 1, true; crashed; at += step {
 		w := newWorld(t)

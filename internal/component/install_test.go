@@ -33,6 +33,7 @@ func installed(t *testing.T) (*world, State) {
 }
 
 func TestInstalled(t *testing.T) {
+	t.Parallel()
 	w, s := installed(t)
 	leaf := w.pair(t, "pki/www.crt", "pki/www.key")
 	if s.Fingerprint != pki.Fingerprint(leaf) || !s.NotAfter.Equal(leaf.NotAfter) {
@@ -57,7 +58,7 @@ func TestInstalled(t *testing.T) {
 func TestInstallOrder(t *testing.T) {
 	step := 1
 	if testing.Short() {
-		step = 5
+		step = 9
 	}
 	for _, loss := range []durabletest.Loss{durabletest.Nothing, durabletest.All} {
 		for at, crashed := 1, true; crashed; at += step {
@@ -112,6 +113,7 @@ func (w *world) trySync(t *testing.T) {
 }
 
 func TestFinishTwice(t *testing.T) {
+	t.Parallel()
 	w, s := installed(t)
 	c := w.open(t)
 	key := w.read(t, "host", "pki/www.key")
@@ -136,6 +138,7 @@ func TestFinishTwice(t *testing.T) {
 
 // TestPreviousKeepsMode: what an installation replaces may hold a key, whatever its name says.
 func TestPreviousKeepsMode(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	must(t, os.MkdirAll(w.path("host", "pki"), 0o755))
 	must(t, os.WriteFile(w.path("host", "pki/www.crt"), []byte("certificate and PRIVATE KEY"), 0o600))
@@ -150,6 +153,7 @@ func TestPreviousKeepsMode(t *testing.T) {
 
 // TestForgedAnswers: whatever lies in the outbox under a request's name, nothing of it is installed.
 func TestForgedAnswers(t *testing.T) {
+	t.Parallel()
 	other := newAuthority(t, "kubernetes", time.Now())
 	stranger := newKey(t)
 	for _, c := range []struct {
@@ -207,6 +211,7 @@ func TestForgedAnswers(t *testing.T) {
 }
 
 func TestMoreNamesAccepted(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.request(t)
 	w.answer(t, s, func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "more.example") })
@@ -217,6 +222,7 @@ func TestMoreNamesAccepted(t *testing.T) {
 
 // TestOnlyTheChain: of an answer the leaf alone is believed; what else stands in it is never written.
 func TestOnlyTheChain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	other := newAuthority(t, "other", w.clock)
 	s := w.request(t)
@@ -230,6 +236,7 @@ func TestOnlyTheChain(t *testing.T) {
 
 // TestEarlierEnd: a valid certificate that ends before the installed one is an old answer dropped again.
 func TestEarlierEnd(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	w.clock = w.clock.Add(time.Hour)
 	s := w.request(t)
@@ -241,6 +248,7 @@ func TestEarlierEnd(t *testing.T) {
 }
 
 func TestLosing(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	w.clock = w.clock.Add(time.Hour)
 	s := w.request(t, func(a *kube.Ask, _ *Wish) { a.Names.IPs = nil })
@@ -258,6 +266,7 @@ func TestLosing(t *testing.T) {
 }
 
 func TestAnotherCAInPlace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	other := newAuthority(t, "kubernetes", w.clock)
 	must(t, os.MkdirAll(w.path("host", "pki"), 0o755))
@@ -276,6 +285,7 @@ func TestAnotherCAInPlace(t *testing.T) {
 
 // TestLinkInPlace: a link is replaced itself, and what it leads to stays.
 func TestLinkInPlace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	elsewhere := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(elsewhere, []byte("theirs"), 0o600))
@@ -309,6 +319,7 @@ func (w *world) kubelet(t *testing.T) State {
 // TestKubeletLink: the kubelet's current pair is a link to a dated file beside it, whatever lay there; and stays one
 // when an interrupted installation goes on.
 func TestKubeletLink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	pki := w.path("kubelet", "pki")
 	must(t, os.MkdirAll(pki, 0o755))

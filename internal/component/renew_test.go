@@ -44,6 +44,7 @@ func (w *world) due(t *testing.T) {
 }
 
 func TestRenew(t *testing.T) {
+	t.Parallel()
 	w, old := installed(t)
 	w.understands(t)
 	if all, open := w.renew(t, RenewOptions{}); len(all) != 0 || open != nil {
@@ -76,6 +77,7 @@ func TestRenew(t *testing.T) {
 
 // TestRenewOldCA: a CA of version 1 holds every request with Replaces, so it gets none.
 func TestRenewOldCA(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	w.due(t)
 	if _, open := w.renew(t, RenewOptions{}); open == nil || open.Replaces != "" {
@@ -84,6 +86,7 @@ func TestRenewOldCA(t *testing.T) {
 }
 
 func TestRenewKeepKey(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	w.due(t)
 	key := string(w.read(t, "host", "pki/www.key"))
@@ -100,6 +103,7 @@ func TestRenewKeepKey(t *testing.T) {
 }
 
 func TestRenewNames(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	more := pki.Names{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.99")}}
 	names := func(_ State, have pki.Names) (pki.Names, error) {
@@ -114,6 +118,7 @@ func TestRenewNames(t *testing.T) {
 
 // TestRenewGuards: no loop, whatever a CA answers; --now is a person, and passes.
 func TestRenewGuards(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, want string
 		change     func(*world, *x509.Certificate)
@@ -150,6 +155,7 @@ func TestRenewGuards(t *testing.T) {
 // TestRenewDenied: a denial, forged or honest, delays a renewal by a day; then a new cover asks anew, and the old
 // request's answer is taken all the same.
 func TestRenewDenied(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	w.due(t)
 	_, open := w.renew(t, RenewOptions{})
@@ -171,6 +177,7 @@ func TestRenewDenied(t *testing.T) {
 
 // TestRenewExpired: the program never gives up on a certificate.
 func TestRenewExpired(t *testing.T) {
+	t.Parallel()
 	w, s := installed(t)
 	w.clock = s.NotAfter.AddDate(1, 0, 0)
 	items, err := w.open(t).Items()
@@ -190,6 +197,7 @@ func TestRenewExpired(t *testing.T) {
 
 // TestRenewServer: a kubeconfig that was pointed elsewhere since keeps going there.
 func TestRenewServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p, _ := kube.Find(kube.Latest(), "kube-scheduler")
 	s := w.request(t, func(a *kube.Ask, wish *Wish) {
@@ -209,6 +217,7 @@ func TestRenewServer(t *testing.T) {
 
 // TestItems: a file is one item, whatever was asked for it, and it is what lies there that counts.
 func TestItems(t *testing.T) {
+	t.Parallel()
 	w, s := installed(t)
 	w.clock = w.clock.Add(time.Hour)
 	w.request(t)
@@ -239,6 +248,7 @@ func TestItems(t *testing.T) {
 }
 
 func TestTooShort(t *testing.T) {
+	t.Parallel()
 	w, _ := installed(t)
 	must(t, w.open(t).Configure(Config{Visit: "120d"}))
 	c := w.open(t)

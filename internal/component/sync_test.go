@@ -27,6 +27,7 @@ func (w *world) deny(t *testing.T, s State, n refusal.Notice) {
 }
 
 func TestDrop(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.request(t)
 	for i, dropped := range []bool{true, false} { // the second time it lies there already
@@ -45,6 +46,7 @@ func TestDrop(t *testing.T) {
 
 // TestForeignEntry: what lies under the entry's name is compared, whatever it is.
 func TestForeignEntry(t *testing.T) {
+	t.Parallel()
 	for what, make := range map[string]func(path string) error{
 		"directory": func(path string) error { return os.Mkdir(path, 0o755) },
 		"file":      func(path string) error { return os.WriteFile(path, []byte("x"), 0o644) },
@@ -65,6 +67,7 @@ func TestForeignEntry(t *testing.T) {
 // TestDenied: a denial is found by any of the three ways a CA can name a request, it holds the same bytes up for a day,
 // and a person's Again does not wait for that.
 func TestDenied(t *testing.T) {
+	t.Parallel()
 	for by, notice := range map[string]func(w *world, s State, entry []byte) refusal.Notice{
 		"id": func(_ *world, s State, _ []byte) refusal.Notice { return refusal.Notice{Request: s.ID} },
 		"refused id": func(_ *world, _ State, entry []byte) refusal.Notice {
@@ -108,6 +111,7 @@ func TestDenied(t *testing.T) {
 
 // TestNoticeOfAnother: a notice under the request's name that speaks of another request is not shown.
 func TestNoticeOfAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.request(t)
 	w.sync(t, SyncOptions{})
@@ -120,6 +124,7 @@ func TestNoticeOfAnother(t *testing.T) {
 // TestNewCover: what a cover says of this host follows the host: a new one is written over the same key and dropped at
 // once, the old entry is withdrawn, and the old one's answer is still good.
 func TestNewCover(t *testing.T) {
+	t.Parallel()
 	for what, change := range map[string]func(t *testing.T, w *world){
 		"expired":    func(_ *testing.T, w *world) { w.clock = w.clock.Add(coverLife + time.Hour) },
 		"clock back": func(_ *testing.T, w *world) { w.clock = w.clock.Add(-time.Hour) },
@@ -154,6 +159,7 @@ func TestNewCover(t *testing.T) {
 
 // TestAskTwice: one open request a place. A second one says so; Again withdraws the first, and its answer and key go.
 func TestAskTwice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.request(t)
 	w.sync(t, SyncOptions{})
@@ -179,6 +185,7 @@ func TestAskTwice(t *testing.T) {
 
 // TestOneFile: what two profiles would write is refused before a key is made.
 func TestOneFile(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.request(t)
 	ask, wish := serverAsk(t)
@@ -196,6 +203,7 @@ func TestOneFile(t *testing.T) {
 
 // TestRefusedBefore: what the CA would always deny never gets a key.
 func TestRefusedBefore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for what, change := range map[string]func(*kube.Ask, *Wish){
 		"days":        func(_ *kube.Ask, w *Wish) { w.Days = 99999 },
@@ -214,6 +222,7 @@ func TestRefusedBefore(t *testing.T) {
 }
 
 func TestPinning(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c, err := Create(w.path("fresh"), Config{Name: "cp2"}, w.settings())
 	must(t, err)
@@ -240,6 +249,7 @@ func TestPinning(t *testing.T) {
 
 // TestIssuersLater: without issuers nothing is installed, and requests are dropped all the same.
 func TestIssuersLater(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	must(t, os.Remove(w.path("exchange", "outbox", "issuers.pem")))
 	s := w.request(t)
@@ -250,6 +260,7 @@ func TestIssuersLater(t *testing.T) {
 }
 
 func TestOwner(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.request(t)
 	must(t, os.Chmod(w.path("host", "component-admin"), 0o755))
