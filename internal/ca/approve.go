@@ -65,6 +65,7 @@ func (c *CA) recordApproval(ctx context.Context, now, shown *Proposal, certifica
 		by["reopened"] = "a person's denial"
 	}
 	change.Issue(now.Plan, certificate, by)
+	change.Certificate.Replaces = now.renews()
 	if err := c.owe(ctx, &change); err != nil {
 		return err
 	}

@@ -89,7 +89,14 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	if err := c.recall(ctx, p); err != nil {
 		return nil, err
 	}
-	p.Decision = rules.Policy.Decide(policy.Input{Request: req, Found: found, Trusts: trusts, Override: o, Now: c.Now()})
+	in := policy.Input{Request: req, Found: found, Trusts: trusts, Override: o, Now: c.Now()}
+	p.Decision = rules.Policy.Decide(in)
+	histories, err := c.Histories(ctx, []Past{{req, p.Decision}})
+	if err != nil {
+		return nil, err
+	}
+	in.History = histories[0]
+	p.Decision = rules.Policy.Decide(in)
 	plan, ok := p.Decision.Plan()
 	if !ok {
 		return p, nil
@@ -163,6 +170,15 @@ func (p *Proposal) Approvable() error {
 		return fmt.Errorf("%w: --days %d is more than the policy allows (%d)", ErrDays, p.over.Days, p.Plan.Days)
 	}
 	return p.Decision.Approvable()
+}
+
+// renews is the fingerprint of the certificate that this one renews, "" for a first one: what the policy says, or, for
+// somebody who is not enrolled, what the person saw and approved.
+func (p *Proposal) renews() string {
+	if p.Decision.Requester == nil && p.Replaced != nil {
+		return p.Replaced.Fingerprint
+	}
+	return p.Decision.Replaces
 }
 
 func (p *Proposal) lacks(code refusal.Code) bool {

@@ -48,6 +48,7 @@ func OpenSides(inboxPath, outboxPath string) (*Exchange, error) {
 		return nil, errors.Join(err, in.closeAll())
 	}
 	x := &Exchange{Marker: answered, in: in, out: out, counts: map[place]int{}}
+	x.Features = append(x.Features, readFeatures(out.dir)...)
 	if asked.Trust != answered.Trust {
 		x.Close()
 		return nil, fmt.Errorf("%w: %q has trust %+q, %q has trust %+q",

@@ -28,8 +28,43 @@ type Marker struct {
 	Trust      string `json:"trust"`
 
 	// Features are what the CA understands beyond version 1: "renew" is a cover's Replaces. A reader passes over fields
-	// that it does not know, so that a newer CA can add some.
+	// that it does not know, so that a newer CA can add some. A CA writes them to features.json in the outbox instead,
+	// since a component-admin of version 1 takes no exchange.json with fields that it does not know.
 	Features []string `json:"features,omitempty"`
+}
+
+// FeaturesFile holds what the CA understands, in the outbox; featuresLimit is the most that is read of it, in bytes.
+const (
+	FeaturesFile  = "features.json"
+	featuresKind  = "Features"
+	featuresLimit = 4 << 10
+)
+
+// features is the content of FeaturesFile.
+type features struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Features   []string `json:"features"`
+}
+
+// EncodeFeatures is the content of FeaturesFile for a CA that understands these.
+func EncodeFeatures(known ...string) []byte {
+	b, _ := json.MarshalIndent(features{apiVersion, featuresKind, known}, "", "  ") // strings always encode
+	return append(b, '\n')
+}
+
+// readFeatures reads FeaturesFile. Whatever is wrong with it, the CA then counts as one of version 1: a request that
+// asks for less is understood by all.
+func readFeatures(outbox *durable.Dir) []string {
+	b, _, err := outbox.Read(FeaturesFile, featuresLimit)
+	if err != nil {
+		return nil
+	}
+	var f features
+	if json.Unmarshal(b, &f) != nil || f.APIVersion != apiVersion || f.Kind != featuresKind {
+		return nil
+	}
+	return f.Features
 }
 
 // FeatureRenew: the CA takes a request with Replaces for a renewal. A CA of version 1 holds every such request.

@@ -62,7 +62,7 @@ func (p *pass) decide(ctx context.Context, batch []arrival) ([]decided, error) {
 	j := judge{p.rules.Policy, trusts, known, certificates, p.Now()}
 	out := make([]decided, len(batch))
 	parallel(len(batch), func(i int) { out[i] = j.judge(batch[i]) })
-	return out, nil
+	return out, p.weigh(ctx, j, out)
 }
 
 // judge holds what one batch is judged by.
@@ -82,15 +82,26 @@ func (j judge) judge(a arrival) decided {
 		d.repeat = sameRefusals(d.known, d.refusals)
 		return d
 	}
-	if d.known.Status == ledger.Denied { // by a person: only a person reopens it
+	switch d.known.Status {
+	case ledger.Denied: // by a person: only a person reopens it
 		d.repeat = true
+		return d
+	case ledger.Superseded: // its requester asked again for the same
+		d.repeat, d.outcome = true, refusal.Hold
 		return d
 	}
 	if c, ok := j.certificates[a.id]; ok && d.known.Status == ledger.Issued && !over(c, j.now) {
 		d.repeat, d.outcome = true, refusal.Issue
 		return d
 	}
-	d.decision = j.policy.Decide(policy.Input{Request: a.request, Found: a.found, Trusts: j.trusts, Now: j.now})
+	j.decide(&d, policy.History{})
+	return d
+}
+
+// decide asks the policy.
+func (j judge) decide(d *decided, h policy.History) {
+	a := d.arrival
+	d.decision = j.policy.Decide(policy.Input{Request: a.request, Found: a.found, Trusts: j.trusts, History: h, Now: j.now})
 	d.outcome, d.refusals = d.decision.Outcome, d.decision.Refusals
 	switch {
 	case d.known.Serial != "" && d.outcome != refusal.Deny:
@@ -103,7 +114,6 @@ func (j judge) judge(a arrival) decided {
 		d.known = j.known[d.id]
 	}
 	d.repeat = d.outcome != refusal.Issue && sameRefusals(d.known, d.refusals)
-	return d
 }
 
 // over reports whether a certificate is expired or in its last third: too late to hand it out again.

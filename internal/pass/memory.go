@@ -32,6 +32,7 @@ type memory struct {
 	seed       maphash.Seed
 	rules      string // digest of the rules that entries were left under
 	tidied     time.Time
+	rates      time.Time // when the first request that is held for its rate is due again; zero: look
 }
 
 // sighting is an incomplete entry and since when it has looked like this.
@@ -92,6 +93,32 @@ func (m *memory) due(now time.Time) bool {
 	}
 	m.tidied = now
 	return true
+}
+
+// rateDue reports whether requests that are held for their rate are to be looked at: at the start, and when the time of
+// the first of them has come.
+func (m *memory) rateDue(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !now.Before(m.rates)
+}
+
+// noRates is far enough for a pass that found none.
+const noRates = 10 * 365 * 24 * time.Hour
+
+func (m *memory) forgetRates(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rates = now.Add(noRates)
+}
+
+// rateAgain notes when a request that is held for its rate is due again.
+func (m *memory) rateAgain(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if at.Before(m.rates) || m.rates.IsZero() {
+		m.rates = at
+	}
 }
 
 // settled reports whether an entry has not changed for as long as d, by this process's own watching: the clocks of other

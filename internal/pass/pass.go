@@ -33,7 +33,8 @@ type pass struct {
 	memory *memory
 	total  int // entries seen at the start: only for progress
 
-	room room
+	room    room
+	issuing issuing
 	troubles
 
 	mu       sync.Mutex
@@ -127,6 +128,7 @@ func (p *pass) record(ctx context.Context, batch []decided) (recorded, error) {
 			err = p.Ledger().Record(ctx, changes)
 		}
 		if err == nil {
+			p.issuing.recorded(ready.requests)
 			return ready, nil
 		}
 		if attempt == recordAttempts || ctx.Err() != nil {

@@ -155,6 +155,7 @@ func (p *pass) change(ctx context.Context, d decided) (change ledger.Change, con
 	}
 	if d.outcome == refusal.Issue {
 		change.Issue(d.plan, d.certificate, nil)
+		change.Certificate.Replaces = d.decision.Replaces
 		return change, d.certificate.Answer(), nil
 	}
 	asked := ledger.Asked{Request: d.arrival.id, Bytes: sha256.Sum256(d.arrival.bytes)}

@@ -23,16 +23,29 @@ func (p *pass) readRules() error {
 	return nil
 }
 
-// reconsider sends held requests through again when policy, requesters or blocked keys changed since they were held.
+// reconsider sends held requests through again: all of them when policy, requesters or blocked keys changed since they
+// were held, else those that were held for their rate and whose time has come.
 func (p *pass) reconsider(ctx context.Context, to chan<- []arrival) error {
 	decided, err := p.Ledger().Setting(ctx, rulesSetting)
-	if err != nil || decided == p.rules.Digest {
+	if err != nil {
 		return err
 	}
+	changed := decided != p.rules.Digest
+	if !changed && !p.memory.rateDue(p.Now()) {
+		return nil
+	}
+	p.memory.forgetRates(p.Now())
 	var batch []arrival
 	for held, err := range p.Ledger().Pending(ctx) {
 		if err != nil {
 			return err
+		}
+		again := againFrom(held.Refusals)
+		if !again.IsZero() && p.Now().Before(again) {
+			p.memory.rateAgain(again)
+		}
+		if !changed && (again.IsZero() || p.Now().Before(again)) {
+			continue
 		}
 		entry, err := p.Ledger().Entry(ctx, held.ID)
 		if err != nil {
@@ -50,6 +63,9 @@ func (p *pass) reconsider(ctx context.Context, to chan<- []arrival) error {
 		if err := send(ctx, to, batch); err != nil {
 			return err
 		}
+	}
+	if !changed {
+		return nil
 	}
 	event := ledger.Event{Time: p.Now(), Kind: ledger.EventRulesChanged, Detail: map[string]string{"rules": p.rules.Digest}}
 	return p.Ledger().Remember(ctx, rulesSetting, p.rules.Digest, &event)

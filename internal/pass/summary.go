@@ -50,6 +50,9 @@ func (p *pass) tally(d decided) {
 	if d.repeat {
 		return
 	}
+	if !d.decision.Again.IsZero() {
+		p.memory.rateAgain(d.decision.Again)
+	}
 	attrs := []any{"request", d.id.Short(), "profile", profileName(d), "entry", refusal.Quote(d.arrival.entry.File)}
 	if d.certificate != nil {
 		attrs = append(attrs, "serial", pki.SerialHex(d.certificate.Leaf.SerialNumber), "notAfter", d.certificate.Leaf.NotAfter.UTC().Format("2006-01-02"))

@@ -9,12 +9,16 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// publishTrust puts the issuers' certificates into the outbox, and puts them back where somebody changed them.
+// publishTrust puts the issuers' certificates and what this CA understands into the outbox, and puts them back where
+// somebody changed them.
 func (p *pass) publishTrust() error { return publishTrust(p.CA, p.x) }
 
 func publishTrust(c *ca.CA, x *inbox.Exchange) error {
 	authorities := c.Trust().Authorities
-	files := []inbox.File{{Name: "issuers.pem", Bytes: pki.EncodeTrust(authorities)}}
+	files := []inbox.File{
+		{Name: "issuers.pem", Bytes: pki.EncodeTrust(authorities)},
+		{Name: inbox.FeaturesFile, Bytes: inbox.EncodeFeatures(inbox.FeatureRenew)},
+	}
 	for _, a := range authorities {
 		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Anchor()})
 	}
