@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/policy"
+	"ca-exchange/internal/refusal"
 )
 
 type enrollCommand struct {
@@ -130,7 +130,7 @@ func (e *enrollCommand) key(ctx context.Context, a *app, c *ca.CA) (key, fingerp
 
 // keyIn reads a public key file.
 func keyIn(file string) (key, fingerprint string, err error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file, refusal.MaxEntry)
 	if err != nil {
 		return "", "", err
 	}

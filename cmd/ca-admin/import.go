@@ -74,8 +74,8 @@ func prove(a *app, issuer *pki.Issuer, profiles []pki.Profile) error {
 	return nil
 }
 
-// adoptAll takes the issuers of a kubeadm pki directory that are there with their keys. A certificate without its key is
-// another CA's business, as with an external etcd.
+// adoptAll takes the issuers of a kubeadm pki directory that are there with their keys. A certificate without its key
+// is another CA's business, as with an external etcd.
 func (i *initCommand) adoptAll(a *app) ([]ca.Imported, error) {
 	var all []ca.Imported
 	for _, known := range kube.Issuers() {
@@ -101,7 +101,8 @@ func (i *initCommand) adoptAll(a *app) ([]ca.Imported, error) {
 	return all, nil
 }
 
-// adopt reads an issuer: its certificate and the chain above it, in any order, and its key, which may be in the same file.
+// adopt reads an issuer: its certificate and the chain above it, in any order, and its key, which may be in the same
+// file.
 func (i *initCommand) adopt(a *app, name, certificateFile, keyFile string) (imported ca.Imported, err error) {
 	text, err := readImport(certificateFile)
 	if err != nil {
@@ -143,7 +144,8 @@ func (i *initCommand) adopt(a *app, name, certificateFile, keyFile string) (impo
 func explainImport(err error, file, keyFile string) error {
 	named := fmt.Errorf("reading %q: %w", file, err)
 	if e, ok := errors.AsType[*pki.ImportError](err); ok {
-		return cli.Hint(named, strings.NewReplacer("FILE", quoteShell(file), "KEY", quoteShell(keyFile)).Replace(e.Help))
+		return cli.Hint(named, strings.NewReplacer("FILE", quoteShell(file), "KEY",
+			quoteShell(keyFile)).Replace(e.Help))
 	}
 	if errors.Is(err, pki.ErrEncrypted) {
 		return cli.Hint(named, "run it on a terminal, or give the passphrase in a file: --passphrase-file FILE")
@@ -162,7 +164,13 @@ func quoteShell(name string) string {
 // importLimit bounds what is read of a file that is to be adopted, in bytes.
 const importLimit = 1 << 20
 
-func readImport(file string) ([]byte, error) { return readFile(file, importLimit) }
+func readImport(file string) ([]byte, error) {
+	text, err := readFile(file, importLimit)
+	if err == nil && len(text) > importLimit {
+		return nil, fmt.Errorf("%q is larger than 1 MiB", file)
+	}
+	return text, err
+}
 
 // passphrase asks for the passphrase of an encrypted key, or takes the first line of the file that holds it.
 func (i *initCommand) passphrase(a *app, keyFile string) ([]byte, error) {

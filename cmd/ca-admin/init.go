@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"os/user"
 	"slices"
 	"strconv"
@@ -187,7 +186,7 @@ func (i *initCommand) nodes(own []string) (map[string][]string, error) {
 func (i *initCommand) configuration() (kube.Config, error) {
 	var files [][]byte
 	for _, name := range i.Config {
-		text, err := os.ReadFile(name)
+		text, err := readImport(name)
 		if err != nil {
 			return kube.Config{}, err
 		}

@@ -39,7 +39,7 @@ func (s *showCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	// A file is shown before an entry of its name: a neighbour chooses what entries are called.
-	if _, err := os.Stat(s.What); err == nil && !ca.LooksLikeID(s.What) {
+	if _, err := os.Stat(s.What); s.What == standardInput || err == nil && !ca.LooksLikeID(s.What) {
 		return a.showFile(ctx, c, s.What)
 	}
 	serial := strings.ToLower(strings.ReplaceAll(s.What, ":", ""))

@@ -9,8 +9,8 @@ import (
 )
 
 // asPlanned is the last look before a certificate leaves: every part of it against the plan. The authority key
-// identifier is compared with the template's, because an adopted issuer's certificate may have no subject key identifier
-// of its own (RFC 5280 4.2.1.1 then takes it from the key).
+// identifier is compared with the template's, because an adopted issuer's certificate may have no subject key
+// identifier of its own (RFC 5280 4.2.1.1 then takes it from the key).
 func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
 	switch {
 	case leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.Cmp(template.SerialNumber) != 0:

@@ -17,7 +17,31 @@ func TestAsPlanned(t *testing.T) {
 	}
 	other := testIssuer(t, ECDSAP256).Certificate
 	other.RawSubject, other.Subject.CommonName = append([]byte{}, 0x30, 0), "elsewhere"
-	for want, change := range map[string]func(leaf, template *x509.Certificate, p *Plan){
+	for want, change := range spoiled(other) {
+		leaf, template, changed := *signed.Leaf, *signed.Leaf, plan
+		change(&leaf, &template, &changed)
+		err := asPlanned(&leaf, &template, issuer.Certificate, changed)
+		if err == nil {
+			t.Errorf("%s: passed", want)
+			continue
+		}
+		got := err.Error()
+		for _, key := range []any{plan.Key, other.PublicKey} {
+			fingerprint, err := KeyFingerprint(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = strings.ReplaceAll(got, fingerprint, "KEY")
+		}
+		if got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}
+
+// spoiled are certificates that are not as planned, by what is said of them; other is another issuer.
+func spoiled(other *x509.Certificate) map[string]func(leaf, template *x509.Certificate, p *Plan) {
+	return map[string]func(leaf, template *x509.Certificate, p *Plan){
 		"serial 5, expected 7": func(leaf, template *x509.Certificate, _ *Plan) {
 			leaf.SerialNumber, template.SerialNumber = big.NewInt(5), big.NewInt(7)
 		},
@@ -36,10 +60,12 @@ func TestAsPlanned(t *testing.T) {
 		"extended key usage serverAuth, expected clientAuth": func(_, _ *x509.Certificate, p *Plan) {
 			p.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		},
-		"validity 2026-11-24T11:55:00Z to 2026-12-24T12:00:00Z, expected 2026-11-24T11:55:00Z to 2026-12-24T12:00:01Z": func(_, template *x509.Certificate, _ *Plan) {
+		"validity 2026-11-24T11:55:00Z to 2026-12-24T12:00:00Z, " +
+			"expected 2026-11-24T11:55:00Z to 2026-12-24T12:00:01Z": func(_, template *x509.Certificate, _ *Plan) {
 			template.NotAfter = template.NotAfter.Add(time.Second)
 		},
-		"validity 2026-11-24T11:54:59Z to 2026-12-24T12:00:00Z, expected 2026-11-24T11:55:00Z to 2026-12-24T12:00:00Z": func(leaf, _ *x509.Certificate, _ *Plan) {
+		"validity 2026-11-24T11:54:59Z to 2026-12-24T12:00:00Z, " +
+			"expected 2026-11-24T11:55:00Z to 2026-12-24T12:00:00Z": func(leaf, _ *x509.Certificate, _ *Plan) {
 			leaf.NotBefore = leaf.NotBefore.Add(-time.Second)
 		},
 		`issuer "CN=elsewhere", expected "CN=kubernetes"`: func(leaf, _ *x509.Certificate, _ *Plan) {
@@ -63,24 +89,5 @@ func TestAsPlanned(t *testing.T) {
 			p.Names.DNS = append(p.Names.DNS[:1:1], "b.example")
 		},
 		"key KEY, expected KEY": func(_, _ *x509.Certificate, p *Plan) { p.Key = other.PublicKey },
-	} {
-		leaf, template, changed := *signed.Leaf, *signed.Leaf, plan
-		change(&leaf, &template, &changed)
-		err := asPlanned(&leaf, &template, issuer.Certificate, changed)
-		if err == nil {
-			t.Errorf("%s: passed", want)
-			continue
-		}
-		got := err.Error()
-		for _, key := range []any{plan.Key, other.PublicKey} {
-			fingerprint, err := KeyFingerprint(key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = strings.ReplaceAll(got, fingerprint, "KEY")
-		}
-		if got != want {
-			t.Errorf("%s, not %s", got, want)
-		}
 	}
 }

@@ -106,8 +106,8 @@ func addresses(ips []net.IP) []netip.Addr {
 	return all
 }
 
-// selfSigned reports whether c is a root: issued by its own name and key. Nobody verifies a root's signature, so one with
-// a weak hash counts, too.
+// selfSigned reports whether c is a root: issued by its own name and key. Nobody verifies a root's signature, so one
+// with a weak hash counts, too.
 func selfSigned(c *x509.Certificate) bool {
 	if !bytes.Equal(c.RawSubject, c.RawIssuer) {
 		return false

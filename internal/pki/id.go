@@ -23,8 +23,8 @@ func RequestID(cover, info []byte) ID {
 	return ID(h.Sum(nil))
 }
 
-// RefusedID names the bytes of an entry that holds no acceptable request: SHA-256("ca-exchange/refused" 0x00 bytes). The
-// prefix keeps it apart from request ids: without it, a file that is the preimage of a request id would settle that
+// RefusedID names the bytes of an entry that holds no acceptable request: SHA-256("ca-exchange/refused" 0x00 bytes).
+// The prefix keeps it apart from request ids: without it, a file that is the preimage of a request id would settle that
 // request.
 func RefusedID(entry []byte) ID {
 	h := sha256.New()

@@ -79,16 +79,19 @@ func TestImportInAnyOrder(t *testing.T) {
 	one := func(c *x509.Certificate) string { return string(EncodeCertificates(c)) }
 	for name, file := range map[string]string{
 		"issuer first": one(issuer) + one(root) + string(key), "root first": one(root) + one(issuer) + string(key),
-		"key first": string(key) + one(root) + one(issuer), "text": "# ours\n" + one(root) + "and\n" + one(issuer) + string(key),
+		"key first":    string(key) + one(root) + one(issuer),
+		"text":         "# ours\n" + one(root) + "and\n" + one(issuer) + string(key),
 		"other labels": strings.ReplaceAll(one(root), "CERT", "X509 CERT") + one(issuer) + string(key),
 	} {
 		got, warnings, err := imported(t, []byte(file))
-		if err != nil || len(warnings) > 0 || !got.Certificate.Equal(issuer) || len(got.Chain) != 1 || !got.Chain[0].Equal(root) {
+		if err != nil || len(warnings) > 0 || !got.Certificate.Equal(issuer) || len(got.Chain) != 1 ||
+			!got.Chain[0].Equal(root) {
 			t.Errorf("%s: %v, %v", name, warnings, err)
 		}
 	}
 	_, warnings, err := imported(t, []byte(one(stranger)+one(root)+one(issuer)+string(key)))
-	want := `the certificate of "CN=kubernetes" that ends at 2027-03-04T12:00:00Z is not part of the issuer's chain: it was left out`
+	want := `the certificate of "CN=kubernetes" that ends at 2027-03-04T12:00:00Z is not part of the issuer's chain: ` +
+		"it was left out"
 	if err != nil || !slices.Equal(warnings, []string{want}) {
 		t.Errorf("a stranger: %q, %v", warnings, err)
 	}
@@ -96,13 +99,16 @@ func TestImportInAnyOrder(t *testing.T) {
 
 func TestImportWarns(t *testing.T) {
 	for want, change := range map[string]func(root, issuer *x509.Certificate){
-		"the certificate has no keyUsage: strict verifiers, such as Python 3.13, refuse it as a CA (RFC 5280 4.2.1.3)": func(_, issuer *x509.Certificate) {
+		"the certificate has no keyUsage: strict verifiers, such as Python 3.13, refuse it (RFC 5280 4.2.1.3)": func(
+			_, issuer *x509.Certificate) {
 			issuer.KeyUsage = 0
 		},
-		"the certificate ends at 2027-11-24T11:59:59Z: nothing that it signs lasts longer": func(_, issuer *x509.Certificate) {
+		"the certificate ends at 2027-11-24T11:59:59Z: nothing that it signs lasts longer": func(_,
+			issuer *x509.Certificate) {
 			issuer.NotAfter = noon.AddDate(1, 0, 0).Add(-time.Second)
 		},
-		`"CN=root" above it ended at 2026-11-24T11:59:59Z: verifiers that start at it refuse what is signed now`: func(root, _ *x509.Certificate) {
+		`"CN=root" above it ended at 2026-11-24T11:59:59Z: verifiers that start at it refuse what is signed now`: func(
+			root, _ *x509.Certificate) {
 			root.NotAfter = noon.Add(-time.Second)
 		},
 	} {
@@ -122,22 +128,27 @@ func TestImportRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	block := func(label string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
+	}
 	for want, file := range map[string]string{
 		"the file contains no certificate in PEM form":                 string(key),
 		"the file contains no private key in PEM form":                 string(EncodeCertificates(issuer, root)),
 		"the file contains more than one private key":                  good + string(two),
 		"1 damaged PEM blocks among 1 certificates":                    damaged,
-		`certificate 1: the PEM block "X509 CRL" is not a certificate`: string(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL"})) + good,
-		"certificate 1: a TRUSTED CERTIFICATE that is not DER":         string(pem.EncodeToMemory(&pem.Block{Type: "TRUSTED CERTIFICATE", Bytes: []byte{5}})),
+		`certificate 1: the PEM block "X509 CRL" is not a certificate`: block("X509 CRL", nil) + good,
+		"certificate 1: a TRUSTED CERTIFICATE that is not DER":         block("TRUSTED CERTIFICATE", []byte{5}),
 		"the file is text in UTF-16":                                   "\xff\xfe-\x00",
 	} {
 		if _, _, err := imported(t, []byte(file)); err == nil || err.Error() != want {
 			t.Errorf("%v, not %s", err, want)
 		}
 	}
-	late, lateRoot, lateKey := chainOf(t, func(_, issuer *x509.Certificate) { issuer.NotBefore = noon.Add(time.Second) })
+	late, lateRoot,
+		lateKey := chainOf(t, func(_, issuer *x509.Certificate) { issuer.NotBefore = noon.Add(time.Second) })
 	_, _, err = imported(t, append(EncodeCertificates(late, lateRoot), lateKey...))
-	if e, ok := errors.AsType[*ImportError](err); !errors.Is(err, ErrNotYetValid) || !ok || !strings.HasPrefix(e.Help, "--import-early ") {
+	if e, ok := errors.AsType[*ImportError](err); !errors.Is(err, ErrNotYetValid) || !ok ||
+		!strings.HasPrefix(e.Help, "--import-early ") {
 		t.Errorf("one that is not valid yet: %v", err)
 	}
 }

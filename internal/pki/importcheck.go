@@ -10,17 +10,19 @@ import (
 // ErrNotYetValid means that an issuer's own validity has not begun.
 var ErrNotYetValid = errors.New("the certificate is not valid yet")
 
-// CheckImport holds an issuer that is to be adopted against what verifiers ask of a CA, beyond what every issuer is held
-// against at each start: an end may come while it signs, but nobody begins with an issuer that is over. It returns what
-// a person should know. ErrNotYetValid comes with the warnings: the caller may go on.
+// CheckImport holds an issuer that is to be adopted against what verifiers ask of a CA, beyond what every issuer is
+// held against at each start: an end may come while it signs, but nobody begins with an issuer that is over. It returns
+// what a person should know. ErrNotYetValid comes with the warnings: the caller may go on.
 func (i *Issuer) CheckImport(now time.Time) (warnings []string, err error) {
 	c := i.Certificate
 	switch {
 	case len(c.RawSubject) <= 2: // an empty SEQUENCE
-		return nil, cannotImport("make the CA certificate again with a subject: openssl req -x509 -new -key KEY -subj /CN=NAME",
-			"the certificate has an empty subject, which no CA may have (RFC 5280 4.1.2.6)")
+		return nil,
+			cannotImport("make the CA certificate again with a subject: openssl req -x509 -new -key KEY -subj /CN=NAME",
+				"the certificate has an empty subject, which no CA may have (RFC 5280 4.1.2.6)")
 	case now.After(c.NotAfter):
-		return nil, cannotImport(renewHelp(i.Path()), "the certificate ended at %s, and it is %s", Stamp(c.NotAfter), Stamp(now))
+		return nil, cannotImport(renewHelp(i.Path()), "the certificate ended at %s, and it is %s", Stamp(c.NotAfter),
+			Stamp(now))
 	}
 	for n, c := range i.Path() {
 		if len(c.UnhandledCriticalExtensions) > 0 {

@@ -27,9 +27,9 @@ func cannotImport(help, format string, args ...any) error {
 	return &ImportError{fmt.Errorf(format, args...), help}
 }
 
-// ParseIssuerCertificates reads the certificates of an issuer that a team brings along, in the order of the file: PEM of
-// openssl's three labels, with text between them and private keys beside them. Other forms are named with the command
-// that converts them.
+// ParseIssuerCertificates reads the certificates of an issuer that a team brings along, in the order of the file: PEM
+// of openssl's three labels, with text between them and private keys beside them. Other forms are named with the
+// command that converts them.
 func ParseIssuerCertificates(text []byte) ([]*x509.Certificate, error) {
 	if err := checkImportForm(text, "-nokeys -out ca.crt", "x509 -inform DER -in FILE -out ca.crt"); err != nil {
 		return nil, err

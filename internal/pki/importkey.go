@@ -19,9 +19,9 @@ const (
 )
 
 // ParseIssuerKey reads an issuer's private key of a file in PEM that may hold certificates beside it: PKCS#1, SEC1,
-// PKCS#8, or encrypted PKCS#8, for which passphrase is asked; nil where there is none. It also returns the key's own PEM
-// block as it is to be kept: an encrypted one stays so. Wider than ParsePrivateKey, it takes RSA of any size from 2048 to
-// 8192 bits.
+// PKCS#8, or encrypted PKCS#8, for which passphrase is asked; nil where there is none. It also returns the key's own
+// PEM block as it is to be kept: an encrypted one stays so. Wider than ParsePrivateKey, it takes RSA of any size from
+// 2048 to 8192 bits.
 func ParseIssuerKey(text []byte, passphrase func() ([]byte, error)) (crypto.Signer, []byte, error) {
 	if err := checkImportForm(text, "-nocerts -out ca.key", "pkey -inform DER -in FILE -out ca.key"); err != nil {
 		return nil, nil, err

@@ -13,8 +13,8 @@ import (
 )
 
 // ImportPath orders certificates that came in any order: first the one that the key belongs to, then what signed it, up
-// to the root. Where several belong to the key (a CA certificate that was renewed) the one that ends last is taken. left
-// are the others, which take no part.
+// to the root. Where several belong to the key (a CA certificate that was renewed) the one that ends last is taken.
+// left are the others, which take no part.
 func ImportPath(certificates []*x509.Certificate, key crypto.PublicKey) (path, left []*x509.Certificate, err error) {
 	left = append(left, certificates...)
 	take := func(i int) { path, left = append(path, left[i]), append(left[:i:i], left[i+1:]...) }
@@ -66,9 +66,11 @@ func foreignKey(certificates []*x509.Certificate, key crypto.PublicKey) error {
 	}
 	keys := make([]string, len(certificates))
 	for i, c := range certificates {
-		keys[i] = fmt.Sprintf("%s has %s", refusal.Quote(c.Subject.String()), SPKIFingerprint(c.RawSubjectPublicKeyInfo))
+		keys[i] = fmt.Sprintf("%s has %s", refusal.Quote(c.Subject.String()),
+			SPKIFingerprint(c.RawSubjectPublicKeyInfo))
 	}
-	return fmt.Errorf("the key %s does not belong to any of the certificates: %s", fingerprint, strings.Join(keys, ", "))
+	return fmt.Errorf("the key %s does not belong to any of the certificates: %s", fingerprint,
+		strings.Join(keys, ", "))
 }
 
 // LeftOut describes a certificate that ImportPath left out.
@@ -83,7 +85,7 @@ func importWarnings(path []*x509.Certificate, now time.Time) []string {
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	own := path[0]
 	if own.KeyUsage == 0 {
-		warn("the certificate has no keyUsage: strict verifiers, such as Python 3.13, refuse it as a CA (RFC 5280 4.2.1.3)")
+		warn("the certificate has no keyUsage: strict verifiers, such as Python 3.13, refuse it (RFC 5280 4.2.1.3)")
 	}
 	if now.AddDate(1, 0, 0).After(own.NotAfter) {
 		warn("the certificate ends at %s: nothing that it signs lasts longer", Stamp(own.NotAfter))

@@ -66,7 +66,8 @@ func checkPath(path []*x509.Certificate) error {
 		if i > 0 {
 			if weakSignature(path[i-1]) {
 				return cannotImport("have the parent sign the CA's key again, with SHA-256 or better",
-					"certificate %d of its chain is signed with %s, which verifiers refuse", i, path[i-1].SignatureAlgorithm)
+					"certificate %d of its chain is signed with %s, which verifiers refuse", i,
+					path[i-1].SignatureAlgorithm)
 			}
 			if err := path[i-1].CheckSignatureFrom(c); err != nil {
 				return fmt.Errorf("certificate %d of its chain did not sign the one before: %w", i+1, err)
@@ -74,7 +75,8 @@ func checkPath(path []*x509.Certificate) error {
 		}
 		if (c.MaxPathLen > 0 || c.MaxPathLenZero) && c.MaxPathLen < i {
 			return cannotImport("have that CA's certificate made again with a longer path length",
-				"certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)", i+1, c.MaxPathLen, i)
+				"certificate %d of its chain allows %d CAs below it, and there are %d (RFC 5280 4.2.1.9)", i+1,
+				c.MaxPathLen, i)
 		}
 	}
 	if !selfSigned(path[len(path)-1]) {

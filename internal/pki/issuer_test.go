@@ -131,6 +131,7 @@ func adopted(t *testing.T, change func(*x509.Certificate)) (*Issuer, error) {
 }
 
 func TestAdoptedIssuerKeepsItsLimits(t *testing.T) {
+	server, client := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	for name, test := range map[string]struct {
 		change func(*x509.Certificate)
 		signs  bool
@@ -141,8 +142,8 @@ func TestAdoptedIssuerKeepsItsLimits(t *testing.T) {
 			c.PermittedDNSDomains = []string{"elsewhere"}
 			c.PermittedDNSDomainsCritical = true
 		}, false},
-		"usage inside":     {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }, true},
-		"usage outside":    {func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }, false},
+		"usage inside":     {func(c *x509.Certificate) { c.ExtKeyUsage = server }, true},
+		"usage outside":    {func(c *x509.Certificate) { c.ExtKeyUsage = client }, false},
 		"no key id at all": {func(c *x509.Certificate) { c.SubjectKeyId = nil }, true},
 	} {
 		issuer, err := adopted(t, test.change)
@@ -187,15 +188,7 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 	plan := testPlan(t)
 	expected := Expected{Key: plan.Key, Profile: server, CommonName: "www.example", Names: plan.Names,
 		Authority: issuer.Authority}
-	sign := func(i *Issuer, change func(*Plan)) []byte {
-		p := plan
-		change(&p)
-		c, err := i.Sign(p, noon)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c.Answer()
-	}
+	sign := func(i *Issuer, change func(*Plan)) []byte { return signChanged(t, i, plan, change) }
 	good := sign(issuer, func(*Plan) {})
 	leaf, warnings, err := VerifyAnswer(good, expected, noon)
 	if err != nil || len(warnings) > 0 {
@@ -243,6 +236,17 @@ func TestVerifyAnswerRefuses(t *testing.T) {
 	if _, warnings, err := VerifyAnswer(fewer, expected, noon); err != nil || len(warnings) != 1 {
 		t.Errorf("fewer names: %v, %v", warnings, err)
 	}
+}
+
+// signChanged signs a plan that was changed.
+func signChanged(t *testing.T, i *Issuer, p Plan, change func(*Plan)) []byte {
+	t.Helper()
+	change(&p)
+	c, err := i.Sign(p, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Answer()
 }
 
 // hidden is a certificate with a registeredID among its names, which the standard library does not show.

@@ -28,14 +28,14 @@ type Profile struct {
 	Organizations []string
 	Usages        []x509.ExtKeyUsage
 	Names         NameRule
-	OwnNames      []string // names every certificate of the profile may have, whatever the scope: "{node}", "kubernetes", "{serviceIP}"
+	OwnNames      []string // names every certificate of the profile may have: "{node}", "kubernetes", "{serviceIP}"
 	KeyTypes      []KeyType
 	Guarded       bool // always a person
 	Days          int  // validity where the policy says nothing of this profile; 0: as every profile
 }
 
-// Values fill a profile's templates: "node", its "address", "dnsDomain", "serviceIP", "endpoint". A template whose value is
-// missing gives nothing; one with several values gives a name each (dual stack).
+// Values fill a profile's templates: "node", its "address", "dnsDomain", "serviceIP", "endpoint". A template whose
+// value is missing gives nothing; one with several values gives a name each (dual stack).
 type Values map[string][]string
 
 // HasNode reports whether the profile has a node in its subject or names: a cover then names it.

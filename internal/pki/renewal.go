@@ -54,7 +54,8 @@ func RenewalDue(notBefore, notAfter time.Time, fingerprint string, rule RenewalR
 		before, jitter = rule.Before, 36*time.Hour
 	}
 	due := notAfter.Add(-before - fraction(jitter, fingerprint))
-	if visits := notAfter.Add(-time.Duration(missedVisits * float64(rule.Visit))); rule.Visit > 0 && visits.Before(due) {
+	if visits := notAfter.Add(-time.Duration(missedVisits * float64(rule.Visit))); rule.Visit > 0 &&
+		visits.Before(due) {
 		due = visits
 	}
 	due = due.Truncate(time.Second)

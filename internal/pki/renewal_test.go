@@ -53,7 +53,8 @@ func TestRenewalVisits(t *testing.T) {
 			}
 			back := visit.Add(2 * rule.Visit) // the next one fails
 			if back.After(end) {
-				t.Errorf("first visit on day %d: due on day %v, back on day %v", phase, due.Sub(begin)/day, back.Sub(begin)/day)
+				t.Errorf("first visit on day %d: due on day %v, back on day %v", phase, due.Sub(begin)/day,
+					back.Sub(begin)/day)
 			}
 		}
 	}

@@ -51,8 +51,8 @@ func (i *Issuer) Sign(p Plan, now time.Time) (*Certificate, error) {
 	return &Certificate{leaf, i.intermediates(), shortened, i.Certificate}, nil
 }
 
-// accepted asks as a verifier whether an adopted issuer's own limits let it issue this. Issuers made here have none, and
-// are not asked: it costs as much as the signature.
+// accepted asks as a verifier whether an adopted issuer's own limits let it issue this. Issuers made here have none,
+// and are not asked: it costs as much as the signature.
 func (i *Issuer) accepted(leaf *x509.Certificate, p Plan, now time.Time) error {
 	c := i.Certificate
 	limits := len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage) + len(c.PermittedDNSDomains) + len(c.ExcludedDNSDomains) +
@@ -63,8 +63,8 @@ func (i *Issuer) accepted(leaf *x509.Certificate, p Plan, now time.Time) error {
 	return i.verify(leaf, p.Usages, now)
 }
 
-// verify is a component's look at the leaf with this issuer as its anchor: name constraints (RFC 5280 4.2.1.10), extended
-// key usage, critical extensions.
+// verify is a component's look at the leaf with this issuer as its anchor: name constraints (RFC 5280 4.2.1.10),
+// extended key usage, critical extensions.
 func (i *Issuer) verify(leaf *x509.Certificate, usages []x509.ExtKeyUsage, now time.Time) error {
 	roots := x509.NewCertPool()
 	roots.AddCert(i.Certificate)

@@ -30,12 +30,12 @@ func (a Authority) Path() []*x509.Certificate {
 func (a Authority) Bundle() []byte { return EncodeCertificates(a.Path()...) }
 
 // Anchor is the content of pki/ca.crt: the issuer alone. Every certificate in such a file is trusted with all below it:
-// with the root, whoever another intermediate of that root certifies would be a client of the cluster, and a kubelet one
-// of etcd. Go's verifier takes an intermediate for an anchor, openssl's wants -partial_chain.
+// with the root, whoever another intermediate of that root certifies would be a client of the cluster, and a kubelet
+// one of etcd. Go's verifier takes an intermediate for an anchor, openssl's wants -partial_chain.
 func (a Authority) Anchor() []byte { return EncodeCertificates(a.Certificate) }
 
-// Intermediates are what a server sends below the root, the issuer first. A root is told by its own signature: an issuer
-// that another one with the same subject has certified is none.
+// Intermediates are what a server sends below the root, the issuer first. A root is told by its own signature: an
+// issuer that another one with the same subject has certified is none.
 func (a Authority) Intermediates() []*x509.Certificate {
 	return slices.DeleteFunc(a.Path(), selfSigned)
 }

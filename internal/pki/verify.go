@@ -106,7 +106,7 @@ func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {
 		return fmt.Errorf("the certificate is for %s, not for %s", usagesOf(leaf), UsageNames(e.Profile.Usages))
 	case leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 ||
 		leaf.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != 0:
-		return fmt.Errorf("the certificate's key usage is %s, expected digitalSignature and neither keyCertSign nor cRLSign",
+		return fmt.Errorf("the certificate's key usage is %s, expected digitalSignature, not keyCertSign or cRLSign",
 			keyUsageList(leaf.KeyUsage))
 	case len(leaf.UnhandledCriticalExtensions) > 0:
 		return fmt.Errorf("the certificate has a critical extension %v that is not understood",

@@ -175,7 +175,7 @@ var meanings = [...]meaning{
 		"a DNS name is invalid (RFC 1034, RFC 5890)",
 		"use letters, digits and hyphens, in labels of at most 63"},
 	{NameForm, Hold,
-		"a DNS name is written in a form that certificates do not have: an IP address, a trailing dot, capitals, or Unicode",
+		"a DNS name is not written as certificates have it: it is an address, ends in a dot, has capitals or Unicode",
 		"ask again, or approve, with the name as it is allowed: --dns NAME, --ip ADDRESS"},
 	{NameIP, Deny,
 		"an IP address is not one that a certificate can name",

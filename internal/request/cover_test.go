@@ -38,10 +38,14 @@ Nonce: 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f
 	if err != nil || *c != *full {
 		t.Errorf("%+v, %v", c, err)
 	}
+	if got := string(Cover{}.Encode()); got != "Certificate-Request: v1\n" {
+		t.Errorf("an empty cover is encoded %q", got)
+	}
 	for old, want := range map[string]string{
-		"Profile: kube-apiserver\n":          "line Profile is missing or out of order",
-		"Nonce: 0f0f":                        `line Nonce is missing or out of order`,
-		"Certificate-Request: v1\n":          `the first line is "Profile: kube-apiserver", not "Certificate-Request: v1"`,
+		"Profile: kube-apiserver\n": "line Profile is missing or out of order",
+		"Nonce: 0f0f":               `line Nonce is missing or out of order`,
+		coverStart + "v1\n": `the first line is "Profile: kube-apiserver", ` +
+			`not "Certificate-Request: v1"`,
 		"Created: 2026-11-23T22:30:00Z\n":    "line Created is missing or out of order",
 		"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f\n": `line Nonce does not end with LF`,
 	} {

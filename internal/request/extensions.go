@@ -107,8 +107,8 @@ func (r *csrReader) readKeyUsage(content cryptobyte.String) bool {
 
 const keyCertSign = "keyCertSign"
 
-// checkAuthority holds a request that is a sub-CA's as tools make one: CA:TRUE and keyCertSign together. Half of that is
-// not understood, and denied: some reader might take the certificate for an authority's.
+// checkAuthority holds a request that is a sub-CA's as tools make one: CA:TRUE and keyCertSign together. Half of that
+// is not understood, and denied: some reader might take the certificate for an authority's.
 func (r *csrReader) checkAuthority() {
 	switch {
 	case r.authority && slices.Contains(r.caUsages, keyCertSign):

@@ -38,7 +38,8 @@ func TestHonestRequests(t *testing.T) {
 		"article-apiserver": {subject: debris + `CN="kube-apiserver"`},
 		"article-scheduler": {subject: debris + `CN="system:kube-scheduler"`},
 		// Guides that write a cluster by hand.
-		"hardway-controller-manager": {subject: `C="US", O="system:kube-controller-manager", CN="system:kube-controller-manager"`},
+		"hardway-controller-manager": {subject: `C="US", O="system:kube-controller-manager", ` +
+			`CN="system:kube-controller-manager"`},
 		"hardway-node": {subject: `CN="system:node:node-0", O="system:nodes", C="US"`,
 			names: "DNS:node-0, IP:127.0.0.1", usages: 2},
 		"hardway-scheduler": {subject: `C="US", ST="Washington", L="Seattle", O="system:system:kube-scheduler", ` +

@@ -22,13 +22,13 @@ const (
 	maxPrivateKeySize = 4 << 10
 )
 
-// maxLabel is how far behind BEGIN a PEM label is looked for, in bytes. Without a bound, a file of BEGINs on one line would
-// be looked through once for each of them.
+// maxLabel is how far behind BEGIN a PEM label is looked for, in bytes. Without a bound, a file of BEGINs on one line
+// would be looked through once for each of them.
 const maxLabel = 128
 
-// HoldsPrivateKey finds every form that tools write: PEM of any label, in UTF-16 too (a PowerShell redirect),
-// PuTTY's, and DER that is PKCS#1, PKCS#8, SEC1 or PKCS#12. A key inside an archive stays unseen. It takes the beginning
-// of a file of any size in linear time; the caller bounds it.
+// HoldsPrivateKey finds every form that tools write: PEM of any label, in UTF-16 too (a PowerShell redirect), PuTTY's,
+// and DER that is PKCS#1, PKCS#8, SEC1 or PKCS#12. A key inside an archive stays unseen. It takes the beginning of a
+// file of any size in linear time; the caller bounds it.
 func HoldsPrivateKey(entry []byte) bool {
 	text := entry
 	if bytes.IndexByte(text, 0) >= 0 {

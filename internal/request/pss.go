@@ -24,9 +24,9 @@ var pssHashes = map[string]crypto.Hash{
 	"2.16.840.1.101.3.4.2.3": crypto.SHA512,
 }
 
-// pssVerifier reads RSASSA-PSS-params (RFC 4055 3.1): one hash of SHA-256 or better for the message and for MGF1, and any
-// salt. The standard library takes only a salt as long as the hash; openssl's default is the longest that fits. Nil where
-// the parameters are others. The key is an rsaEncryption key: one that is bound to PSS is refused as a key.
+// pssVerifier reads RSASSA-PSS-params (RFC 4055 3.1): one hash of SHA-256 or better for the message and for MGF1, and
+// any salt. The standard library takes only a salt as long as the hash; openssl's default is the longest that fits. Nil
+// where the parameters are others. The key is an rsaEncryption key: one that is bound to PSS is refused as a key.
 func pssVerifier(parameters cryptobyte.String) verifier {
 	var sequence, hashField, maskField, saltField, mask cryptobyte.String
 	var maskOID asn1.ObjectIdentifier

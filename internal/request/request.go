@@ -8,8 +8,8 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// Request is one entry that was read and found well-formed: what policy decides about. Only Parse makes one that counts:
-// policy denies a literal, which Parsed shows.
+// Request is one entry that was read and found well-formed: what policy decides about. Only Parse makes one that
+// counts: policy denies a literal, which Parsed shows.
 type Request struct {
 	ID        pki.ID
 	Bytes     []byte // the entry, as read
@@ -32,8 +32,8 @@ func (r *Request) Unsigned() bool { return r.Signature == nil }
 //	covered    cover LF CSR [signature]
 //
 // The CSR is one PEM block. A plain one may have CRLF, a byte order mark, blank lines and text above it, as other tools
-// write; a covered one is exactly what Encode writes. A request is returned unless something denies it; what only holds it is
-// returned beside it.
+// write; a covered one is exactly what Encode writes. A request is returned unless something denies it; what only holds
+// it is returned beside it.
 //
 // The request keeps entry: the caller must not change it. EntryPrivateKey comes alone and repeats nothing.
 func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
@@ -61,8 +61,8 @@ func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
 	return r, found.List()
 }
 
-// readEntry takes the entry apart: the cover's bytes, which are nil for a plain CSR, and the blocks, the CSR's first. It
-// returns false where nothing more can be read.
+// readEntry takes the entry apart: the cover's bytes, which are nil for a plain CSR, and the blocks, the CSR's first.
+// It returns false where nothing more can be read.
 func (r *Request) readEntry(found *refusal.Findings) (cover []byte, blocks []block, ok bool) {
 	if isDER(r.Bytes) && len(r.Bytes) <= refusal.MaxEntry {
 		return nil, []block{{label: labelRequest, der: r.Bytes}}, checkDER(r.Bytes, found)

@@ -111,8 +111,10 @@ func TestCreateRequestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, names := range map[string]pki.Names{
-		`making a request: a DNS name is invalid (RFC 1034, RFC 5890): names "a_b" (allowed: a DNS name: it has the character '_')`: {DNS: []string{"a_b"}},
-		`making a request: the subject is malformed or misleading: subject  (allowed: a common name or a subjectAltName)`:           {},
+		`making a request: a DNS name is invalid (RFC 1034, RFC 5890): ` +
+			`names "a_b" (allowed: a DNS name: it has the character '_')`: {DNS: []string{"a_b"}},
+		`making a request: the subject is malformed or misleading: ` +
+			`subject  (allowed: a common name or a subjectAltName)`: {},
 	} {
 		if _, err := request.Create(key, "", nil, names); err == nil || err.Error() != want {
 			t.Errorf("%v", err)

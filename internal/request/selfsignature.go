@@ -24,8 +24,8 @@ var plainAlgorithms = map[string]struct {
 	"1.3.101.112":           {x509.PureEd25519, ""},
 }
 
-// readAlgorithm reads the AlgorithmIdentifier of the request's signature (RFC 5280 4.1.1.2). The verifier is nil where the
-// algorithm is refused; false means that nothing can be read.
+// readAlgorithm reads the AlgorithmIdentifier of the request's signature (RFC 5280 4.1.1.2). The verifier is nil where
+// the algorithm is refused; false means that nothing can be read.
 func (r *csrReader) readAlgorithm(identifier cryptobyte.String) (verifier, bool) {
 	var oid asn1.ObjectIdentifier
 	if !identifier.ReadASN1ObjectIdentifier(&oid) {
