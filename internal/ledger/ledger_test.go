@@ -119,6 +119,17 @@ func TestTwoProcesses(t *testing.T) {
 	if err := beside.Record(ctx, []Change{m.issue(id, "02")}); !errors.Is(err, ErrConflict) {
 		t.Errorf("the second process: %v, not ErrConflict", err)
 	}
+	// A request that another process changed after it was read, and one that it only asked for under another name.
+	waits := held(anID("waits"))
+	must(t, l.Record(ctx, []Change{waits}))
+	waits.Request.Version = 1
+	must(t, beside.Record(ctx, []Change{waits}))
+	names := Change{Request: waits.Request, OnlyAnswers: true, Answers: waits.Answers}
+	for _, stale := range []Change{waits, names} {
+		if err := l.Record(ctx, []Change{stale}); !errors.Is(err, ErrConflict) {
+			t.Errorf("a change of version 1 of 2: %v, not ErrConflict", err)
+		}
+	}
 	if known, err := beside.Lookup(context.Background(), []pki.ID{id}); err != nil || known[id].Serial != "01" {
 		t.Errorf("the second process sees %+v, %v", known, err)
 	}

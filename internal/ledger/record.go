@@ -40,7 +40,7 @@ func (w *writing) requests(steps []*step) error {
 		if s.was.num == 0 {
 			added = append(append(added, s.num, s.Request.ID[:], s.Request.Kind), fields...)
 		} else {
-			changed = append(append(changed, s.num, s.was.version), fields...)
+			changed = append(append(changed, s.num, s.Request.Version), fields...)
 		}
 		is := tally{s.Request.Status, s.Request.Authenticated, int64(s.Request.Size)}
 		w.count(s.was.tally, is)
