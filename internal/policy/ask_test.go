@@ -74,6 +74,7 @@ var testAttributes = map[string]asn1.ObjectIdentifier{
 
 var testUsages = map[string]asn1.ObjectIdentifier{
 	"server": {1, 3, 6, 1, 5, 5, 7, 3, 1}, "client": {1, 3, 6, 1, 5, 5, 7, 3, 2}, "email": {1, 3, 6, 1, 5, 5, 7, 3, 4},
+	"smartcard": {1, 3, 6, 1, 4, 1, 311, 20, 2, 2},
 }
 
 func (a ask) csr(t testing.TB) []byte {

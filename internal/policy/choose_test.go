@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 // What honest tools write, unsigned, and no scope: the profile that is determined, or those that it looks like and the
@@ -193,6 +196,10 @@ func TestOverride(t *testing.T) {
 			`hold; profile-usage usages "clientAuth"`, `server CN="x.example" DNS:x.example`, `common name "x"; usage clientAuth`, "--without-usage clientAuth"},
 		{"the usage given up", ask{subject: "CN=x", names: []string{"x.example"}, usages: []string{"server", "client"}},
 			Override{Profile: "server", WithoutUsages: []string{"clientAuth"}}, "hold", `server CN="x.example" DNS:x.example`, `common name "x"; usage clientAuth`, ""},
+		{"a usage that nobody here knows", ask{subject: "CN=x.example", names: []string{"x.example"}, usages: []string{"server", "smartcard"}}, Override{},
+			`hold; profile-usage extensions.extendedKeyUsage "1.3.6.1.4.1.311.20.2.2"`, `server CN="x.example" DNS:x.example`, "usage 1.3.6.1.4.1.311.20.2.2", "--without-usage 1.3.6.1.4.1.311.20.2.2"},
+		{"a name in a form that certificates do not have", ask{subject: "CN=x.example", names: []string{"x.example", "WEB.example"}}, Override{Names: testNames("web.example")},
+			`hold; name-form names "WEB.example"`, `server CN="x.example" DNS:x.example DNS:web.example`, `name "WEB.example"`, ""},
 		{"a reserved user for a person, too", ask{subject: "CN=kubernetes-admin"}, Override{Profile: "client"},
 			`deny; subject-reserved subject.CN "kubernetes-admin"`, "", "", ""},
 		{"nobody", ask{subject: "O=dev-team"}, Override{Profile: "user"}, `hold; profile-subject subject.CN`, "", "", ""},
@@ -201,12 +208,13 @@ func TestOverride(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := test.ask.read(t)
-			d := p.Decide(Input{Request: r, Trusts: []string{trust}, Override: test.override, Now: noon})
+			_, found := request.Parse(r.Bytes, nil)
+			d := p.Decide(Input{Request: r, Found: found, Trusts: []string{trust}, Override: test.override, Now: noon})
 			question := ""
 			for _, q := range d.Questions() {
 				question += q.Flag
 			}
-			d.Refusals = d.Refusals[min(1, len(d.Refusals)):] // signature-absent comes first, always
+			d.Refusals = slices.DeleteFunc(d.Refusals, func(r refusal.Refusal) bool { return r.Code == refusal.SignatureAbsent })
 			if judged(d) != test.want || planned(d) != test.plan || losses(d) != test.losses || question != test.question {
 				t.Errorf("got  %s\n plan %s\n losses %s\n question %s\nwant %s\n plan %s\n losses %s\n question %s",
 					judged(d), planned(d), losses(d), question, test.want, test.plan, test.losses, test.question)
