@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
@@ -31,29 +33,57 @@ func (p *profilesCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	profiles := kube.Profiles(release)
 	if p.Kubernetes == "" {
 		if c, err := a.open(); err == nil {
 			defer c.Close()
 			if release, err = c.Release(); err != nil {
 				return err
 			}
+			if profiles, err = inForce(c, release); err != nil {
+				return err
+			}
 		}
 	}
 	if p.Name != "" {
-		return a.showProfile(release, p.Name)
+		return a.showProfile(profiles, release, p.Name)
 	}
 	rows := [][]string{{"PROFILE", "SUBJECT", "USAGES", "NAMES", "ISSUER", "INSTALLED AS", ""}}
-	for _, profile := range kube.Profiles(release) {
+	for _, profile := range profiles {
 		rows = append(rows, []string{profile.Name, subjectOf(profile), pki.UsageNames(profile.Usages), nameRule(profile), profile.Issuer, placeOf(profile), guard(profile)})
 	}
 	return a.Table(rows)
 }
 
-func (a *app) showProfile(release kube.Release, name string) error {
-	profile, ok := kube.Find(release, name)
-	if !ok {
+// inForce are the profiles of a release as the policy narrows them, and its own ones.
+func inForce(c *ca.CA, release kube.Release) ([]kube.Profile, error) {
+	rules, err := c.Rules()
+	if err != nil {
+		return nil, err
+	}
+	all := kube.Profiles(release)
+	for i, one := range all {
+		if narrowed := rules.Policy.Profile(one.Name); narrowed != nil {
+			all[i].Profile = *narrowed
+		}
+	}
+	for _, own := range rules.Policy.Own() {
+		like, ok := kube.Find(release, rules.Policy.Config().Profiles[own.Name].Like)
+		if !ok {
+			continue
+		}
+		like.Profile, like.About = own, "a profile of this policy, like "+like.Name
+		all = append(all, like)
+	}
+	return all, nil
+}
+
+func (a *app) showProfile(profiles []kube.Profile, release kube.Release, name string) error {
+	i := slices.IndexFunc(profiles, func(p kube.Profile) bool { return p.Name == name })
+	if i < 0 {
 		return cli.Hint(fmt.Errorf("no profile %q in Kubernetes %s", name, release), "ca-admin profiles")
 	}
+	profile := profiles[i]
 	a.Print("# %s, Kubernetes %s: %s", profile.Name, release, profile.About)
 	for _, line := range [][2]string{
 		{"subject", subjectOf(profile)}, {"usages", pki.UsageNames(profile.Usages)}, {"names", nameRule(profile)},

@@ -123,7 +123,7 @@ func isAddress(s string) bool {
 // exact lists the built-in profiles whose subject is the request's; usages and names tell alike ones apart.
 func (p *Policy) exact(csr *request.CSR) []string {
 	var fit []string
-	for _, profile := range p.profiles {
+	for _, profile := range p.builtIn() {
 		if !generic(profile) && subjectFits(profile, csr) && usagesFit(profile, csr) && (csr.Names.Len() > 0) == (profile.Names != pki.NoNames) {
 			fit = append(fit, profile.Name)
 		}

@@ -56,13 +56,23 @@ type Renewals struct {
 	PerDay int `yaml:"perDay"` // first certificates of one requester, profile, subject and names within 24 hours
 }
 
-// Narrow changes one profile's limits and gives its requests names beyond any scope.
+// Narrow is one profile in policy.yaml: limits of a built-in one, or a profile of the policy's own.
 type Narrow struct {
 	Days      int      `yaml:"days"`
 	MaxDays   int      `yaml:"maxDays"`
-	DNS       []string `yaml:"dns"`
-	Wildcards []string `yaml:"wildcards"`
-	IPs       []string `yaml:"ips"`
+	DNS       []string `yaml:"dns"`       // built-in: patterns beyond any scope; own: names of every certificate
+	Wildcards []string `yaml:"wildcards"` // the same for wildcard names
+	IPs       []string `yaml:"ips"`       // the same for addresses
+	Guarded   *bool    `yaml:"guarded"`   // true: a person every time
+
+	// An own profile only.
+	Like          string   `yaml:"like"`          // server, client, peer or user
+	Issuer        string   `yaml:"issuer"`        // default ca
+	CommonName    string   `yaml:"commonName"`    // literal, or with {node} or {user}; absent: as Like
+	Organizations []string `yaml:"organizations"` // literal; {groups} where it is like user
+	KeyTypes      []string `yaml:"keyTypes"`      // some of those of Like
+
+	unlimited bool // neither days nor maxDays are given
 }
 
 // The limits where policy.yaml names none.
@@ -184,6 +194,7 @@ func (c *Config) check() error {
 func (c *Config) checkNarrow() error {
 	for name, n := range c.Profiles {
 		path := "$.profiles." + name
+		n.unlimited = n.Days == 0 && n.MaxDays == 0
 		if n.Days == 0 {
 			n.Days = min(c.Certificates.Days, max(n.MaxDays, 0))
 			if n.MaxDays == 0 {
@@ -196,8 +207,10 @@ func (c *Config) checkNarrow() error {
 		if err := c.checkDays(path, n.Days, n.MaxDays); err != nil {
 			return err
 		}
-		if err := c.source.checkScope(path, Scope{DNS: n.DNS, Wildcards: n.Wildcards, IPs: n.IPs}); err != nil {
-			return err
+		if n.Like == "" { // an own profile's names are checked where its profile is known
+			if err := c.source.checkScope(path, Scope{DNS: n.DNS, Wildcards: n.Wildcards, IPs: n.IPs}); err != nil {
+				return err
+			}
 		}
 		c.Profiles[name] = n
 	}

@@ -79,6 +79,8 @@ func addField(found map[string]string, path string, of reflect.Type) {
 	switch {
 	case of == reflect.TypeFor[time.Duration]():
 		found[path] = "duration"
+	case of.Kind() == reflect.Bool:
+		found[path] = "boolean"
 	case of.Kind() == reflect.Int:
 		found[path] = "integer"
 	case of.Kind() == reflect.String:

@@ -27,7 +27,7 @@ func (p *Policy) looks(csr *request.CSR) []string {
 		bare = strings.TrimPrefix(bare, "system:")
 	}
 	var alike []string
-	for _, profile := range p.profiles {
+	for _, profile := range p.builtIn() {
 		if !generic(profile) && meansProfile(profile, commonName, bare, csr) {
 			alike = append(alike, profile.Name)
 		}

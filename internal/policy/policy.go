@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ca-exchange/internal/pki"
@@ -15,6 +16,7 @@ type Policy struct {
 	profiles   []pki.Profile
 	requesters Requesters
 
+	own        map[string]bool // names of the policy's own profiles
 	owned      owned           // names that no pattern reaches
 	fixedUsers map[string]bool // folded users that belong to built-in profiles
 	users      []string        // every pattern for users of this policy
@@ -23,15 +25,13 @@ type Policy struct {
 
 // New joins the three and checks what only shows when they are together.
 func New(c Config, profiles []pki.Profile, requesters Requesters) (*Policy, error) {
-	p := &Policy{config: c, profiles: profiles, requesters: requesters}
+	p := &Policy{config: c, profiles: slices.Clone(profiles), requesters: requesters, own: map[string]bool{}}
 	p.owned, p.fixedUsers = ownedOf(p), fixedUsersOf(p)
+	if err := p.addOwn(); err != nil {
+		return nil, err
+	}
 	for _, scope := range p.scopes() {
 		p.users, p.groups = append(p.users, scope.Users...), append(p.groups, scope.Groups...)
-	}
-	for name := range c.Profiles {
-		if p.Profile(name) == nil {
-			return nil, c.source.at("$.profiles."+name, "no profile %q: `ca-admin profiles` lists them", name)
-		}
 	}
 	if c.Unsigned == nil {
 		return p, nil
@@ -76,6 +76,16 @@ func (p *Policy) Profile(name string) *pki.Profile {
 	return nil
 }
 
+// Own are the policy's own profiles, by name.
+func (p *Policy) Own() []pki.Profile {
+	return slices.DeleteFunc(slices.Clone(p.profiles), func(one pki.Profile) bool { return !p.own[one.Name] })
+}
+
+// builtIn are the profiles of Kubernetes and the generic ones.
+func (p *Policy) builtIn() []pki.Profile {
+	return slices.DeleteFunc(slices.Clone(p.profiles), func(one pki.Profile) bool { return p.own[one.Name] })
+}
+
 // Config is what the policy was made of.
 func (p *Policy) Config() Config { return p.config }
 
@@ -114,7 +124,7 @@ func hostOf(endpoint string) string {
 
 // limits are a profile's days: by default, and at most.
 func (p *Policy) limits(profile *pki.Profile) (days, most int) {
-	if n, ok := p.config.Profiles[profile.Name]; ok {
+	if n, ok := p.config.Profiles[profile.Name]; ok && !n.unlimited {
 		return n.Days, n.MaxDays
 	}
 	days, most = p.config.Certificates.Days, p.config.Certificates.MaxDays

@@ -58,7 +58,7 @@ func (j *judgement) checkScope(s settled) {
 		j.refuse(refusal.ScopeUser, "subject.CN", cn, listed(scope.Users))
 	}
 	for _, o := range s.subject.organizations {
-		if !matchesExactly(scope.Groups, o) {
+		if !slices.Contains(s.profile.Organizations, o) && !matchesExactly(scope.Groups, o) {
 			j.refuse(refusal.ScopeGroup, "subject.O", o, listed(scope.Groups))
 		}
 	}
@@ -66,6 +66,9 @@ func (j *judgement) checkScope(s settled) {
 
 // widened adds the names that every requester of a profile may have.
 func (p *Policy) widened(scope Scope, profile *pki.Profile) Scope {
+	if p.own[profile.Name] {
+		return scope // its names are its own
+	}
 	n := p.config.Profiles[profile.Name]
 	scope.DNS, scope.IPs = slices.Concat(scope.DNS, n.DNS), slices.Concat(scope.IPs, n.IPs)
 	scope.Wildcards = slices.Concat(scope.Wildcards, n.Wildcards)

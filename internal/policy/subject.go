@@ -22,8 +22,16 @@ type subject struct {
 	whole         bool // false: a part is missing, and nothing can be signed
 }
 
-// generic reports whether a profile leaves the subject to the request: server, client, peer, user.
-func generic(p pki.Profile) bool { return p.CommonName == "" }
+// The places of an own profile's subject that a request fills.
+const (
+	userPlace   = "{user}"
+	groupsPlace = "{groups}"
+)
+
+// generic reports whether a profile leaves the subject to the request: server, client, peer, user and own ones of theirs.
+func generic(p pki.Profile) bool {
+	return p.CommonName == "" || strings.Contains(p.CommonName, userPlace)
+}
 
 // isUser reports whether the common name of a profile's certificates is taken for a user: whoever may serve is called
 // by its names instead.
@@ -74,6 +82,9 @@ func (j *judgement) fixedSubject(s settled) subject {
 			j.refuse(refusal.ProfileSubject, "subject.CN", asked, fmt.Sprintf("%q", commonName))
 			j.lose(LostCommonName, "%s", refusal.Quote(asked))
 		}
+	}
+	if j.policy.own[s.profile.Name] && j.policy.reserved(commonName) { // "kube-{node}" of a node called apiserver
+		j.refuseReserved("CN", commonName)
 	}
 	for _, o := range csr.Organizations() {
 		switch {
@@ -161,18 +172,34 @@ func (j *judgement) userSubject(s settled) subject {
 	if j.policy.reserved(user.commonName) {
 		j.refuseReserved("CN", user.commonName)
 	}
+	if before, after, own := strings.Cut(s.profile.CommonName, userPlace); own && !fits(user.commonName, before, after) {
+		j.refuse(refusal.ProfileSubject, "subject.CN", user.commonName, fmt.Sprintf("%q", s.profile.CommonName))
+		user.commonName = ""
+	}
+	literal := slices.DeleteFunc(slices.Clone(s.profile.Organizations), func(o string) bool { return o == groupsPlace })
+	open := s.profile.Organizations == nil || len(literal) < len(s.profile.Organizations)
+	user.organizations = append(user.organizations, literal...)
 	for _, o := range csr.Organizations() {
 		switch {
+		case slices.Contains(literal, o):
 		case j.policy.reserved(o):
 			j.refuseReserved("O", o)
 		case slices.Contains(j.Override.WithoutGroups, o):
 			j.lose(LostGroup, "%s", refusal.Quote(o))
+		case !open:
+			j.loseOrganization(o, s.profile)
 		case !slices.Contains(user.organizations, o):
 			user.organizations = append(user.organizations, o)
 		}
 	}
-	if user.whole = user.commonName != "" || s.names.Len() > 0; !user.whole {
+	named := s.profile.CommonName == "" && s.names.Len() > 0 // a client may be called by its names alone
+	if user.whole = user.commonName != "" || named; !user.whole {
 		j.refuse(refusal.ProfileSubject, "subject.CN", "", "a user's name")
 	}
 	return user
+}
+
+// fits reports whether a user's name has an own profile's form, with something in the place of {user}.
+func fits(commonName, before, after string) bool {
+	return len(commonName) > len(before)+len(after) && strings.HasPrefix(commonName, before) && strings.HasSuffix(commonName, after)
 }

@@ -22,7 +22,7 @@ func (p *Policy) Warnings() []string {
 		all = append(all, p.warnings("policy.yaml: unsigned", *s)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.config.Profiles)) {
-		if n := p.config.Profiles[name]; n.Wildcards == nil {
+		if n := p.config.Profiles[name]; n.Wildcards == nil && !p.own[name] {
 			all = append(all, p.warnings("policy.yaml: profiles."+name, Scope{DNS: n.DNS, IPs: n.IPs})...)
 		}
 	}

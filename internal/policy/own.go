@@ -1,0 +1,178 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"ca-exchange/internal/pki"
+)
+
+// ownName is the form of an own profile's name: it is part of commands, covers and file names.
+var ownName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+
+// likes are the profiles that an own one may be like.
+var likes = []string{genericServer, genericClient, genericPeer, genericUser}
+
+// addOwn adds the policy's own profiles, and what it narrows built-in ones to. An own profile makes no authority: that
+// is no field, and usages are those of the profile it is like.
+func (p *Policy) addOwn() error {
+	builtIn := slices.Clone(p.profiles)
+	for _, name := range slices.Sorted(maps.Keys(p.config.Profiles)) {
+		n, path := p.config.Profiles[name], "$.profiles."+name
+		i := slices.IndexFunc(builtIn, func(b pki.Profile) bool { return b.Name == name })
+		if i >= 0 {
+			if err := p.narrow(path, n, &p.profiles[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		own, err := p.ownProfile(path, name, n)
+		if err != nil {
+			return err
+		}
+		p.profiles = append(p.profiles, own)
+		p.own[name] = true
+	}
+	return nil
+}
+
+// narrow changes a built-in profile, which is only ever made stricter.
+func (p *Policy) narrow(path string, n Narrow, profile *pki.Profile) error {
+	for field, set := range map[string]bool{
+		"like": n.Like != "", "issuer": n.Issuer != "", "commonName": n.CommonName != "", "organizations": n.Organizations != nil, "keyTypes": n.KeyTypes != nil,
+	} {
+		if set {
+			return p.config.source.at(path+"."+field, "a built-in profile is only narrowed: days, maxDays, dns, wildcards, ips, guarded: true")
+		}
+	}
+	if n.Guarded != nil && !*n.Guarded {
+		return p.config.source.at(path+".guarded", "a built-in profile can be made guarded, and never the other way")
+	}
+	profile.Guarded = profile.Guarded || n.Guarded != nil
+	return nil
+}
+
+// ownProfile makes a profile of the policy's own from the one that it is like.
+func (p *Policy) ownProfile(path, name string, n Narrow) (pki.Profile, error) {
+	at := func(field, format string, args ...any) (pki.Profile, error) {
+		return pki.Profile{}, p.config.source.at(path+field, format, args...)
+	}
+	base := p.Profile(n.Like)
+	switch {
+	case n.Like == "":
+		return at("", "no profile %q: `ca-admin profiles` lists them; an own profile has like: server, client, peer or user", name)
+	case !slices.Contains(likes, n.Like) || base == nil:
+		return at(".like", "%q: an own profile is like server, client, peer or user", n.Like)
+	case !ownName.MatchString(name):
+		return at("", "%q: the name of a profile has lower-case letters, digits and hyphens, at most 40", name)
+	}
+	own := *base
+	own.Name, own.CommonName, own.Organizations = name, n.CommonName, n.Organizations
+	own.Guarded = n.Guarded != nil && *n.Guarded
+	if n.Issuer != "" {
+		if own.Issuer = n.Issuer; !p.hasIssuer(n.Issuer) {
+			return at(".issuer", "no issuer %q: one of %s", n.Issuer, strings.Join(p.issuers(), ", "))
+		}
+	}
+	if err := p.checkOwnSubject(own, n.Like); err != nil {
+		return at(err.field, "%s", err.text)
+	}
+	if err := ownNamesOf(&own, n); err != nil {
+		return at(err.field, "%s", err.text)
+	}
+	if n.KeyTypes != nil {
+		own.KeyTypes = nil
+	}
+	for i, text := range n.KeyTypes {
+		if !slices.Contains(base.KeyTypes, pki.KeyType(text)) {
+			return at(fmt.Sprintf(".keyTypes[%d]", i), "no key type %q: one of %v", text, base.KeyTypes)
+		}
+		own.KeyTypes = append(own.KeyTypes, pki.KeyType(text))
+	}
+	return own, nil
+}
+
+func (p *Policy) issuers() []string {
+	var all []string
+	for _, profile := range p.profiles {
+		if !slices.Contains(all, profile.Issuer) {
+			all = append(all, profile.Issuer)
+		}
+	}
+	return all
+}
+
+func (p *Policy) hasIssuer(name string) bool { return slices.Contains(p.issuers(), name) }
+
+// mistake is what is wrong with a field of an own profile.
+type mistake struct{ field, text string }
+
+// checkOwnSubject: a common name is literal or has one {node} or {user}; groups are literal, or {groups} of a user.
+func (p *Policy) checkOwnSubject(own pki.Profile, like string) *mistake {
+	wrong := func(text string) *mistake {
+		return &mistake{".commonName", fmt.Sprintf("%q: %s", own.CommonName, text)}
+	}
+	literal := strings.Replace(strings.Replace(own.CommonName, "{node}", "n", 1), userPlace, "u", 1)
+	names := like == genericServer || like == genericPeer
+	switch {
+	case strings.ContainsAny(literal, "{}") || strings.Contains(own.CommonName, "{node}") && strings.Contains(own.CommonName, userPlace):
+		return wrong("a common name is literal, or has one {node} or one {user}")
+	case strings.Contains(own.CommonName, userPlace) && names:
+		return wrong("a server's certificate names no user")
+	case utf8.RuneCountInString(own.CommonName) > maxCommonName:
+		return wrong(fmt.Sprintf("a common name has at most %d characters (X.520)", maxCommonName))
+	case !printable(own.CommonName):
+		return wrong("a common name has printable characters")
+	case p.reserved(literal) || reservedPrefix(own.CommonName):
+		return wrong("this name is reserved for a built-in profile")
+	}
+	for i, o := range own.Organizations {
+		field := fmt.Sprintf(".organizations[%d]", i)
+		switch {
+		case o == groupsPlace && like == genericUser && own.CommonName != "" && !strings.Contains(own.CommonName, userPlace):
+			return &mistake{field, "{groups} needs a common name with {user}, or none"}
+		case o == groupsPlace && like == genericUser:
+		case o == "" || strings.ContainsAny(o, "{}") || utf8.RuneCountInString(o) > maxCommonName || !printable(o):
+			return &mistake{field, fmt.Sprintf("%q: an organisation is literal, or \"{groups}\" where the profile is like user", o)}
+		case p.reserved(o):
+			return &mistake{field, fmt.Sprintf("%q: this group is reserved for a built-in profile", o)}
+		case names:
+			return &mistake{field, fmt.Sprintf("%q: a server's certificate has no groups", o)}
+		}
+	}
+	return nil
+}
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) && strings.TrimSpace(s) == s
+}
+
+// ownNamesOf takes over the names that every certificate of an own profile may have.
+func ownNamesOf(own *pki.Profile, n Narrow) *mistake {
+	if own.Names == pki.NoNames && len(n.DNS)+len(n.IPs)+len(n.Wildcards) > 0 {
+		return &mistake{".dns", "a user's certificate has no names"}
+	}
+	for i, name := range slices.Concat(n.DNS, n.Wildcards) {
+		filled := strings.Replace(name, "{node}", "n", 1)
+		if err := pki.CheckDNSName(filled); err != nil || strings.HasPrefix(filled, "*") != (i >= len(n.DNS)) {
+			field := fmt.Sprintf(".dns[%d]", i)
+			if i >= len(n.DNS) {
+				field = fmt.Sprintf(".wildcards[%d]", i-len(n.DNS))
+			}
+			return &mistake{field, fmt.Sprintf("%q: an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards", name)}
+		}
+	}
+	for i, text := range n.IPs {
+		if ip, err := netip.ParseAddr(text); err != nil || pki.CheckIP(ip) != nil {
+			return &mistake{fmt.Sprintf(".ips[%d]", i), fmt.Sprintf("%q: an own address is the address of a host", text)}
+		}
+	}
+	own.OwnNames = slices.Concat(n.DNS, n.Wildcards, n.IPs)
+	return nil
+}
