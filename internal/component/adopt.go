@@ -3,6 +3,7 @@ package component
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -212,6 +213,18 @@ func (c *Component) combined(f Files) (certificates, key []byte, err error) {
 	}
 	certificates, key = splitPEM(text)
 	return certificates, key, nil
+}
+
+// splitPEM takes the kubelet's combined file apart.
+func splitPEM(text []byte) (certificates, key []byte) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			certificates = append(certificates, pem.EncodeToMemory(block)...)
+		} else {
+			key = append(key, pem.EncodeToMemory(block)...)
+		}
+	}
+	return certificates, key
 }
 
 // signerInPlace parses the key in place.

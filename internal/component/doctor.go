@@ -2,54 +2,10 @@ package component
 
 import (
 	"cmp"
-	"os"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
 )
-
-// How grave a finding is.
-const (
-	Wrong    = "Wrong"    // kubeadm or a component would refuse it, or somebody else could use it
-	Expiring = "Expiring" // within expiringSoon
-	Advice   = "Advice"   // it works, and should be known
-)
-
-const expiringSoon = 30 * 24 * time.Hour
-
-// Finding is one thing about a host, and the command that mends it or, where only people can, what they do.
-type Finding struct {
-	Severity string `json:"severity"`
-	File     string `json:"file"`
-	Problem  string `json:"problem"`
-	Fix      string `json:"fix"`
-}
-
-// Host is what a host is meant to be. Names and servers are compared only where the configuration is the host's own
-// (Known): kubeadm's defaults would be a guess.
-type Host struct {
-	Path      string     // the component directory, absolute
-	Layout    Layout     // Kubelet is absolute
-	Component *Component // nil where the directory is not set up, or not readable for this user
-	Config    kube.Config
-	Known     bool
-	Node      string   // "" where nobody said: then kubelet.conf does
-	Program   []string // how commands that mend begin: component-admin --dir DIR
-	Flags     []string // what a request is told besides: --config FILE
-	Renewal   []string // what a request of an installed certificate's successor is told: --kubernetes RELEASE
-	Now       time.Time
-}
-
-// Report is what was found.
-type Report struct {
-	Node     string
-	Worker   bool // the host runs no control plane
-	Runs     bool // kubeadm or the kubelet have run here
-	Findings []Finding
-}
 
 // Examine looks at every file that kubeadm and the components will read, offline and without changing any. Its error
 // says what the configuration lacks to know what the host should be.
@@ -81,49 +37,6 @@ func (h Host) Examine() (Report, error) {
 	return Report{e.Node, e.kind != controlPlaneHost, h.runs(), e.conclude()}, nil
 }
 
-// runs reports whether kubeadm or a kubelet has worked on this host: both leave files that nobody else writes.
-func (h Host) runs() bool {
-	return exists(filepath.Join(h.Path, "manifests/kube-apiserver.yaml")) ||
-		exists(filepath.Join(h.Layout.Kubelet, "config.yaml")) ||
-		exists(filepath.Join(h.Layout.Kubelet, "kubeadm-flags.env"))
-}
-
-// nodeOfKubelet is the node whose kubelet this host's kubelet.conf speaks for.
-func (h Host) nodeOfKubelet() string {
-	k := h.kubeconfigInPlace("kubelet.conf")
-	node, found := strings.CutPrefix(k.User, "system:node:")
-	if !found || kube.CheckNode(node) != nil {
-		return ""
-	}
-	return node
-}
-
-// nodeOfEtcd is the node that an etcd member's certificate is for: its common name.
-func (h Host) nodeOfEtcd() string {
-	text, err := os.ReadFile(h.at("pki/etcd/server.crt"))
-	if err != nil {
-		return ""
-	}
-	certificates, err := pki.ParseCertificates(text)
-	if err != nil || kube.CheckNode(certificates[0].Subject.CommonName) != nil {
-		return ""
-	}
-	return certificates[0].Subject.CommonName
-}
-
-// kubeconfigInPlace reads one of the host's kubeconfigs; it is empty where there is none.
-func (h Host) kubeconfigInPlace(file string) kube.Kubeconfig {
-	text, err := os.ReadFile(h.at(file))
-	if err != nil {
-		return kube.Kubeconfig{}
-	}
-	k, err := kube.ParseKubeconfig(text)
-	if err != nil {
-		return kube.Kubeconfig{}
-	}
-	return k
-}
-
 // asks are what the host should have asked for.
 func (e *examination) asks() (asks []kube.Ask, err error) {
 	switch {
@@ -141,4 +54,26 @@ func (e *examination) asks() (asks []kube.Ask, err error) {
 		asks = append(asks, ask)
 	}
 	return asks, nil
+}
+
+// certificate examines what one request of the host brings.
+func (e *examination) certificate(ask kube.Ask) {
+	p := ask.Profile
+	if p.Kubeconfig != "" {
+		e.kubeconfig(ask)
+		return
+	}
+	certificateFile, keyFile := e.at(p.Certificate), e.at(p.Key)
+	if p.InKubelet {
+		certificateFile, keyFile = e.inKubelet(p.Certificate), e.inKubelet(p.Key)
+	}
+	if p.InKubelet && !exists(certificateFile) && !exists(keyFile) {
+		e.find(Advice, certificateFile, e.request(p),
+			"the file is missing: the kubelet will sign a certificate itself, which nobody can verify")
+		return
+	}
+	certificate, key := e.public(certificateFile, e.request(p)), e.private(keyFile, e.request(p))
+	if certificate != nil && key != nil {
+		e.pair(ask, pair{certificateFile, certificate, keyFile, key, e.request(p)})
+	}
 }

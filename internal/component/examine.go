@@ -2,7 +2,6 @@ package component
 
 import (
 	"crypto"
-	"encoding/pem"
 	"errors"
 	"net/netip"
 	"os"
@@ -12,28 +11,6 @@ import (
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
 )
-
-// certificate examines what one request of the host brings.
-func (e *examination) certificate(ask kube.Ask) {
-	p := ask.Profile
-	if p.Kubeconfig != "" {
-		e.kubeconfig(ask)
-		return
-	}
-	certificateFile, keyFile := e.at(p.Certificate), e.at(p.Key)
-	if p.InKubelet {
-		certificateFile, keyFile = e.inKubelet(p.Certificate), e.inKubelet(p.Key)
-	}
-	if p.InKubelet && !exists(certificateFile) && !exists(keyFile) {
-		e.find(Advice, certificateFile, e.request(p),
-			"the file is missing: the kubelet will sign a certificate itself, which nobody can verify")
-		return
-	}
-	certificate, key := e.public(certificateFile, e.request(p)), e.private(keyFile, e.request(p))
-	if certificate != nil && key != nil {
-		e.pair(ask, pair{certificateFile, certificate, keyFile, key, e.request(p)})
-	}
-}
 
 // generic examines what an installed request of a generic profile brought.
 func (e *examination) generic(s State, p kube.Profile) {
@@ -130,16 +107,4 @@ func (e *examination) key(p kube.Profile, on pair) crypto.Signer {
 		return nil
 	}
 	return signer
-}
-
-// splitPEM takes the kubelet's combined file apart.
-func splitPEM(text []byte) (certificates, key []byte) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "CERTIFICATE" {
-			certificates = append(certificates, pem.EncodeToMemory(block)...)
-		} else {
-			key = append(key, pem.EncodeToMemory(block)...)
-		}
-	}
-	return certificates, key
 }

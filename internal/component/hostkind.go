@@ -1,8 +1,6 @@
 package component
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 
 	"ca-exchange/internal/kube"
@@ -114,20 +112,4 @@ func (k hostKind) issuers(name string) bool {
 		return name == kube.EtcdIssuer
 	}
 	return name == kube.ClusterIssuer
-}
-
-// at is the absolute path of a file that package kube puts into a component directory.
-func (h Host) at(file string) string { return h.Layout.Path(h.Path, file) }
-
-// below is the absolute path of a file below a root: "" is the component directory.
-func (h Host) below(root, file string) string {
-	if filepath.IsAbs(root) {
-		return filepath.Join(root, file)
-	}
-	return filepath.Join(h.Path, root, file)
-}
-
-func exists(file string) bool {
-	_, err := os.Stat(file)
-	return err == nil
 }
