@@ -128,7 +128,20 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	x.ca(0, "sync", "-q")
 	examples := examplesIn(x)
 	maps.Copy(examples, renewalExamples(t, x))
+	examples[refusal.InboxOpen] = openExample(t, build(t))
 	return examples
+}
+
+// openExample is what becomes of an unsigned request in a sub-directory that everybody may write to.
+func openExample(t *testing.T, bin string) refusal.Refusal {
+	t.Helper()
+	x := newExchange(t, bin, "--trust-inbox")
+	team := x.path("inbox", "team")
+	must(t, os.Mkdir(team, 0o755))
+	must(t, os.Chmod(team, 0o777|os.ModeSticky))
+	x.drop("team/open.csr", serverRequest(t, "open"))
+	x.ca(0, "sync", "-q")
+	return x.notice("team/open", "held").Refusals[0]
 }
 
 // dropSubjects drops requests whose subject is outside a scope, or not the profile's.

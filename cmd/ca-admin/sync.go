@@ -50,7 +50,7 @@ func (s *syncCommand) sync(ctx context.Context, a *app, c *ca.CA, at pass.Sides)
 		return explain(err, at)
 	}
 	defer x.Close()
-	o := pass.Options{Progress: a.Progress("answered")}
+	o := pass.Options{Progress: a.Progress("answered"), OpenInbox: at.OpenInbox}
 	if s.Settle != nil {
 		o.Settle = pass.SettledFor(*s.Settle, time.Now)
 	}

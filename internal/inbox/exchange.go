@@ -66,9 +66,14 @@ func (x *Exchange) Path() string { return x.in.root.Path() }
 // SyncMode says how answers are made durable there.
 func (x *Exchange) SyncMode() string { return x.out.dir.SyncMode() }
 
-// WorldWritable says whether everybody on the host may drop a request.
-func (x *Exchange) WorldWritable() (bool, error) {
+// WorldWritable reports whether everybody on the host may drop a request for a team, "" being the inbox itself. In an
+// inbox that is open to everybody every sub-directory is, too: anybody may put one of their own there.
+func (x *Exchange) WorldWritable(team string) (bool, error) {
 	s, err := x.in.dir.Stat(".")
+	if err != nil || s.Mode.Perm()&0o002 != 0 || team == "" {
+		return s.Mode.Perm()&0o002 != 0, err
+	}
+	s, err = x.in.dir.Stat(team)
 	return s.Mode.Perm()&0o002 != 0, err
 }
 

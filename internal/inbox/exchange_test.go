@@ -30,7 +30,7 @@ func TestCreate(t *testing.T) {
 		root := filepath.Join(t.TempDir(), "a", "exchange")
 		x, err := Create(root, c.o)
 		must(t, err)
-		open, err := x.WorldWritable()
+		open, err := x.WorldWritable("")
 		if want := c.inbox == "dtrwxrwxrwx"; err != nil || open != want {
 			t.Errorf("%s: world-writable %t, %v", c.inbox, open, err)
 		}

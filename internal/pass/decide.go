@@ -62,6 +62,7 @@ func (p *pass) decide(ctx context.Context, batch []arrival) ([]decided, error) {
 	j := judge{p.rules.Policy, trusts, known, certificates, p.Now()}
 	out := make([]decided, len(batch))
 	parallel(len(batch), func(i int) { out[i] = j.judge(batch[i]) })
+	p.holdWhereOpen(out)
 	return out, p.weigh(ctx, j, out)
 }
 

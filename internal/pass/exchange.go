@@ -102,7 +102,7 @@ func accept(ctx context.Context, c *ca.CA, x *inbox.Exchange, at Sides) error {
 	if rules.Policy.Config().Unsigned == nil || at.OpenInbox {
 		return nil
 	}
-	if open, err := x.WorldWritable(); err != nil || !open {
+	if open, err := x.WorldWritable(""); err != nil || !open {
 		return err
 	}
 	return fmt.Errorf("%w: %q", ErrOpenInbox, x.Path())

@@ -15,8 +15,9 @@ const batchSize = 256
 
 // Options are what a caller may say about a single pass.
 type Options struct {
-	Settle   Settle
-	Progress Progress
+	Settle    Settle
+	Progress  Progress
+	OpenInbox bool // a person accepts inboxes that everybody may write to
 }
 
 // Sync answers everything an exchange holds now.
@@ -33,8 +34,9 @@ type pass struct {
 	memory *memory
 	total  int // entries seen at the start: only for progress
 
-	room    room
-	issuing issuing
+	room     room
+	issuing  issuing
+	openness openness
 	troubles
 
 	mu       sync.Mutex

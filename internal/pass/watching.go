@@ -159,7 +159,7 @@ func (w *watch) pass(ctx context.Context) error {
 	settle := func(e inbox.Entry, content inbox.Content) bool {
 		return w.memory.settled(e, content.Stat, w.Now(), w.Settle)
 	}
-	p := newPass(w.CA, w.x, w.memory, Options{Settle: settle, Progress: w.Progress})
+	p := newPass(w.CA, w.x, w.memory, Options{Settle: settle, Progress: w.Progress, OpenInbox: w.at.OpenInbox})
 	w.listen(p)
 	sum, err := p.run(ctx)
 	if sum.Answered() > 0 {

@@ -78,6 +78,7 @@ const (
 	RenewalFork     Code = "renewal-fork"
 	CertificateRate Code = "certificate-rate"
 	CertificateOver Code = "certificate-over"
+	InboxOpen       Code = "inbox-open"
 	DeniedByPerson  Code = "denied-by-person"
 )
 
@@ -273,6 +274,9 @@ var meanings = [...]meaning{
 	{CertificateRate, Hold,
 		"too many certificates of this place were issued within a day",
 		"wait: it is decided again by itself; a host that renews in a loop has to be mended"},
+	{InboxOpen, Hold,
+		"everybody may write where the request was dropped, so being there does not authenticate it",
+		"wait for the CA admin, who may close the directory to others (chmod o-w); or sign the request"},
 	{CertificateOver, Hold,
 		"the certificate issued for this request is expired, revoked or about to expire",
 		"ask again with a new request"},
