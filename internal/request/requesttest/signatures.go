@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/binary"
 	"encoding/pem"
 	"io"
 	"strings"
@@ -110,8 +111,19 @@ func (m *maker) signingKeys(covered []byte, with func([]byte) []byte) {
 	}
 	signer := must(ssh.NewSignerFromSigner(m.rsa))(m.t)
 	s := must(sshsig.Sign(bytes.NewReader(covered), signer, sshsig.HashSHA512, requestNamespace))(m.t)
+	m.add("signature-ssh-key-padded", refusal.SignatureBroken, with(padded(s.Marshal())))
 	s.Signature.Format = ssh.KeyAlgoRSA
 	m.add("signature-ssh-rsa-sha1", refusal.SignatureBroken, with(s.Marshal()))
+}
+
+// padded writes the exponent of a signature's RSA key with a zero in front: the same key in another encoding, which
+// verifies.
+func padded(blob []byte) []byte {
+	const at = len("SSHSIG") + 4 // of the key's length
+	length := binary.BigEndian.Uint32(blob[at:])
+	longer := binary.BigEndian.AppendUint32(bytes.Clone(blob[:at]), length+1)
+	rest := bytes.Replace(blob[at+4:], []byte("\x00\x00\x00\x03\x01\x00\x01"), []byte("\x00\x00\x00\x04\x00\x01\x00\x01"), 1)
+	return append(longer, rest...)
 }
 
 // certified is an identity with an OpenSSH certificate: a statement by a CA that nobody here knows.
