@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,6 +119,9 @@ func (w *flow) installed(f component.Files) (fingerprint string, wrong error, er
 	return pki.Fingerprint(chain[0]), wrong, nil
 }
 
+// published are the CA's own files in the outbox.
+var published = []string{"issuers.pem", "ca.crt", "ca.crl", "features.json", "head.json"}
+
 // tidy says what lies about that should not.
 func (w *flow) tidy() error {
 	return filepath.WalkDir(w.dir, func(path string, e fs.DirEntry, err error) error {
@@ -130,7 +134,7 @@ func (w *flow) tidy() error {
 			return fmt.Errorf("left lying: %s", name)
 		case strings.HasPrefix(name, "exchange/inbox/"), strings.HasPrefix(name, "exchange/rejected/") && !e.IsDir():
 			return fmt.Errorf("left lying: %s", name)
-		case strings.HasPrefix(name, "exchange/outbox/") && !e.IsDir() && e.Name() != "issuers.pem" && e.Name() != "ca.crt":
+		case strings.HasPrefix(name, "exchange/outbox/") && !e.IsDir() && !slices.Contains(published, e.Name()):
 			return fmt.Errorf("left lying: %s", name)
 		}
 		return nil

@@ -139,11 +139,14 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if err := c.putAll(c.places(*s, authority, certificate, key)); err != nil {
 		return err
 	}
-	// With the state, the hooks are owed: killed after this, the next run finds them.
-	s.Status, s.Apply = StatusInstalled, &Apply{State: ApplyPending}
-	if err := writeState(dir, *s); err != nil {
+	// With the state, the hooks are owed: killed after this, the next run finds them. Until it is written the request is
+	// one that is being installed, to the caller, too: of an installed one the key beside the request is cleared away.
+	installed := *s
+	installed.Status, installed.Apply = StatusInstalled, &Apply{State: ApplyPending}
+	if err := writeState(dir, installed); err != nil {
 		return err
 	}
+	*s = installed
 	return c.settled(*s, dir)
 }
 
