@@ -132,7 +132,8 @@ func (w *flow) tidy() error {
 		switch {
 		case durable.IsTemporary(e.Name()):
 			return fmt.Errorf("left lying: %s", name)
-		case strings.HasPrefix(name, "exchange/inbox/"), strings.HasPrefix(name, "exchange/rejected/") && !e.IsDir():
+		case strings.HasPrefix(name, "exchange/inbox/"), strings.HasPrefix(name, "exchange/rejected/") && !e.IsDir() &&
+			!(w.denied && slices.Contains(published, e.Name())):
 			return fmt.Errorf("left lying: %s", name)
 		case strings.HasPrefix(name, "exchange/outbox/") && !e.IsDir() && !slices.Contains(published, e.Name()):
 			return fmt.Errorf("left lying: %s", name)

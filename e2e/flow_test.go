@@ -24,6 +24,8 @@ import (
 type flow struct {
 	dir  string
 	late time.Duration // how far the clocks went on since
+	// denied: access to some file was denied, as to one of another owner, which is moved aside.
+	denied bool
 }
 
 // newFlow makes a CA, an exchange and a component directory that trusts it.

@@ -124,6 +124,17 @@ func ofTheName(err error) bool {
 	return ok && failed.Op != "create" && failed.Op != "write" && failed.Op != "fsync"
 }
 
+// ofTheMedium says that an error is what a medium answers that is full, failing or gone, whatever has the name: our own
+// file is not moved aside for it.
+func ofTheMedium(err error) bool {
+	for _, errno := range []unix.Errno{unix.ENOSPC, unix.EDQUOT, unix.EIO, unix.EROFS, unix.ESTALE} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
 // directory opens a file's directory, or makes it.
 func (p *publication) directory(i int) (*durable.Dir, error) {
 	team := p.files[i].Team
@@ -177,7 +188,7 @@ func (p *publication) clearFor(i int, dir *durable.Dir, name string) error {
 // this name's trouble, any other error the outbox's.
 func (x *Exchange) Ensure(f File) (bool, error) {
 	changed, err := x.out.dir.Ensure(f.Name, f.Bytes, publicFile)
-	if err == nil || !ofTheName(err) {
+	if err == nil || !ofTheName(err) || ofTheMedium(err) {
 		return changed, err
 	}
 	// Not a file, or one that nobody lets us read or replace.
