@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -17,7 +19,9 @@ const widthRows = 500
 // StreamTable writes rows in columns to stdout while they come, so that a long table is never in memory. It gives the
 // number of rows; without any it writes nothing, not even the heading.
 func (t *Terminal) StreamTable(heading []string, rows iter.Seq2[[]string, error]) (count int, err error) {
-	w := &columnWriter{out: t.Out, first: [][]string{heading}}
+	out := bufio.NewWriterSize(t.Out, 64<<10)
+	defer func() { err = errors.Join(err, out.Flush()) }()
+	w := &columnWriter{out: out, first: [][]string{heading}}
 	for row, err := range rows {
 		if err != nil {
 			return count, err
@@ -79,8 +83,10 @@ func (w *columnWriter) line(row []string) error {
 }
 
 // EncodeList writes {"kind": kind, "items": […]} to stdout as Encode would, while the items come.
-func EncodeList[T any](t *Terminal, kind string, items iter.Seq2[T, error]) error {
-	if _, err := fmt.Fprintf(t.Out, "{\n  \"kind\": %q,\n  \"items\": [", kind); err != nil {
+func EncodeList[T any](t *Terminal, kind string, items iter.Seq2[T, error]) (err error) {
+	out := bufio.NewWriterSize(t.Out, 64<<10)
+	defer func() { err = errors.Join(err, out.Flush()) }()
+	if _, err := fmt.Fprintf(out, "{\n  \"kind\": %q,\n  \"items\": [", kind); err != nil {
 		return err
 	}
 	separator, end := "\n", "]\n}\n"
@@ -95,11 +101,11 @@ func EncodeList[T any](t *Terminal, kind string, items iter.Seq2[T, error]) erro
 		if err := enc.Encode(item); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(t.Out, "%s    %s", separator, bytes.TrimRight(b.Bytes(), "\n")); err != nil {
+		if _, err := fmt.Fprintf(out, "%s    %s", separator, bytes.TrimRight(b.Bytes(), "\n")); err != nil {
 			return err
 		}
 		separator, end = ",\n", "\n  ]\n}\n"
 	}
-	_, err := io.WriteString(t.Out, end)
+	_, err = io.WriteString(out, end)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
@@ -79,8 +80,7 @@ func (m *maker) leaf(serial string) *x509.Certificate {
 func (m *maker) issue(id pki.ID, serial string) Change {
 	m.Helper()
 	leaf := m.leaf(serial)
-	k, err := described(leaf)
-	must(m, err)
+	k := described(leaf)
 	k.Request, k.Origin, k.Status, k.Issuer, k.Issued = id, OriginIssued, Valid, m.name, noon
 	k.Profile, k.Requester, k.Node = "server", "cp1-admin", "cp1"
 	return Change{
@@ -132,7 +132,8 @@ func (c *cheap) next(id pki.ID) Change {
 	der := bytes.Clone(change.Signed.Leaf.Raw)
 	copy(der[c.at+1:], id[:16])
 	k, serial := *change.Certificate, hex.EncodeToString(der[c.at:c.at+17])
-	k.Serial, k.Request, k.Fingerprint = serial, id, anID(id.String()).String()
+	sum := sha256.Sum256(der)
+	k.Serial, k.Request, k.Fingerprint = serial, id, hex.EncodeToString(sum[:])
 	change.Certificate, change.Request.ID, change.Request.Serial = &k, id, serial
 	change.Signed = &pki.Certificate{Leaf: &x509.Certificate{Raw: der}, Issuer: change.Signed.Issuer}
 	change.Entry = c.entry

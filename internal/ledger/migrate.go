@@ -64,8 +64,8 @@ func (m *migration) run() (copied string, err error) {
 	}
 	defer m.conn.Close()
 	// References are checked at the end: rows come before those that they refer to, and tables change their names.
-	// 200 MB of cache: the check of a million rows looks each of them up in every index.
-	if err := m.exec("PRAGMA foreign_keys = 0; PRAGMA legacy_alter_table = 1; PRAGMA cache_size = -200000"); err != nil {
+	// 64 MB of cache: the check of a million rows looks each of them up in every index.
+	if err := m.exec("PRAGMA foreign_keys = 0; PRAGMA legacy_alter_table = 1; PRAGMA cache_size = -64000"); err != nil {
 		return "", err
 	}
 	sum := ""

@@ -22,11 +22,8 @@ type Recovered struct {
 // Change takes the certificate over: the request becomes issued, a foreign certificate gets a row of kind Certificate,
 // and the event is Recovered. by says which person did it. A request that was denied is issued by it, too: what is in
 // the outbox was signed.
-func (r Recovered) Change(by map[string]string) (Change, error) {
-	k, err := described(r.Signed.Leaf)
-	if err != nil {
-		return Change{}, err
-	}
+func (r Recovered) Change(by map[string]string) Change {
+	k := described(r.Signed.Leaf)
 	c := Change{Request: r.row(k), ByPerson: true, Certificate: &k, Signed: r.Signed}
 	k.Request, k.Origin, k.Status, k.Issuer, k.Profile = c.Request.ID, OriginRecovered, Valid, r.Issuer, r.Profile
 	k.Requester, k.Node, k.Issued = c.Request.Requester, c.Request.Node, k.NotBefore
@@ -35,7 +32,7 @@ func (r Recovered) Change(by map[string]string) (Change, error) {
 	}
 	c.Answers = []Answer{{Address: r.Address, Request: c.Request.ID}}
 	c.Event = event(EventRecovered, &c.Request, map[string]string{}, by)
-	return c, nil
+	return c
 }
 
 func (r Recovered) row(k Certificate) Request {

@@ -33,8 +33,7 @@ func TestRecovered(t *testing.T) {
 		} else {
 			test.id = pki.ImportID(leaf.Raw)
 		}
-		c, err := found.Change(map[string]string{"user": "root"})
-		must(t, err)
+		c := found.Change(map[string]string{"user": "root"})
 		must(t, l.Record(ctx, []Change{c}))
 		now, err := l.Lookup(ctx, []pki.ID{test.id})
 		must(t, err)

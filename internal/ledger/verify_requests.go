@@ -110,17 +110,13 @@ func (s *asked) cover(info []byte) (cover []byte, ok bool) {
 }
 
 // described gives the columns of a certificate's row that repeat what the certificate says.
-func described(leaf *x509.Certificate) (Certificate, error) {
-	key, err := pki.KeyFingerprint(leaf.PublicKey)
-	if err != nil {
-		return Certificate{}, err
-	}
-	sum := sha256.Sum256(leaf.Raw)
+func described(leaf *x509.Certificate) Certificate {
+	fingerprint, key := sha256.Sum256(leaf.Raw), sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	return Certificate{
 		Serial: pki.SerialHex(leaf.SerialNumber), Subject: subject(leaf), Names: pki.NamesOf(leaf).Strings(),
-		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Fingerprint: hex.EncodeToString(sum[:]),
-		KeyFingerprint: key,
-	}, nil
+		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, Fingerprint: hex.EncodeToString(fingerprint[:]),
+		KeyFingerprint: hex.EncodeToString(key[:]),
+	}
 }
 
 // subject writes a certificate's subject as pki.Plan does, the common name first.
