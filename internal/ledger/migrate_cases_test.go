@@ -1,8 +1,11 @@
 package ledger
 
 import (
+	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
 	"errors"
+	"math/big"
 	"os"
 	"testing"
 
@@ -39,6 +42,7 @@ func TestMigrateIssuers(t *testing.T) {
 	b.same(t, l)
 	generation := func(id string, signed *pki.Certificate) int {
 		m := newMaker(t)
+		m.issuer = alike(m, issuer.Issuer)
 		c := m.issue(anID(id), "0"+id)
 		if signed != nil {
 			c.Signed.Issuer = signed.Issuer
@@ -59,6 +63,18 @@ func TestMigrateIssuers(t *testing.T) {
 			t.Errorf("certificate %s: generation %d, want %d", test.id, got, test.want)
 		}
 	}
+}
+
+// alike makes an issuer of another key that has the subject of one that is there.
+func alike(m *maker, other *x509.Certificate) *x509.Certificate {
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(1), RawSubject: other.RawSubject, NotBefore: noon, NotAfter: noon.AddDate(1, 0, 0),
+		BasicConstraintsValid: true, IsCA: true,
+	}, m.issuer, m.sign.Public(), m.sign)
+	must(m, err)
+	issuer, err := x509.ParseCertificate(der)
+	must(m, err)
+	return issuer
 }
 
 // TestMigrateKeepsCopies: a copy of another ledger is not overwritten.
