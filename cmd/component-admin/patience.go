@@ -28,15 +28,17 @@ func patiently(ctx context.Context, path string, limit time.Duration, do func(al
 	}()
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	interrupted := ctx.Done()
+	interrupted, waits := ctx.Done(), true
 	for {
 		select {
 		case err := <-done:
 			return err
 		case <-steps:
-			timer.Reset(limit)
+			if waits {
+				timer.Reset(limit)
+			}
 		case <-interrupted:
-			interrupted = nil
+			interrupted, waits = nil, false
 			timer.Reset(2 * time.Second) // what does answer ends by itself
 		case <-timer.C:
 			word := cli.Word(path)

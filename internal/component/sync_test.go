@@ -212,7 +212,11 @@ func TestRefusedBefore(t *testing.T) {
 	} {
 		ask, wish := serverAsk(t)
 		change(&ask, &wish)
-		if _, err := w.open(t).Request(ask, wish); !errors.Is(err, ErrRefused) {
+		c := w.open(t)
+		if err := c.Check(ask, wish); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, err := c.Request(ask, wish); !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -244,6 +248,38 @@ func TestPinning(t *testing.T) {
 	}
 	if _, err := c.Issuers(); !errors.Is(err, ErrIssuers) {
 		t.Errorf("something was pinned: %v", err)
+	}
+}
+
+// TestAnotherExchange: a host that knows its issuers drops nothing into the exchange of another CA.
+func TestAnotherExchange(t *testing.T) {
+	t.Parallel()
+	w, _ := installed(t)
+	w.request(t, func(_ *kube.Ask, wish *Wish) { wish.Files = Files{Certificate: "pki/b.crt", Key: "pki/b.key"} })
+	other := "sha256:" + strings.Repeat("ab", 32)
+	marker := strings.Replace(string(w.read(t, "exchange", "exchange.json")), w.trust(t).Fingerprint, other, 1)
+	must(t, os.WriteFile(w.path("exchange", "exchange.json"), []byte(marker), 0o644))
+	if _, err := w.syncWith(t, w.open(t)); !errors.Is(err, ErrOtherTrust) || w.waiting(t) != "" {
+		t.Errorf("%v, waiting %q", err, w.waiting(t))
+	}
+}
+
+// TestPinAgain: a mistyped fingerprint is replaced freely until something is installed under it, then by Repin alone.
+func TestPinAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	right, other := w.trust(t).Fingerprint, "sha256:"+strings.Repeat("ab", 32)
+	c := w.open(t)
+	must(t, errors.Join(c.Pin(other), c.Pin(right)))
+	w.answer(t, w.request(t))
+	w.sync(t, SyncOptions{})
+	c = w.open(t)
+	if err := c.Pin(other); !errors.Is(err, ErrOtherTrust) || c.Trust != right {
+		t.Errorf("%v, pinned is %s", err, c.Trust)
+	}
+	must(t, c.Repin(other))
+	if _, err := c.Issuers(); !errors.Is(err, ErrIssuers) || c.Trust != other {
+		t.Errorf("%v, pinned is %s", err, c.Trust)
 	}
 }
 

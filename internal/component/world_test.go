@@ -228,12 +228,21 @@ func (w *world) pair(t *testing.T, certificate, key string) *x509.Certificate {
 	t.Helper()
 	c, err := pki.ParseCertificates(w.read(t, "host", certificate))
 	must(t, err)
-	k, err := pki.ParsePrivateKey(w.read(t, "host", key), nil)
-	must(t, err)
-	if pub, ok := k.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !pub.Equal(c[0].PublicKey) {
+	if !w.matches(t, certificate, key) {
 		t.Fatalf("%s and %s do not belong together", certificate, key)
 	}
 	return c[0]
+}
+
+// matches reports whether a certificate and a key of the host belong together.
+func (w *world) matches(t *testing.T, certificate, key string) bool {
+	t.Helper()
+	c, err := pki.ParseCertificates(w.read(t, "host", certificate))
+	must(t, err)
+	k, err := pki.ParsePrivateKey(w.read(t, "host", key), nil)
+	must(t, err)
+	pub, ok := k.Public().(interface{ Equal(crypto.PublicKey) bool })
+	return ok && pub.Equal(c[0].PublicKey)
 }
 
 func newKey(t *testing.T) crypto.Signer {
