@@ -78,10 +78,11 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	one := policy.Requester{Name: e.Name, Key: key, Since: time.Now().UTC().Format(time.RFC3339), Scope: e.granted(release)}
+	since := time.Now().UTC().Format(time.RFC3339)
+	one := policy.Requester{Name: e.Name, Key: key, Since: since, Scope: e.granted(release)}
 	err = c.Enroll(ctx, one)
 	if errors.Is(err, policy.ErrEnrolled) {
-		return cli.Hint(err, "ca-admin requesters; to change its scope or key: ca-admin scope NAME --add-dns … --new-key FILE")
+		return cli.Hint(err, "ca-admin requesters", "to change its scope or key: ca-admin scope NAME --add-dns … --new-key FILE")
 	}
 	if err != nil {
 		return err
@@ -123,7 +124,8 @@ func (e *enrollCommand) key(ctx context.Context, a *app, c *ca.CA) (key, fingerp
 	}
 	if req.Cover.Requester != e.Name {
 		err := fmt.Errorf("the cover's requester is %q, not %q", req.Cover.Requester, e.Name)
-		return "", "", cli.WithStatus(cli.Unverified, err, "enroll it under the name that its covers give: ca-admin enroll NAME --from "+e.From)
+		return "", "", cli.WithStatus(cli.Unverified, err,
+			"enroll it under the name that its covers give: ca-admin enroll NAME --from "+e.From)
 	}
 	return req.Signature.AuthorizedKey(), req.Signature.Fingerprint(), nil
 }

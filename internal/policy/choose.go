@@ -76,7 +76,8 @@ func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 		trial.Override.Profile = name
 		d := j.policy.Decide(trial)
 		if d.Outcome == refusal.Deny {
-			denied = append(denied, slices.DeleteFunc(d.Refusals, func(r refusal.Refusal) bool { return r.Code.Outcome() != refusal.Deny })...)
+			holds := func(r refusal.Refusal) bool { return r.Code.Outcome() != refusal.Deny }
+			denied = append(denied, slices.DeleteFunc(d.Refusals, holds)...)
 			continue
 		}
 		c := Candidate{name, j.flags(d)}
@@ -97,7 +98,8 @@ func (j *judgement) flags(d Decision) []string {
 	if d.Profile.HasNode() && (node == "" || j.policy.checkNode(node) != nil) {
 		flags = append(flags, "--node", j.likelyNode(node))
 	}
-	if csr := j.Request.CSR; d.Profile.Names == pki.RequiredNames && csr.Names.Len() == 0 && j.Override.Names.Len() == 0 {
+	csr := j.Request.CSR
+	if d.Profile.Names == pki.RequiredNames && csr.Names.Len() == 0 && j.Override.Names.Len() == 0 {
 		switch commonName := csr.Subject.CommonName(); {
 		case generic(*d.Profile) && isAddress(commonName):
 			flags = append(flags, "--ip", commonName)
@@ -124,7 +126,8 @@ func isAddress(s string) bool {
 func (p *Policy) exact(csr *request.CSR) []string {
 	var fit []string
 	for _, profile := range p.builtIn() {
-		if !generic(profile) && subjectFits(profile, csr) && usagesFit(profile, csr) && (csr.Names.Len() > 0) == (profile.Names != pki.NoNames) {
+		if !generic(profile) && subjectFits(profile, csr) && usagesFit(profile, csr) &&
+			(csr.Names.Len() > 0) == (profile.Names != pki.NoNames) {
 			fit = append(fit, profile.Name)
 		}
 	}
@@ -165,7 +168,8 @@ func subjectFits(p pki.Profile, csr *request.CSR) bool {
 // things, and a server's certificate without names serves nobody: a person says which.
 func (j *judgement) byKind() choice {
 	csr := j.Request.CSR
-	serves, calls := slices.Contains(csr.Usages, x509.ExtKeyUsageServerAuth), slices.Contains(csr.Usages, x509.ExtKeyUsageClientAuth)
+	serves := slices.Contains(csr.Usages, x509.ExtKeyUsageServerAuth)
+	calls := slices.Contains(csr.Usages, x509.ExtKeyUsageClientAuth)
 	switch {
 	case serves && calls:
 		return j.kind(genericPeer)

@@ -178,6 +178,7 @@ func TestOverride(t *testing.T) {
 		{"a node in upper case", ask{subject: "O=system:nodes CN=system:node:W1"}, Override{Profile: "kubelet", Node: "w1"},
 			`hold; profile-subject subject.CN "system:node:W1"`, `kubelet CN="system:node:w1", O="system:nodes"`, `common name "system:node:W1"`, ""},
 		{"a node that is not one", ask{subject: "O=system:nodes CN=system:node:w1"}, Override{Profile: "kubelet", Node: "*.example"}, `deny; cover-node node "*.example"; profile-subject subject.CN "system:node:w1"`, "", `common name "system:node:w1"`, ""},
+		{"a person's node in upper case", ask{subject: "O=system:nodes CN=system:node:w1"}, Override{Profile: "kubelet", Node: "W1"}, `deny; cover-node node "W1"; profile-subject subject.CN "system:node:w1"`, "", `common name "system:node:w1"`, ""},
 		{"no node", ask{subject: "CN=x"}, Override{Profile: "kubelet"}, `hold; node-absent node; profile-subject subject.CN "x"`, "", `common name "x"`, ""},
 		{"today's subject", ask{subject: "O=system:masters CN=kube-etcd-healthcheck-client"}, Override{Profile: "etcd-healthcheck-client"}, "hold",
 			`etcd-healthcheck-client CN="kube-etcd-healthcheck-client"`, `group "system:masters"`, ""},

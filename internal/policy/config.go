@@ -108,7 +108,8 @@ func Parse(text []byte) (Config, error) {
 	}
 	c.source = source{"policy.yaml", file}
 	if c.APIVersion != apiVersion || c.Kind != "Policy" {
-		return Config{}, c.source.at("$.kind", "not a policy: apiVersion is %q and kind %q, not %q and %q", c.APIVersion, c.Kind, apiVersion, "Policy")
+		return Config{}, c.source.at("$.kind", "not a policy: apiVersion is %q and kind %q, not %q and %q",
+			c.APIVersion, c.Kind, apiVersion, "Policy")
 	}
 	return c, c.check()
 }
@@ -122,7 +123,8 @@ func decode(name string, text []byte, v any) (*ast.File, error) {
 	if len(file.Docs) > 1 {
 		return nil, fmt.Errorf("%s: more than one YAML document", name)
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField()).DecodeContext(context.Background(), v); err != nil && len(bytes.TrimSpace(text)) > 0 {
+	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
+	if err := decoder.DecodeContext(context.Background(), v); err != nil && len(bytes.TrimSpace(text)) > 0 {
 		return nil, located(name, err)
 	}
 	return file, nil
@@ -169,17 +171,18 @@ func (c *Config) check() error {
 	}
 	for i, subnet := range c.Cluster.ServiceSubnets {
 		if _, err := netip.ParsePrefix(subnet); err != nil {
-			return c.source.at(fmt.Sprintf("$.cluster.serviceSubnets[%d]", i), "%q is no subnet such as 10.96.0.0/12", subnet)
+			path := fmt.Sprintf("$.cluster.serviceSubnets[%d]", i)
+			return c.source.at(path, "%q is not a subnet (example: 10.96.0.0/12)", subnet)
 		}
 	}
 	for node, addresses := range c.Cluster.Nodes {
 		path := "$.cluster.nodes.'" + node + "'"
 		if pki.CheckDNSName(node) != nil || strings.ToLower(node) != node || strings.HasPrefix(node, "*") {
-			return c.source.at("$.cluster.nodes", "%q is no node's name: lower case, RFC 1123", node)
+			return c.source.at("$.cluster.nodes", "%q is not the name of a node: lower case, RFC 1123", node)
 		}
 		for i, address := range addresses {
 			if ip, err := netip.ParseAddr(address); err != nil || pki.CheckIP(ip) != nil {
-				return c.source.at(fmt.Sprintf("%s[%d]", path, i), "%q is no address of a host", address)
+				return c.source.at(fmt.Sprintf("%s[%d]", path, i), "%q is not the address of a host", address)
 			}
 		}
 	}

@@ -42,8 +42,8 @@ type settled struct {
 //
 // The order is that of dependence. Who asks comes before the cover, which names the requester. The profile comes before
 // everything that is held against it. The node comes before the names, since a profile may bring the node's; the names
-// come before the subject, since a server's common name is one of them. The scope comes after them: it bounds what the steps
-// before arrived at, and not what the request said. What the request replaces is compared with all of that.
+// come before the subject, since a server's common name is one of them. The scope comes after them: it bounds what the
+// steps before arrived at, and not what the request said. What the request replaces is compared with all of that.
 func (p *Policy) Decide(in Input) Decision {
 	if !in.Request.Parsed() { // nobody vouches for what Parse did not make
 		none := refusal.New(refusal.EntryNoRequest, "entry", "", "a request that was read from an entry")

@@ -83,7 +83,8 @@ func shellWord(s string) string {
 	plain, printable := s != "", true
 	for _, r := range s {
 		printable = printable && r >= ' ' && r <= '~' && r != '\''
-		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:/@+", r))
+		plain = plain && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-._:/@+", r))
 	}
 	switch {
 	case plain:

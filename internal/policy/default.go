@@ -56,11 +56,11 @@ kind: Policy
 # The cluster whose certificates these are. Requests for kube-apiserver may always name the node, "kubernetes" and
 # its DNS forms, the first address of each service subnet, the endpoint and the certSANs.
 cluster:
-  name: {{if .Cluster.Name}}{{printf "%q" .Cluster.Name}}{{else}}""{{end}}               # a request made for a cluster of another name is denied
+  name: {{if .Cluster.Name}}{{printf "%q" .Cluster.Name}}{{else}}""{{end}} # a request made for another cluster is denied
   kubernetes: {{printf "%q" .Cluster.Kubernetes}}       # release: it decides some subjects (ca-admin profiles)
   dnsDomain: {{if .Cluster.DNSDomain}}{{printf "%q" .Cluster.DNSDomain}}{{else}}cluster.local{{end}}
   serviceSubnets: {{if .Cluster.ServiceSubnets}}{{list .Cluster.ServiceSubnets}}{{else}}["10.96.0.0/12"]{{end}}
-  endpoint: {{if .Cluster.Endpoint}}{{printf "%q" .Cluster.Endpoint}}{{else}}""{{end}}           # controlPlaneEndpoint: the name or address in front of the API servers
+  endpoint: {{if .Cluster.Endpoint}}{{printf "%q" .Cluster.Endpoint}}{{else}}""{{end}} # controlPlaneEndpoint
   certSANs: {{list .Cluster.CertSANs}}           # further names of the API servers
   # Known hosts, with the addresses that their certificates may always have:
   nodes:

@@ -10,8 +10,8 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// checkGlob checks a pattern for names: letters, digits, hyphens and dots; "*" stands for any run without a dot, "**" for
-// any run.
+// checkGlob checks a pattern for names: letters, digits, hyphens and dots; "*" stands for any run without a dot, "**"
+// for any run.
 func checkGlob(p string) error {
 	for _, c := range []byte(p) {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '*') {
@@ -55,7 +55,8 @@ func checkStars(p string) error {
 
 // matchesAny compares names: without case.
 func matchesAny(patterns []string, s string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return matchGlob(strings.ToLower(p), strings.ToLower(s)) })
+	s = strings.ToLower(s)
+	return slices.ContainsFunc(patterns, func(p string) bool { return matchGlob(strings.ToLower(p), s) })
 }
 
 // matchesExactly compares users and groups, which Kubernetes tells apart by case.

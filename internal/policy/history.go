@@ -12,8 +12,8 @@ import (
 type History struct {
 	// Replaced is the certificate that the cover's Replaces line names; nil where the ledger does not have it.
 	Replaced *Replaced
-	// Recent are the certificates of the same requester, profile, subject and names (those of the plan) that were issued
-	// in the last 24 hours, the oldest first. Whoever decides a batch adds what the batch itself issues.
+	// Recent are the certificates of the same requester, profile, subject and names (those of the plan) that were
+	// issued in the last 24 hours, the oldest first. Whoever decides a batch adds what the batch itself issues.
 	Recent []Recent
 }
 
@@ -83,7 +83,8 @@ func (j *judgement) settleRenewal(s settled, names []string, subject string) ren
 	}
 	for _, successor := range old.Successors {
 		if successor.Requester != s.requester.Name && successor.Key != j.Request.CSR.Fingerprint {
-			j.refuse(refusal.RenewalFork, "cover.Replaces", cover.Replaces, "a certificate that nobody else has replaced")
+			j.refuse(refusal.RenewalFork, "cover.Replaces", cover.Replaces,
+				"a certificate that nobody else has replaced")
 		}
 	}
 	return renewal{replaces: old.Fingerprint, again: j.checkLineage(old)}

@@ -57,6 +57,9 @@ func TestRenewals(t *testing.T) {
 			"replaces ignored: that certificate is not this requester's"},
 		{"nobody's", server, History{Replaced: with(func(r *Replaced) { r.Requester = "" })}, "issue", false,
 			"replaces ignored: that certificate is not this requester's"},
+		{"nobody's, the same subject and names", server, History{Replaced: with(func(r *Replaced) {
+			r.Requester, r.Subject, r.Names = "", `CN="www.example"`, []string{"DNS:www.example"}
+		})}, "issue", false, "replaces ignored: that certificate is not this requester's"},
 		{"somebody else's, revoked", server, History{Replaced: with(func(r *Replaced) { r.Requester, r.Revoked = "you", true })}, "issue", false,
 			"replaces ignored: that certificate is not this requester's"},
 		{"revoked", server, History{Replaced: with(func(r *Replaced) { r.Revoked = true })}, hold + "renewal cover.Replaces " + replaces, true, ""},

@@ -36,11 +36,12 @@ func (p *Policy) looks(csr *request.CSR) []string {
 }
 
 // meansProfile compares a folded common name, and the same without "system:", with a profile's. A component's bare name
-// is no identity: beside names it is a server's.
+// does not name a user: beside names it is that of a server.
 func meansProfile(p pki.Profile, commonName, bare string, csr *request.CSR) bool {
 	if node, ok := strings.CutPrefix(p.CommonName, "system:node:"); ok && node == "{node}" {
 		rest, isNode := strings.CutPrefix(bare, "node:")
-		return isNode && pki.CheckDNSName(rest) == nil && !strings.Contains(rest, "*") && bare != commonName && wants(p, csr)
+		return isNode && bare != commonName && pki.CheckDNSName(rest) == nil && !strings.Contains(rest, "*") &&
+			wants(p, csr)
 	}
 	fixed := fold(p.CommonName)
 	fixedBare, system := strings.CutPrefix(fixed, "system:")

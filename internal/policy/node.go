@@ -125,7 +125,8 @@ func (j *judgement) compareNode(p *pki.Profile, node string, inSubject bool) {
 	csr := j.Request.CSR
 	if inSubject {
 		if commonName, _ := p.Subject(node); csr.Subject.CommonName() != commonName {
-			j.refuse(refusal.CoverNode, "cover.Node", node, "the node of the CSR: "+refusal.Quote(csr.Subject.CommonName()))
+			j.refuse(refusal.CoverNode, "cover.Node", node,
+				"the node of the CSR: "+refusal.Quote(csr.Subject.CommonName()))
 		}
 	} else if !slices.Contains(csr.Names.DNS, node) {
 		j.refuse(refusal.CoverNode, "cover.Node", node, "a node among the CSR's DNS names")

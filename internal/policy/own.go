@@ -19,8 +19,8 @@ var ownName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 // likes are the profiles that an own one may be like.
 var likes = []string{genericServer, genericClient, genericPeer, genericUser}
 
-// addOwn adds the policy's own profiles, and what it narrows built-in ones to. An own profile makes no authority: that
-// is no field, and usages are those of the profile it is like.
+// addOwn adds the policy's own profiles, and what it narrows built-in ones to. An own profile cannot make an authority: it
+// has no such field, and its usages are those of the profile it is like.
 func (p *Policy) addOwn() error {
 	builtIn := slices.Clone(p.profiles)
 	for _, name := range slices.Sorted(maps.Keys(p.config.Profiles)) {
@@ -45,10 +45,12 @@ func (p *Policy) addOwn() error {
 // narrow changes a built-in profile, which is only ever made stricter.
 func (p *Policy) narrow(path string, n Narrow, profile *pki.Profile) error {
 	for field, set := range map[string]bool{
-		"like": n.Like != "", "issuer": n.Issuer != "", "commonName": n.CommonName != "", "organizations": n.Organizations != nil, "keyTypes": n.KeyTypes != nil,
+		"like": n.Like != "", "issuer": n.Issuer != "", "commonName": n.CommonName != "",
+		"organizations": n.Organizations != nil, "keyTypes": n.KeyTypes != nil,
 	} {
 		if set {
-			return p.config.source.at(path+"."+field, "a built-in profile is only narrowed: days, maxDays, dns, wildcards, ips, guarded: true")
+			return p.config.source.at(path+"."+field,
+				"a built-in profile is only narrowed: days, maxDays, dns, wildcards, ips, guarded: true")
 		}
 	}
 	if n.Guarded != nil && !*n.Guarded {
@@ -66,7 +68,8 @@ func (p *Policy) ownProfile(path, name string, n Narrow) (pki.Profile, error) {
 	base := p.Profile(n.Like)
 	switch {
 	case n.Like == "":
-		return at("", "no profile %q: `ca-admin profiles` lists them; an own profile has like: server, client, peer or user", name)
+		return at("", "no profile %q: `ca-admin profiles` lists them; "+
+			"an own profile has like: server, client, peer or user", name)
 	case !slices.Contains(likes, n.Like) || base == nil:
 		return at(".like", "%q: an own profile is like server, client, peer or user", n.Like)
 	case !ownName.MatchString(name):
@@ -119,11 +122,11 @@ func (p *Policy) checkOwnSubject(own pki.Profile, like string) *mistake {
 		return &mistake{".commonName", fmt.Sprintf("%q: %s", own.CommonName, text)}
 	}
 	literal := strings.Replace(strings.Replace(own.CommonName, "{node}", "n", 1), userPlace, "u", 1)
-	names := like == genericServer || like == genericPeer
+	names, ofUser := like == genericServer || like == genericPeer, strings.Contains(own.CommonName, userPlace)
 	switch {
-	case strings.ContainsAny(literal, "{}") || strings.Contains(own.CommonName, "{node}") && strings.Contains(own.CommonName, userPlace):
+	case strings.ContainsAny(literal, "{}"), strings.Contains(own.CommonName, "{node}") && ofUser:
 		return wrong("a common name is literal, or has one {node} or one {user}")
-	case strings.Contains(own.CommonName, userPlace) && names:
+	case ofUser && names:
 		return wrong("a server's certificate names no user")
 	case utf8.RuneCountInString(own.CommonName) > maxCommonName:
 		return wrong(fmt.Sprintf("a common name has at most %d characters (X.520)", maxCommonName))
@@ -135,11 +138,12 @@ func (p *Policy) checkOwnSubject(own pki.Profile, like string) *mistake {
 	for i, o := range own.Organizations {
 		field := fmt.Sprintf(".organizations[%d]", i)
 		switch {
-		case o == groupsPlace && like == genericUser && own.CommonName != "" && !strings.Contains(own.CommonName, userPlace):
+		case o == groupsPlace && like == genericUser && own.CommonName != "" && !ofUser:
 			return &mistake{field, "{groups} needs a common name with {user}, or none"}
 		case o == groupsPlace && like == genericUser:
 		case o == "" || strings.ContainsAny(o, "{}") || utf8.RuneCountInString(o) > maxCommonName || !printable(o):
-			return &mistake{field, fmt.Sprintf("%q: an organisation is literal, or \"{groups}\" where the profile is like user", o)}
+			text := fmt.Sprintf("%q: an organisation is literal, or \"{groups}\" where the profile is like user", o)
+			return &mistake{field, text}
 		case p.reserved(o):
 			return &mistake{field, fmt.Sprintf("%q: this group is reserved for a built-in profile", o)}
 		case names:
@@ -150,7 +154,8 @@ func (p *Policy) checkOwnSubject(own pki.Profile, like string) *mistake {
 }
 
 func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) && strings.TrimSpace(s) == s
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) && strings.TrimSpace(s) == s
 }
 
 // ownNamesOf takes over the names that every certificate of an own profile may have.
@@ -165,12 +170,14 @@ func ownNamesOf(own *pki.Profile, n Narrow) *mistake {
 			if i >= len(n.DNS) {
 				field = fmt.Sprintf(".wildcards[%d]", i-len(n.DNS))
 			}
-			return &mistake{field, fmt.Sprintf("%q: an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards", name)}
+			return &mistake{field, fmt.Sprintf("%q: an own name is a DNS name, which may have one {node}; "+
+				"wildcard names belong into wildcards", name)}
 		}
 	}
 	for i, text := range n.IPs {
 		if ip, err := netip.ParseAddr(text); err != nil || pki.CheckIP(ip) != nil {
-			return &mistake{fmt.Sprintf(".ips[%d]", i), fmt.Sprintf("%q: an own address is the address of a host", text)}
+			why := fmt.Sprintf("%q: an own address is the address of a host", text)
+			return &mistake{fmt.Sprintf(".ips[%d]", i), why}
 		}
 	}
 	own.OwnNames = slices.Concat(n.DNS, n.Wildcards, n.IPs)

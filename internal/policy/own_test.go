@@ -124,3 +124,30 @@ func TestOwnProfileErrors(t *testing.T) {
 		}
 	}
 }
+
+// The administrators of newer releases are reserved in older ones, which have no profile for them.
+func TestReservedInOldReleases(t *testing.T) {
+	release, err := kube.ParseRelease("1.28")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old []pki.Profile
+	for _, one := range kube.Profiles(release) {
+		old = append(old, one.Profile)
+	}
+	config, err := Parse([]byte("apiVersion: ca-exchange/v1\nkind: Policy\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(config, old, Requesters{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{"kubernetes-super-admin", "kubernetes-admin"} {
+		a := ask{subject: "CN=" + user, profile: "client"}
+		want := `deny; signature-absent signature; subject-reserved subject.CN "` + user + `"`
+		if d := p.Decide(Input{Request: a.read(t), Trusts: []string{trust}, Now: noon}); judged(d) != want {
+			t.Errorf("%s, expected %s", judged(d), want)
+		}
+	}
+}

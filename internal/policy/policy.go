@@ -94,7 +94,10 @@ func (p *Policy) Requesters() Requesters { return p.requesters }
 
 // Values fill the profiles' templates for a node of the cluster.
 func (c Cluster) Values(node string) pki.Values {
-	v := pki.Values{"node": {node}, "dnsDomain": {c.DNSDomain}, "endpoint": append([]string{hostOf(c.Endpoint)}, c.CertSANs...), "address": c.Nodes[node]}
+	v := pki.Values{
+		"node": {node}, "dnsDomain": {c.DNSDomain}, "address": c.Nodes[node],
+		"endpoint": append([]string{hostOf(c.Endpoint)}, c.CertSANs...),
+	}
 	if c.DNSDomain == "" {
 		v["dnsDomain"] = []string{"cluster.local"}
 	}

@@ -37,7 +37,8 @@ func ParseRequesters(text []byte) (Requesters, error) {
 	}
 	s := source{"requesters.yaml", file}
 	if r.APIVersion != apiVersion || r.Kind != "Requesters" {
-		return Requesters{}, s.at("$.kind", "apiVersion is %q and kind %q, not %q and %q", r.APIVersion, r.Kind, apiVersion, "Requesters")
+		return Requesters{}, s.at("$.kind", "apiVersion is %q and kind %q, not %q and %q",
+			r.APIVersion, r.Kind, apiVersion, "Requesters")
 	}
 	for i, one := range r.Requesters {
 		path := fmt.Sprintf("$.requesters[%d]", i)
@@ -60,7 +61,8 @@ func ParseRequesters(text []byte) (Requesters, error) {
 // Encode writes requesters.yaml.
 func (r Requesters) Encode() ([]byte, error) {
 	text, err := yaml.MarshalWithOptions(r, yaml.IndentSequence(true))
-	return append([]byte("# Who may ask, and for what: written by `ca-admin enroll` and `ca-admin unenroll`; may be edited by hand.\n"), text...), err
+	const head = "# Who may ask, and for what. Written by `ca-admin enroll`, `scope` and `unenroll`; may be edited by hand.\n"
+	return append([]byte(head), text...), err
 }
 
 // ErrEnrolled says that a name or a key is taken.
@@ -86,7 +88,7 @@ func (r Requesters) Enroll(one Requester) (Requesters, error) {
 // ErrNotEnrolled reports that nobody is enrolled under a name.
 var ErrNotEnrolled = errors.New("is not enrolled")
 
-// Replace puts a requester with the same name in the place of the one that is there: with another scope, or another key.
+// Replace puts a requester in the place of the one with the same name: with another scope, or another key.
 func (r Requesters) Replace(one Requester) (Requesters, error) {
 	fingerprint, err := KeyFingerprint(one.Key)
 	if err != nil {
@@ -144,7 +146,10 @@ func (r Requesters) ByName(name string) (*Requester, bool) {
 
 // ByKey finds the requester that a key's SSH fingerprint speaks for.
 func (r Requesters) ByKey(fingerprint string) (*Requester, bool) {
-	i := slices.IndexFunc(r.Requesters, func(one Requester) bool { f, err := KeyFingerprint(one.Key); return err == nil && f == fingerprint })
+	i := slices.IndexFunc(r.Requesters, func(one Requester) bool {
+		f, err := KeyFingerprint(one.Key)
+		return err == nil && f == fingerprint
+	})
 	if i < 0 {
 		return nil, false
 	}

@@ -28,7 +28,8 @@ const (
 	groupsPlace = "{groups}"
 )
 
-// generic reports whether a profile leaves the subject to the request: server, client, peer, user and own ones of theirs.
+// generic reports whether a profile leaves the subject to the request: server, client, peer, user and own ones of
+// theirs.
 func generic(p pki.Profile) bool {
 	return p.CommonName == "" || strings.Contains(p.CommonName, userPlace)
 }
@@ -172,7 +173,8 @@ func (j *judgement) userSubject(s settled) subject {
 	if j.policy.reserved(user.commonName) {
 		j.refuseReserved("CN", user.commonName)
 	}
-	if before, after, own := strings.Cut(s.profile.CommonName, userPlace); own && !fits(user.commonName, before, after) {
+	before, after, own := strings.Cut(s.profile.CommonName, userPlace)
+	if own && !fits(user.commonName, before, after) {
 		j.refuse(refusal.ProfileSubject, "subject.CN", user.commonName, fmt.Sprintf("%q", s.profile.CommonName))
 		user.commonName = ""
 	}
@@ -201,5 +203,6 @@ func (j *judgement) userSubject(s settled) subject {
 
 // fits reports whether a user's name has an own profile's form, with something in the place of {user}.
 func fits(commonName, before, after string) bool {
-	return len(commonName) > len(before)+len(after) && strings.HasPrefix(commonName, before) && strings.HasSuffix(commonName, after)
+	return len(commonName) > len(before)+len(after) && strings.HasPrefix(commonName, before) &&
+		strings.HasSuffix(commonName, after)
 }

@@ -14,8 +14,8 @@ import (
 const warnedMost = 8
 
 // Warnings name what the files granted under the rules of version 1 and do not grant any more, each with the line that
-// would grant it. A scope that has one of the fields users, groups or wildcards was written for the present rules and is
-// not reported.
+// would grant it. A scope that has one of the fields users, groups or wildcards was written for the present rules and
+// is not reported.
 func (p *Policy) Warnings() []string {
 	var all []string
 	if s := p.config.Unsigned; s != nil && !s.current() {
@@ -121,8 +121,8 @@ func (p *Policy) unknownAddresses(profile pki.Profile, nodes []string) []string 
 	var all []string
 	for _, node := range nodes {
 		if !strings.Contains(node, "*") && len(p.config.Cluster.Nodes[node]) == 0 {
-			all = append(all, fmt.Sprintf("%s: a request that names an address of %s is held, since the address is not known: "+
-				"--ip ADDRESS, or cluster.nodes in policy.yaml", profile.Name, node))
+			all = append(all, fmt.Sprintf("%s: a request that names an address of %s is held, since the address is not "+
+				"known: --ip ADDRESS, or cluster.nodes in policy.yaml", profile.Name, node))
 		}
 	}
 	return all
