@@ -32,7 +32,10 @@ type memory struct {
 	seed       maphash.Seed
 	rules      string // digest of the rules that entries were left under
 	tidied     time.Time
-	rates      time.Time // when the first request that is held for its rate is due again; zero: look
+	denialDay  time.Time // since when denials is counted
+	denials    int
+	retired    map[string]int64 // by exchange: see retireDenials
+	rates      time.Time        // when the first request that is held for its rate is due again; zero: look
 }
 
 // sighting is an incomplete entry and since when it has looked like this.
@@ -53,7 +56,8 @@ type leftover struct {
 func newMemory() *memory {
 	return &memory{
 		warned: map[string]string{}, incomplete: map[inbox.Entry]sighting{}, left: map[uint64]leftover{},
-		seed: maphash.MakeSeed(),
+		retired: map[string]int64{},
+		seed:    maphash.MakeSeed(),
 	}
 }
 

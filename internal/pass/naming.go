@@ -81,6 +81,34 @@ func (n *naming) place(d decided) placed {
 	return n.give(next, d.id)
 }
 
+// addressLimit is how many names one request may be asked under on all exchanges (promise P12): each is a row and a file.
+const addressLimit = 16
+
+// copiedTooOften reports whether a known request comes under yet another name, and has had its share of them.
+func (p *pass) copiedTooOften(ctx context.Context, d decided, n *naming) (bool, error) {
+	if !d.known.Recorded() || d.arrival.again || n.owns(d) {
+		return false, nil
+	}
+	count := 0
+	for _, err := range p.Ledger().AnswersFor(ctx, d.id) {
+		if err != nil {
+			return false, err
+		}
+		count++
+	}
+	return count >= addressLimit, nil
+}
+
+// owns reports whether a request has the name it came under, or the one beside it.
+func (n *naming) owns(d decided) bool {
+	for _, a := range []ledger.Address{d.arrival.address, beside(d.arrival.address, d.id)} {
+		if owner, ok := n.owners[a.Folded()]; ok && owner.Request == d.id {
+			return true
+		}
+	}
+	return false
+}
+
 func (n *naming) give(address ledger.Address, id pki.ID) placed {
 	a := ledger.Answer{Address: address, Request: id}
 	n.owners[address.Folded()], n.taken[address.Folded()] = a, true

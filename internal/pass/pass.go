@@ -60,7 +60,12 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	}
 	p.memory.begin(p.rules.Digest)
 	defer p.sayTroubles()
-	p.tidy()
+	if p.memory.due(p.Now()) {
+		p.tidy()
+		if err := p.retireDenials(ctx); err != nil {
+			return Summary{}, err
+		}
+	}
 	if err := p.publishTrust(); errors.Is(err, inbox.ErrNameTaken) {
 		p.warnOnce("publishing the issuers", err)
 	} else if err != nil {

@@ -50,6 +50,18 @@ func (p *pass) prepare(ctx context.Context, batch []decided) (ready recorded, ch
 		return ready, nil, err
 	}
 	for _, d := range batch {
+		if d.deniesStranger() && !p.memory.mayDeny(p.Now()) {
+			p.note(tooManyDenials, d.arrival.entry.Team+"/"+d.arrival.entry.File, nil)
+			p.leave(d)
+			continue
+		}
+		if copied, err := p.copiedTooOften(ctx, d, names); err != nil {
+			return ready, nil, err
+		} else if copied {
+			p.note(tooManyCopies, d.arrival.entry.Team+"/"+d.arrival.entry.File, nil)
+			p.leave(d)
+			continue
+		}
 		if d.presses() {
 			if rows >= heldRows || size+int64(len(d.arrival.bytes)) > heldBytes {
 				p.land(d)

@@ -6,11 +6,8 @@ import (
 	"ca-exchange/internal/inbox"
 )
 
-// tidy puts back and clears away what killed processes left on the exchange, now and then: it costs a scan.
+// tidy puts back and clears away what killed processes left on the exchange: it costs a scan.
 func (p *pass) tidy() {
-	if !p.memory.due(p.Now()) {
-		return
-	}
 	back, err := p.x.Recover(p.Now())
 	if err != nil {
 		p.warnOnce("putting entries back", err)

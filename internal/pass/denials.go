@@ -1,0 +1,72 @@
+package pass
+
+import (
+	"context"
+	"time"
+
+	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/refusal"
+)
+
+// What denials of bytes that nobody vouches for may take (promise P12): so many notices are in the outbox at a time, the
+// oldest go; and so many new ones are recorded within a day by one process, further entries stay where they are.
+const (
+	denialNotices = 1000
+	denialsPerDay = 1000
+)
+
+// mayDeny reserves a place among the day's denials; false where none is left.
+func (m *memory) mayDeny(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Sub(m.denialDay) >= 24*time.Hour {
+		m.denialDay, m.denials = now, 0
+	}
+	m.denials++
+	return m.denials <= denialsPerDay
+}
+
+// deniesStranger reports whether bytes that nobody vouches for are about to be denied anew.
+func (d decided) deniesStranger() bool {
+	return d.outcome == refusal.Deny && !d.repeat && d.decision.Requester == nil && d.kind != ledger.KindRequest
+}
+
+// retireDenials takes the oldest such notices out of the outbox, and gives their names back. The record stays. The file
+// goes first: killed in between, the next pass finds the row and goes on.
+func (p *pass) retireDenials(ctx context.Context) error {
+	n, err := p.Ledger().Denials(ctx)
+	if err != nil || n <= denialNotices || n == p.memory.retiredAt(p.x.ID) {
+		return err
+	}
+	for {
+		old, err := p.Ledger().OldDenials(ctx, p.x.ID, denialNotices, batchSize)
+		if err != nil {
+			return err
+		}
+		if len(old) == 0 {
+			p.memory.retire(p.x.ID, n)
+			return nil
+		}
+		for _, a := range old {
+			if err := p.x.RemoveAnswer(a.Team, a.Name+suffixOf(ledger.Denied)); err != nil {
+				p.note(staleNotice, a.Team+"/"+a.Name, err)
+			}
+		}
+		if err := p.Ledger().ReleaseAnswers(ctx, old); err != nil {
+			return err
+		}
+	}
+}
+
+// retiredAt is how many denials there were when the oldest were last retired: until there are more, nothing is to do.
+func (m *memory) retiredAt(exchange string) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.retired[exchange]
+}
+
+func (m *memory) retire(exchange string, n int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.retired[exchange] = n
+}
