@@ -213,6 +213,32 @@ func TestPublishedLate(t *testing.T) {
 	}
 }
 
+// TestOwedAgain: an answer that was published is owed again once the request is decided anew, under a name that a file
+// system may take for the same.
+func TestOwedAgain(t *testing.T) {
+	l, ctx := fresh(t), t.Context()
+	first := held(anID("a"))
+	must(t, l.Record(ctx, []Change{first}))
+	first.Answers[0].Version = 1
+	_, err := l.MarkPublished(ctx, first.Answers)
+	must(t, err)
+	again := held(anID("a"))
+	again.Request.Version, again.Answers[0].Name = 1, strings.ToUpper(again.Answers[0].Name)+"."
+	for _, want := range []int{0, 1} {
+		owed, err := collect(l.Owed(ctx, "x"))
+		if err != nil || len(owed) != want {
+			t.Errorf("owed %+v, %v, want %d", owed, err, want)
+		}
+		if want == 0 {
+			must(t, l.Record(ctx, []Change{again}))
+		}
+	}
+	all, err := collect(l.Answers(ctx, "x"))
+	if err != nil || len(all) != 1 || all[0].Name != again.Answers[0].Name {
+		t.Errorf("addresses %+v, %v", all, err)
+	}
+}
+
 // TestChunks: a batch of any size is written by few statements, and whole.
 func TestChunks(t *testing.T) {
 	l, ctx := fresh(t), t.Context()
