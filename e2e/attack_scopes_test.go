@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"crypto/x509/pkix"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -108,5 +109,29 @@ func TestCommonNameIsOneOfTheNames(t *testing.T) {
 		if cn := c.Subject.CommonName; cn != "" && cn != "192.0.2.9" {
 			t.Errorf("the common name is %q, which is none of the names", cn)
 		}
+	}
+}
+
+// TestTrustedInboxIsWatched: --trust-inbox issues nothing from a directory that everybody may write, neither from a
+// sub-directory nor from the inbox itself once its mode was changed under a running watch.
+func TestTrustedInboxIsWatched(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t), "--trust-inbox")
+	manager := wish{subject: pkix.Name{CommonName: "system:kube-controller-manager"}}.plain(t)
+	must(t, os.Mkdir(x.path("inbox", "team"), 0o755))
+	must(t, os.Chmod(x.path("inbox", "team"), 0o1777))
+	x.drop("team/manager.csr", manager)
+	x.anyStatus("sync", "-q")
+	if _, err := os.Stat(x.path("outbox", "team", "manager.crt")); err == nil {
+		t.Error("issued from a sub-directory that everybody may write")
+	}
+
+	w := x.watch(nil, "--poll", "100ms")
+	w.serves()
+	must(t, os.Chmod(x.path("inbox"), 0o1777))
+	x.drop("manager.csr", wish{subject: pkix.Name{CommonName: "system:kube-scheduler"}}.plain(t))
+	w.eventually("an answer or a warning", func() bool { return x.answered("manager") != "" || w.count("warning") > 0 })
+	if x.answered("manager") == "crt" {
+		t.Error("issued from an inbox that was opened to everybody under a running watch")
 	}
 }
