@@ -250,6 +250,22 @@ func TestEarlierEnd(t *testing.T) {
 	}
 }
 
+// TestUselessInPlace: a certificate of another CA that ends later does not keep the right one out.
+func TestUselessInPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.request(t)
+	template, key := w.template(t, s)
+	template.NotAfter = w.clock.AddDate(5, 0, 0)
+	must(t, os.MkdirAll(w.path("host", "pki"), 0o755))
+	theirs := newAuthority(t, "other", w.clock).sign(t, template, key)
+	must(t, os.WriteFile(w.path("host", "pki", "www.crt"), theirs, 0o644))
+	w.answer(t, s)
+	if out := w.sync(t, SyncOptions{})["pki/www.crt"]; out.Status != StatusInstalled {
+		t.Errorf("%s, %v", out.Status, out.Problem)
+	}
+}
+
 func TestLosing(t *testing.T) {
 	t.Parallel()
 	w, _ := installed(t)
@@ -341,6 +357,10 @@ func TestKubeletLink(t *testing.T) {
 		s.Status = StatusInstalling
 		must(t, w.open(t).save(s))
 		w.clock = w.clock.Add(time.Hour)
+		// A copy in the link's place has the right bytes, and is still no link.
+		pair := w.read(t, "kubelet", "pki", "kubelet-client-current.pem")
+		must(t, os.Remove(filepath.Join(pki, "kubelet-client-current.pem")))
+		must(t, os.WriteFile(filepath.Join(pki, "kubelet-client-current.pem"), pair, 0o600))
 		if all, err := w.open(t).SyncLocal(t.Context()); err != nil || all[0].Problem != nil {
 			t.Fatalf("%+v, %v", all, err)
 		}
