@@ -139,7 +139,7 @@ func (a *app) listExchanges(c *ca.CA) error {
 		return err
 	}
 	if a.JSON {
-		return a.Encode(exchangeList{"ca-exchange/v1", "ExchangeList", append([]ca.Place{}, known...)})
+		return a.Encode(exchangeList{cli.APIVersion, "ExchangeList", append([]ca.Place{}, known...)})
 	}
 	if len(known) == 0 {
 		a.Say("this CA has served no exchange yet; make one: ca-admin exchange DIR")

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,22 +15,30 @@ import (
 )
 
 type listCommand struct {
-	Expiring  age    `placeholder:"30d" help:"Only those that end within this time."`
-	All       bool   `help:"Those that have ended, too."`
-	Node      string `placeholder:"NODE" help:"Only those of this node."`
-	Profile   string `placeholder:"PROFILE" help:"Only those of this profile."`
-	Requester string `placeholder:"NAME" help:"Only those that this requester asked for."`
-	Issuer    string `placeholder:"NAME" help:"Only those that this issuer signed."`
-	Name      string `placeholder:"GLOB" help:"Only those with a name that fits the pattern, such as '*.example'."`
-	Status    string `enum:",Issued,Revoked" default:"" placeholder:"STATUS" help:"Only Issued, or only Revoked ones."`
-	Sort      string `enum:"end,issue,node,requester" default:"end" help:"By end, issue (newest first), node, requester."`
-	Limit     int    `placeholder:"N" help:"At most so many."`
+	Expiring  age      `placeholder:"30d" help:"Only those in use that end within this time, or ended lately."`
+	Due       bool     `help:"Only those in use that are due for renewal, or ended lately."`
+	All       bool     `help:"Superseded ones, too."`
+	Node      string   `placeholder:"NODE" help:"Only those of this node."`
+	Profile   string   `placeholder:"PROFILE" help:"Only those of this profile."`
+	Requester string   `placeholder:"NAME" help:"Only those that this requester asked for."`
+	Issuer    string   `placeholder:"NAME" help:"Only those that this issuer signed."`
+	Name      string   `placeholder:"GLOB" help:"Only those with a name that fits, such as '*.example'."`
+	Status    []string `enum:"Issued,Due,Overdue,Expired,Superseded,Revoked" help:"Only ${enum}."`
+	Sort      string   `enum:"end,issue,node,requester" default:"end" help:"By ${enum} (issue: newest first)."`
+	Limit     int      `placeholder:"N" help:"At most so many."`
 }
 
-// Validate refuses a limit that selects nothing.
+// lately is how long a certificate that ended without a successor is shown among those that expire: what nobody has
+// replaced by then is not in use any more.
+const lately = 30 * 24 * time.Hour
+
+// Validate refuses flags that select nothing.
 func (l *listCommand) Validate() error {
 	if l.Limit < 0 {
 		return fmt.Errorf("--limit %d: a number from 1, or none", l.Limit)
+	}
+	if (l.Due || l.Expiring > 0) && (l.All || slices.Contains(l.Status, superseded)) {
+		return errors.New("--due and --expiring never select superseded certificates")
 	}
 	return nil
 }
@@ -38,19 +48,26 @@ var orders = map[string]ledger.Order{
 	"end": ledger.ByEnd, "issue": ledger.ByIssue, "node": ledger.ByNode, "requester": ledger.ByRequester,
 }
 
-// filter says which certificates the flags select at a time.
+// filter says which certificates the flags select at a time, as far as a query can; wants says the rest.
 func (l *listCommand) filter(now time.Time) ledger.Filter {
 	f := ledger.Filter{
-		Node: l.Node, Profile: l.Profile, Requester: l.Requester, Issuer: l.Issuer, Name: l.Name, Status: l.Status,
-		Order: orders[l.Sort], Limit: l.Limit,
+		Node: l.Node, Profile: l.Profile, Requester: l.Requester, Issuer: l.Issuer, Name: l.Name,
+		Order: orders[l.Sort], Current: !l.All && !slices.Contains(l.Status, superseded),
 	}
-	if !l.All {
-		f.EndsFrom = now
+	if l.Due || l.Expiring > 0 {
+		f.EndsFrom, f.Status = now.Add(-lately), ledger.Valid
 	}
 	if l.Expiring > 0 {
 		f.EndsUntil = now.Add(time.Duration(l.Expiring))
 	}
+	if len(l.Status) == 0 && !l.Due {
+		f.Limit = l.Limit
+	}
 	return f
+}
+
+func (l *listCommand) wants(k certificate) bool {
+	return (len(l.Status) == 0 || slices.Contains(l.Status, k.status)) && (!l.Due || k.isDue())
 }
 
 // age is a duration that may be given in days: "30d".
@@ -58,29 +75,16 @@ type age time.Duration
 
 // UnmarshalText reads a Go duration or whole days.
 func (d *age) UnmarshalText(text []byte) error {
-	if days, ok := strings.CutSuffix(string(text), "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		*d = age(time.Duration(n) * 24 * time.Hour)
-		return err
+	n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "d"), 10, 16)
+	parsed := time.Duration(n) * 24 * time.Hour
+	if err != nil || !strings.HasSuffix(string(text), "d") {
+		parsed, err = time.ParseDuration(string(text))
 	}
-	parsed, err := time.ParseDuration(string(text))
+	if err != nil || parsed <= 0 {
+		return fmt.Errorf("%q is not a duration (examples: 30d, 12h)", text)
+	}
 	*d = age(parsed)
-	return err
-}
-
-// certificateItem is an item of `list -o json`.
-type certificateItem struct {
-	Serial      string    `json:"serial"`
-	Request     string    `json:"request"`
-	Profile     string    `json:"profile"`
-	Subject     string    `json:"subject"`
-	Names       []string  `json:"names"`
-	Issuer      string    `json:"issuer"`
-	NotBefore   time.Time `json:"notBefore"`
-	NotAfter    time.Time `json:"notAfter"`
-	Status      string    `json:"status"`
-	Requester   string    `json:"requester"`
-	Fingerprint string    `json:"fingerprint"`
+	return nil
 }
 
 func (l *listCommand) Run(ctx context.Context, a *app) error {
@@ -89,12 +93,51 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	certificates := c.Ledger().Certificates(ctx, l.filter(time.Now()))
-	if a.JSON {
-		return cli.EncodeList(a.Terminal, "CertificateList", mapped(certificates, certificateOf))
+	now, status := time.Now(), cli.Done
+	certificates := l.selected(c.Ledger().Certificates(ctx, l.filter(now)), now, func(k certificate) {
+		if (l.Due || l.Expiring > 0) && k.isDue() {
+			status = cli.RenewalIsDue
+		}
+	})
+	if err := a.listCertificates(certificates, now); err != nil {
+		return err
 	}
-	heading := []string{"SERIAL", "PROFILE", "SUBJECT", "NAMES", "ISSUER", "ENDS", "STATUS"}
-	count, err := a.StreamTable(heading, mapped(certificates, certificateRow))
+	return cli.ExitWith(status)
+}
+
+// selected are the certificates that the flags select, as they come; see gets each of them first.
+func (l *listCommand) selected(
+	all iter.Seq2[ledger.Listed, error], now time.Time, see func(certificate),
+) iter.Seq2[certificate, error] {
+	return func(yield func(certificate, error) bool) {
+		count := 0
+		for row, err := range all {
+			k := standing(row, now)
+			if err != nil {
+				yield(k, err)
+				return
+			}
+			if !l.wants(k) {
+				continue
+			}
+			see(k)
+			if count++; !yield(k, nil) || count == l.Limit {
+				return
+			}
+		}
+	}
+}
+
+// listCertificates prints certificates in the format that was asked for, while they come.
+func (a *app) listCertificates(certificates iter.Seq2[certificate, error], now time.Time) error {
+	switch {
+	case a.JSON:
+		return cli.EncodeList(a.Terminal, "CertificateList", mapped(certificates, certificate.item))
+	case a.CSV:
+		return a.StreamCSV(certificateHeader, mapped(certificates, certificate.cells))
+	}
+	rows := mapped(certificates, func(k certificate) []string { return k.row(now) })
+	count, err := a.StreamTable(certificateColumns, rows)
 	if err == nil && count == 0 {
 		a.Say("no certificates")
 	}
@@ -110,31 +153,4 @@ func mapped[T, U any](items iter.Seq2[T, error], into func(T) U) iter.Seq2[U, er
 			}
 		}
 	}
-}
-
-func certificateRow(k ledger.Certificate) []string {
-	return []string{
-		k.Serial, k.Profile, dash(k.Subject), namesColumn(k.Names), k.Issuer, k.NotAfter.Format("2006-01-02"), k.Status,
-	}
-}
-
-func certificateOf(k ledger.Certificate) certificateItem {
-	item := certificateItem{
-		Serial: k.Serial, Request: k.Request.String(), Profile: k.Profile, Subject: k.Subject, Names: k.Names,
-		Issuer: k.Issuer, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Status: k.Status, Requester: k.Requester,
-		Fingerprint: k.Fingerprint,
-	}
-	if item.Names == nil {
-		item.Names = []string{}
-	}
-	return item
-}
-
-// namesColumn keeps a table's line short.
-func namesColumn(names []string) string {
-	const shown = 2
-	if len(names) <= shown {
-		return dash(strings.Join(names, " "))
-	}
-	return strings.Join(names[:shown], " ") + fmt.Sprintf(" +%d", len(names)-shown)
 }

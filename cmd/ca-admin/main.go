@@ -14,28 +14,32 @@ type commands struct {
 	cli.Flags
 	Dir string `env:"CA_ADMIN_DIR" default:"./ca" type:"path" placeholder:"DIR" help:"CA directory: keys, policy, ledger (${env})."`
 
-	Init       initCommand       `cmd:"" help:"Make a CA directory and an exchange."`
-	Exchange   exchangeCommand   `cmd:"" help:"Make another exchange, for example on a USB stick, or repair one."`
-	Watch      watchCommand      `cmd:"" help:"Answer requests as they come, until stopped."`
-	Sync       syncCommand       `cmd:"" help:"Answer all requests that are there now, and exit."`
-	Pending    pendingCommand    `cmd:"" help:"List the requests that wait for a person."`
-	Review     reviewCommand     `cmd:"" help:"Go through the waiting requests, one key each."`
-	Show       showCommand       `cmd:"" help:"Show a request, a certificate or a file."`
-	Check      checkCommand      `cmd:"" help:"Say what the policy would decide on a file; signs nothing."`
-	Approve    approveCommand    `cmd:"" help:"Sign a held request after showing what will be signed."`
-	Deny       denyCommand       `cmd:"" help:"Deny a held request, until a person reopens it."`
-	Sign       signCommand       `cmd:"" help:"Sign a request file by hand."`
-	List       listCommand       `cmd:"" help:"List the certificates that were issued."`
-	Status     statusCommand     `cmd:"" help:"Show how the CA stands."`
-	Enroll     enrollCommand     `cmd:"" help:"Enroll a requester: whose signature counts, and for what."`
-	Scope      scopeCommand      `cmd:"" help:"Show or change what an enrolled requester may ask for."`
-	Unenroll   unenrollCommand   `cmd:"" help:"Take a requester's enrolment back."`
-	Requesters requestersCommand `cmd:"" help:"List who is enrolled."`
-	Profiles   profilesCommand   `cmd:"" help:"List the profiles, or show one."`
-	Policy     policyCommand     `cmd:"" help:"Print the policy in force, or the line that is wrong."`
-	Verify     verifyCommand     `cmd:"" help:"Check the ledger's chain."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the ledger of an older version to this one; a copy is kept."`
-	Clock      clockCommand      `cmd:"" help:"Compare the clock with the ledger."`
+	Init     initCommand     `cmd:"" group:"To begin:" help:"Make a CA directory and an exchange."`
+	Exchange exchangeCommand `cmd:"" group:"To begin:" output:"json" help:"Make another exchange, for example on a USB stick, or repair one."`
+
+	Watch   watchCommand   `cmd:"" group:"Requests:" help:"Answer requests as they come, until stopped."`
+	Sync    syncCommand    `cmd:"" group:"Requests:" help:"Answer all requests that are there now, and exit."`
+	Pending pendingCommand `cmd:"" group:"Requests:" output:"json" help:"List the requests that wait for a person."`
+	Review  reviewCommand  `cmd:"" group:"Requests:" help:"Go through the waiting requests, one key each."`
+	Approve approveCommand `cmd:"" group:"Requests:" help:"Sign a held request after showing what will be signed."`
+	Deny    denyCommand    `cmd:"" group:"Requests:" help:"Deny a held request, until a person reopens it."`
+	Sign    signCommand    `cmd:"" group:"Requests:" help:"Sign a request file by hand."`
+	Check   checkCommand   `cmd:"" group:"Requests:" help:"Say what the policy would decide on a file; signs nothing."`
+
+	List   listCommand   `cmd:"" group:"To look:" output:"json,csv" help:"List the certificates that were issued: all that nothing has replaced."`
+	Show   showCommand   `cmd:"" group:"To look:" output:"json" help:"Show a request, a certificate or a file."`
+	Status statusCommand `cmd:"" group:"To look:" output:"json" help:"Show how the CA stands."`
+
+	Enroll     enrollCommand     `cmd:"" group:"Who may ask for what:" help:"Enroll a requester: whose signature counts, and for what."`
+	Scope      scopeCommand      `cmd:"" group:"Who may ask for what:" help:"Show or change what an enrolled requester may ask for."`
+	Unenroll   unenrollCommand   `cmd:"" group:"Who may ask for what:" help:"Take a requester's enrolment back."`
+	Requesters requestersCommand `cmd:"" group:"Who may ask for what:" output:"json" help:"List who is enrolled."`
+	Profiles   profilesCommand   `cmd:"" group:"Who may ask for what:" help:"List the profiles, or show one."`
+	Policy     policyCommand     `cmd:"" group:"Who may ask for what:" help:"Print the policy in force, or the line that is wrong."`
+
+	Verify  verifyCommand  `cmd:"" group:"Care:" help:"Check the ledger's chain."`
+	Migrate migrateCommand `cmd:"" group:"Care:" help:"Bring the ledger of an older version to this one; a copy is kept."`
+	Clock   clockCommand   `cmd:"" group:"Care:" help:"Compare the clock with the ledger."`
 }
 
 func main() {

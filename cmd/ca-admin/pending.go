@@ -4,17 +4,12 @@ import (
 	"context"
 	"time"
 
+	"ca-exchange/internal/cli"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/refusal"
 )
 
 type pendingCommand struct{}
-
-// requestList is what `pending -o json` prints.
-type requestList struct {
-	Kind  string        `json:"kind"`
-	Items []requestItem `json:"items"`
-}
 
 type requestItem struct {
 	ID             string            `json:"id"`
@@ -34,28 +29,27 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	list := requestList{Kind: "RequestList", Items: []requestItem{}}
-	for r, err := range c.Ledger().Pending(ctx) {
-		if err != nil {
-			return err
-		}
-		list.Items = append(list.Items, itemOf(r))
-	}
+	pending := c.Ledger().Pending(ctx)
 	if a.JSON {
-		return a.Encode(list)
+		return cli.EncodeList(a.Terminal, "RequestList", mapped(pending, itemOf))
 	}
-	if len(list.Items) == 0 {
-		a.Say("nothing waits for a person")
-		return nil
-	}
-	rows := [][]string{{"REQUEST", "ENTRY", "PROFILE", "NODE", "SUBJECT", "REASON", "RECEIVED"}}
-	for r, err := range c.Ledger().Pending(ctx) {
-		if err != nil {
-			return err
+	now := time.Now()
+	count, err := a.StreamTable(pendingColumns, mapped(pending, func(r ledger.Request) []string {
+		return []string{
+			r.ID.Short(), refusal.Quote(r.Name), dash(r.Profile), dash(refusal.Quote(r.Node)), dash(r.Subject), r.Reason,
+			r.Received.Format(time.RFC3339), cli.Span(now.Sub(r.Received)),
 		}
-		rows = append(rows, []string{r.ID.Short(), refusal.Quote(r.Name), dash(r.Profile), dash(refusal.Quote(r.Node)), dash(r.Subject), r.Reason, r.Received.Format(time.RFC3339)})
+	}))
+	if err == nil && count == 0 {
+		a.Say("nothing waits for a person")
 	}
-	return a.Table(rows)
+	return err
+}
+
+// pendingColumns are the columns of `pending`.
+var pendingColumns = []cli.Column{
+	{Name: "REQUEST"}, {Name: "ENTRY"}, {Name: "PROFILE"}, {Name: "NODE", Rank: 2}, {Name: "SUBJECT", Rank: 3},
+	{Name: "REASON"}, {Name: "RECEIVED", Rank: 4}, {Name: "WAITING", Rank: 1},
 }
 
 func itemOf(r ledger.Request) requestItem {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
@@ -19,6 +20,7 @@ type showCommand struct {
 
 // shown is what `show -o json` prints.
 type shown struct {
+	APIVersion  string           `json:"apiVersion"`
 	Kind        string           `json:"kind"`
 	Request     *requestItem     `json:"request,omitempty"`
 	Certificate *certificateItem `json:"certificate,omitempty"`
@@ -135,15 +137,14 @@ func (a *app) showUnissued(ctx context.Context, c *ca.CA, record ledger.Request)
 
 func (a *app) encodeRecord(ctx context.Context, c *ca.CA, record ledger.Request, events []ledger.Event) error {
 	item := itemOf(record)
-	out := shown{Kind: "Record", Request: &item}
+	out := shown{APIVersion: cli.APIVersion, Kind: "Record", Request: &item}
 	if record.Serial != "" {
-		k, ok, err := c.Ledger().Certificate(ctx, record.Serial)
-		if err != nil {
-			return err
-		}
-		if ok {
-			certificate := certificateOf(k)
-			out.Certificate = &certificate
+		for k, err := range c.Ledger().Certificates(ctx, ledger.Filter{Serial: record.Serial, Order: ledger.ByIssue, Limit: 1}) {
+			if err != nil {
+				return err
+			}
+			item := standing(k, time.Now()).item()
+			out.Certificate = &item
 		}
 	}
 	for _, e := range events {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ca-exchange/internal/cli"
 	"ca-exchange/internal/pass"
 )
 
@@ -14,17 +15,18 @@ type statusCommand struct{ exchangeFlags }
 
 // statusResult is what `status -o json` prints.
 type statusResult struct {
-	Kind      string                `json:"kind"`
-	Trust     string                `json:"trust"`
-	Exchange  string                `json:"exchange"` // the first of them
-	Mode      string                `json:"mode"`
-	Exchanges []pass.ExchangeStatus `json:"exchanges"`
-	Watch     *pass.WatchReport     `json:"watch"`
-	Problems  []string              `json:"problems"`
-	Issuers   []issuerStatus        `json:"issuers"`
-	Pending   int64                 `json:"pending"`
-	Backlog   int                   `json:"backlog"`
-	Head      string                `json:"head"`
+	APIVersion string                `json:"apiVersion"`
+	Kind       string                `json:"kind"`
+	Trust      string                `json:"trust"`
+	Exchange   string                `json:"exchange"` // the first of them
+	Mode       string                `json:"mode"`
+	Exchanges  []pass.ExchangeStatus `json:"exchanges"`
+	Watch      *pass.WatchReport     `json:"watch"`
+	Problems   []string              `json:"problems"`
+	Issuers    []issuerStatus        `json:"issuers"`
+	Pending    int64                 `json:"pending"`
+	Backlog    int                   `json:"backlog"`
+	Head       string                `json:"head"`
 }
 
 type issuerStatus struct {
@@ -48,7 +50,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	result := statusResult{
-		Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange, Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
+		APIVersion: cli.APIVersion, Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange, Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
 		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
 		Pending: status.Pending, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
@@ -66,7 +68,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	}
 	a.Print("trust     %s", result.Trust)
 	for _, i := range result.Issuers {
-		a.Print("issuer    %-15s %s until %s", i.Name, i.Subject, i.NotAfter.Format("2006-01-02"))
+		a.Print("issuer    %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day), cli.Residual(i.NotAfter, time.Now()))
 	}
 	for _, x := range result.Exchanges {
 		a.Print("exchange  %s%s", x.Exchange, parenthesised(x.Mode))

@@ -23,8 +23,8 @@ type commands struct {
 	Forget     forgetCommand     `cmd:"" help:"Give a request up, or stop renewing what is installed."`
 	Renew      renewCommand      `cmd:"" help:"Renew what is due: for a timer, or a visit with a stick."`
 	Hooks      applyCommand      `cmd:"" name:"apply" help:"Run the hooks of what was installed and not yet applied."`
-	Status     statusCommand     `cmd:"" help:"Show what is installed, what is open, and when what is due."`
-	Doctor     doctorCommand     `cmd:"" help:"Say whether kubeadm and the components would accept this host."`
+	Status     statusCommand     `cmd:"" output:"json" help:"Show what is installed, what is open, and when what is due."`
+	Doctor     doctorCommand     `cmd:"" output:"json" help:"Say whether kubeadm and the components would accept this host."`
 	Kubeconfig kubeconfigCommand `cmd:"" help:"Point an installed kubeconfig at another API server."`
 }
 

@@ -13,7 +13,9 @@ import (
 
 // Flags are those every command of both programs has.
 type Flags struct {
-	Output    string           `short:"o" enum:"table,json" default:"table" help:"Print results as a table or as JSON."`
+	Output    string           `short:"o" enum:"table,json,csv" default:"table" help:"Print results as ${enum}."`
+	Wide      bool             `help:"Print every column of a table, however wide the terminal is."`
+	Color     string           `enum:"auto,always,never" default:"auto" help:"Colours (auto: on a terminal)."`
 	Quiet     bool             `short:"q" help:"Say only what went wrong."`
 	LogFormat string           `enum:"text,json" default:"text" help:"Log lines for people (text) or for machines (json)."`
 	Version   kong.VersionFlag `help:"Print the version and exit."`
@@ -21,14 +23,14 @@ type Flags struct {
 
 // Apply sets the terminal up as the flags say.
 func (f Flags) Apply(t *Terminal) {
-	t.JSON, t.Quiet = f.Output == "json", f.Quiet
+	t.JSON, t.CSV, t.Wide, t.Color, t.Quiet = f.Output == "json", f.Output == "csv", f.Wide, f.Color, f.Quiet
 }
 
 // Main parses the command line into grammar and runs the command, whose Run method gets what bind returns. The context
 // ends with SIGINT or SIGTERM.
 func Main(t *Terminal, description string, grammar any, bind func(context.Context) any) Status {
 	forgetEmpty("CA_EXCHANGE", "CA_ADMIN_DIR", "COMPONENT_ADMIN_DIR")
-	parser, err := kong.New(grammar, kong.Name(t.Program), kong.Description(description), kong.UsageOnError(),
+	parser, err := kong.New(grammar, kong.Name(t.Program), kong.Description(description), kong.UsageOnError(), kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}), kong.Vars{"version": Version()})
 	if err != nil {
 		return t.Fail(err)
@@ -40,6 +42,9 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 			line += " " + e.Context.Selected().Name
 		}
 		return t.Fail(WithStatus(Usage, err, line+" --help"))
+	}
+	if err := checkOutput(command); err != nil {
+		return t.Fail(WithStatus(Usage, err, t.Program+" "+command.Selected().Name+" --help"))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -34,9 +34,10 @@ func TestEncodeList(t *testing.T) {
 		items := []item{{"<a>", []string{}}, {"b", []string{"x", "y"}}}[:min(n, 2)]
 		var whole, streamed bytes.Buffer
 		err := (&Terminal{Out: &whole}).Encode(struct {
-			Kind  string `json:"kind"`
-			Items []item `json:"items"`
-		}{"List", append([]item{}, items...)})
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
+			Items      []item `json:"items"`
+		}{"ca-exchange/v1", "List", append([]item{}, items...)})
 		if err := errors.Join(err, EncodeList(&Terminal{Out: &streamed}, "List", seq(items, nil))); err != nil {
 			t.Fatal(err)
 		}
@@ -49,12 +50,12 @@ func TestEncodeList(t *testing.T) {
 func TestStreamTable(t *testing.T) {
 	var out bytes.Buffer
 	term := &Terminal{Out: &out}
-	if n, err := term.StreamTable([]string{"A", "B"}, seq[[]string](nil, nil)); n != 0 || err != nil || out.Len() > 0 {
+	if n, err := term.StreamTable([]Column{{"A", 0}, {"B", 0}}, seq[[]string](nil, nil)); n != 0 || err != nil || out.Len() > 0 {
 		t.Errorf("no rows: %d, %v, %q", n, err, &out)
 	}
 	rows := slices.Repeat([][]string{{"long cell", "x"}, {"é", "y"}}, widthRows)
 	rows = append(rows, []string{"longer than all", "z"})
-	n, err := term.StreamTable([]string{"A", "B"}, seq(rows, nil))
+	n, err := term.StreamTable([]Column{{"A", 0}, {"B", 0}}, seq(rows, nil))
 	lines := strings.Split(out.String(), "\n")
 	if n != len(rows) || err != nil || len(lines) != len(rows)+2 {
 		t.Fatalf("%d rows, %d lines, %v", n, len(lines), err)
@@ -66,7 +67,7 @@ func TestStreamTable(t *testing.T) {
 			t.Errorf("line %d is %q, want %q", i, lines[i], want)
 		}
 	}
-	if _, err := term.StreamTable([]string{"A"}, seq([][]string{{"a"}}, fmt.Errorf("torn"))); err == nil {
+	if _, err := term.StreamTable([]Column{{"A", 0}}, seq([][]string{{"a"}}, fmt.Errorf("torn"))); err == nil {
 		t.Error("an error of the rows was lost")
 	}
 }

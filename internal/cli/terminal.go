@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,6 +25,9 @@ type Terminal struct {
 	Out     io.Writer
 	Err     io.Writer
 	JSON    bool
+	CSV     bool
+	Wide    bool   // tables are not made to fit
+	Color   string // auto, always, never
 	Quiet   bool
 
 	mu    sync.Mutex // one line at a time: warnings come from several goroutines
@@ -40,6 +42,9 @@ func New(program string) *Terminal {
 func (t *Terminal) line(kind, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if c := lineColours[kind]; c != "" && t.coloured(t.Err) {
+		kind = c + kind + plain
+	}
 	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, visible(fmt.Sprintf(format, args...)))
 }
 
@@ -124,15 +129,6 @@ func (t *Terminal) Encode(v any) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
-}
-
-// Table writes rows in columns to stdout; the first row is the heading.
-func (t *Terminal) Table(rows [][]string) error {
-	w := tabwriter.NewWriter(t.Out, 0, 8, 2, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
-	}
-	return w.Flush()
 }
 
 // Interactive says whether a person can be asked.

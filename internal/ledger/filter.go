@@ -1,14 +1,13 @@
 package ledger
 
 import (
-	"context"
-	"iter"
 	"strings"
 	"time"
 )
 
 // Filter selects certificates; what is left zero selects all. Everything given must hold.
 type Filter struct {
+	Serial    string
 	Node      string
 	Profile   string
 	Requester string
@@ -17,7 +16,7 @@ type Filter struct {
 	Name      string    // GLOB pattern (* ? [a-z]) for the common name or any subject alternative name
 	EndsFrom  time.Time // ends at this time or later
 	EndsUntil time.Time // ends at this time or earlier
-	Current   bool      // only those that no other certificate replaces
+	Current   bool      // only those that are not superseded
 	Order     Order
 	Limit     int // 0: no limit
 }
@@ -62,6 +61,9 @@ func (f Filter) query() (rest string, args []any) {
 			and(equal.column+" = ?", equal.value)
 		}
 	}
+	if f.Serial != "" {
+		and("c.serial = ?", packed(f.Serial))
+	}
 	if f.Node != "" {
 		and("c.node <> ''") // the condition of the index
 	}
@@ -75,7 +77,7 @@ func (f Filter) query() (rest string, args []any) {
 		and("c.not_after <= ?", seconds(f.EndsUntil))
 	}
 	if f.Current {
-		and("NOT EXISTS (SELECT 1 FROM certificates AS successor WHERE successor.replaces = c.num)")
+		and("NOT " + superseded)
 	}
 	if len(where) > 0 {
 		rest = "WHERE " + strings.Join(where, " AND ")
@@ -85,10 +87,4 @@ func (f Filter) query() (rest string, args []any) {
 		rest, args = rest+" LIMIT ?", append(args, f.Limit)
 	}
 	return rest, args
-}
-
-// Certificates lists certificates one by one: a long list is never in memory.
-func (l *Ledger) Certificates(ctx context.Context, f Filter) iter.Seq2[Certificate, error] {
-	rest, args := f.query()
-	return l.certificates(ctx, rest, args...)
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/policy"
+)
+
+type requestersCommand struct{}
+
+func (r *requestersCommand) Run(a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	all, err := c.Requesters()
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.Encode(newRequesterList(all))
+	}
+	if len(all.Requesters) == 0 {
+		a.Say("nobody is enrolled")
+		return nil
+	}
+	var rows [][]string
+	for _, one := range all.Requesters {
+		fingerprint, err := policy.KeyFingerprint(one.Key)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []string{
+			one.Name, fingerprint, comma(one.Profiles), comma(one.Nodes), comma(one.DNS), comma(one.Wildcards), comma(one.IPs),
+			comma(one.Users), comma(one.Groups), one.Since,
+		})
+	}
+	_, err = a.StreamTable(requesterColumns, cli.Rows(rows))
+	return err
+}
+
+// requesterColumns are the columns of `requesters`.
+var requesterColumns = []cli.Column{
+	{Name: "NAME"}, {Name: "KEY", Rank: 3}, {Name: "PROFILES"}, {Name: "NODES"}, {Name: "DNS"},
+	{Name: "WILDCARDS", Rank: 1}, {Name: "IPS"}, {Name: "USERS", Rank: 1}, {Name: "GROUPS", Rank: 1},
+	{Name: "SINCE", Rank: 2},
+}
+
+func comma(items []string) string { return dash(strings.Join(items, ",")) }
+
+// requesterItem is one of what `requesters -o json` prints.
+type requesterItem struct {
+	Name      string   `json:"name"`
+	Key       string   `json:"key"`
+	Since     string   `json:"since"`
+	Profiles  []string `json:"profiles"`
+	Nodes     []string `json:"nodes"`
+	DNS       []string `json:"dns"`
+	Wildcards []string `json:"wildcards"`
+	IPs       []string `json:"ips"`
+	Users     []string `json:"users"`
+	Groups    []string `json:"groups"`
+}
+
+// requesterList is what `requesters -o json` prints.
+type requesterList struct {
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Items      []requesterItem `json:"items"`
+}
+
+func newRequesterList(all policy.Requesters) requesterList {
+	list := requesterList{cli.APIVersion, "RequesterList", []requesterItem{}}
+	for _, one := range all.Requesters {
+		list.Items = append(list.Items, requesterItem{
+			one.Name, one.Key, one.Since, orEmpty(one.Profiles), orEmpty(one.Nodes), orEmpty(one.DNS),
+			orEmpty(one.Wildcards), orEmpty(one.IPs), orEmpty(one.Users), orEmpty(one.Groups),
+		})
+	}
+	return list
+}
+
+// orEmpty is a list that JSON writes as [], never as null.
+func orEmpty(list []string) []string { return append([]string{}, list...) }

@@ -1,0 +1,95 @@
+package e2e_test
+
+import (
+	"database/sql"
+	"encoding/csv"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+// aged is an exchange with six certificates of different ages: the ledger's rows are moved in time, which no command
+// can do.
+func aged(t *testing.T) *exchange {
+	t.Helper()
+	x := newExchange(t, build(t), "--trust-inbox")
+	for _, name := range []string{"fresh", "soon", "ended", "old", "again"} {
+		x.drop(name+".csr", serverRequest(t, name))
+	}
+	x.ca(0, "sync", "-q")
+	x.drop("next.csr", serverRequest(t, "again"))
+	x.ca(0, "sync", "-q")
+	db, err := sql.Open("sqlite", filepath.Join(x.dir, "ca", "ledger.db"))
+	must(t, err)
+	defer db.Close()
+	for name, end := range map[string]int{"soon": 20, "ended": -3, "old": -40} {
+		at := time.Now().Add(time.Duration(end)*24*time.Hour - time.Hour).Unix()
+		result, err := db.Exec("UPDATE certificates SET not_before = ?, not_after = ? WHERE names LIKE ?",
+			at-365*86400, at, "%"+name+".example%")
+		must(t, err)
+		if n, _ := result.RowsAffected(); n != 1 {
+			t.Fatalf("%d certificates for %s", n, name)
+		}
+	}
+	return x
+}
+
+// TestList: which certificates each choice of flags shows, in which state, and with which exit status.
+func TestList(t *testing.T) {
+	t.Parallel()
+	x := aged(t)
+	for _, test := range []struct {
+		flags  string
+		status int
+		want   string
+	}{
+		{"", 0, "old Expired, ended Expired, soon Overdue, fresh Issued, again Issued"},
+		{"--all --sort issue", 0, "again Issued, again Superseded, old Expired, ended Expired, soon Overdue, fresh Issued"},
+		{"--status Superseded", 0, "again Superseded"},
+		{"--expiring 30d", 6, "ended Expired, soon Overdue"},
+		{"--expiring 1d --limit 1", 6, "ended Expired"},
+		{"--expiring 4000d --status Issued", 0, "fresh Issued, again Issued"},
+		{"--expiring 30d --name fresh*", 0, ""},
+		{"--due", 6, "ended Expired, soon Overdue"},
+		{"--due --name again.*", 0, ""},
+		{"--status Expired --limit 1", 0, "old Expired"},
+		{"--status Expired,Overdue --name [es]*.example", 0, "ended Expired, soon Overdue"},
+		{"--profile client", 0, ""},
+		{"--requester nobody", 0, ""},
+		{"--issuer ca --limit 2 --sort end", 0, "old Expired, ended Expired"},
+	} {
+		args := append([]string{"list", "-o", "csv"}, strings.Fields(test.flags)...)
+		rows, err := csv.NewReader(strings.NewReader(x.ca(test.status, args...))).ReadAll()
+		must(t, err)
+		var got []string
+		for _, row := range rows[1:] {
+			name := strings.TrimSuffix(strings.TrimPrefix(row[slices.Index(rows[0], "names")], "DNS:"), ".example")
+			got = append(got, fmt.Sprintf("%s %s", name, row[slices.Index(rows[0], "status")]))
+		}
+		want := strings.Split(test.want, ", ")
+		if !strings.Contains(test.flags, "--limit") { // what ends in one second has no order that a test could know
+			slices.Sort(got)
+			slices.Sort(want)
+		}
+		if strings.Join(got, ", ") != strings.Join(want, ", ") {
+			t.Errorf("list %s: %q, want %q", test.flags, got, want)
+		}
+	}
+	out := x.ca(0, "list", "--name", "ended.*")
+	want := []string{"CERTIFICATE", "SERIAL", "EXPIRES", "RESIDUAL", "DUE", "ISSUER", "REQUESTER", "STATUS"}
+	if lines := strings.Split(out, "\n"); !slices.Equal(strings.Fields(lines[0]), want) ||
+		!strings.HasPrefix(lines[1], "server@ended.example ") || !strings.Contains(lines[1], " ended 3 days ago ") {
+		t.Errorf("list prints\n%s", out)
+	}
+	if out := x.ca(2, "list", "--due", "--all"); !strings.Contains(out, "--due and --expiring never select superseded") {
+		t.Errorf("%s", out)
+	}
+	if out := x.ca(2, "sync", "-o", "csv"); !strings.Contains(out, "--output csv: sync prints") {
+		t.Errorf("%s", out)
+	}
+}

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// outputs are the formats that a command prints besides a table: those of its tag `output:"json,csv"`.
+func outputs(command *kong.Node) []string {
+	if command == nil || command.Tag == nil || !command.Tag.Has("output") {
+		return nil
+	}
+	return strings.Split(command.Tag.Get("output"), ",")
+}
+
+// checkOutput refuses a format that the command does not print: a script that asks for JSON never gets a table.
+func checkOutput(command *kong.Context) error {
+	formats := append([]string{"table"}, outputs(command.Selected())...)
+	for _, flag := range command.Flags() {
+		if flag.Name != "output" {
+			continue
+		}
+		if chosen, _ := command.FlagValue(flag).(string); !slices.Contains(formats, chosen) {
+			return fmt.Errorf("--output %s: %s prints %s", chosen, command.Selected().Name, nothingBut(formats))
+		}
+	}
+	return nil
+}
+
+func nothingBut(formats []string) string {
+	if len(formats) == 1 {
+		return "nothing for scripts"
+	}
+	return "only " + strings.Join(formats, ", ")
+}
+
+// printHelp prints a command's help without the flags that it does not take.
+func printHelp(options kong.HelpOptions, command *kong.Context) error {
+	if selected := command.Selected(); selected != nil && outputs(selected) == nil {
+		for _, flag := range command.Flags() {
+			flag.Hidden = flag.Hidden || flag.Name == "output" || flag.Name == "wide"
+		}
+	}
+	return kong.DefaultHelpPrinter(options, command)
+}
