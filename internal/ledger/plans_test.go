@@ -37,7 +37,8 @@ func TestPlans(t *testing.T) {
 		{"expiring", rest(ends), "SEARCH c USING INDEX certificates_expiry (not_after>? AND not_after<?)"},
 		{"all", rest(Filter{}), "SCAN c USING INDEX certificates_expiry"},
 		{"superseded", "SELECT " + superseded + fromCertificates,
-			"SEARCH s USING INDEX certificates_replaces (replaces=?) / SEARCH s USING INDEX certificates_node (node=?)"},
+			"SEARCH s USING INDEX certificates_replaces (replaces=?) / " +
+				"SEARCH s USING INDEX certificates_node (node=?)"},
 		{"newest", rest(Filter{Order: ByIssue}), "SCAN c"},
 	} {
 		if got := plan(t, l, test.query); !strings.Contains(got, test.want) {
