@@ -16,7 +16,7 @@ func issued(t *testing.T, c *ca.CA) (all []ledger.Certificate, err error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, k)
+		all = append(all, k.Certificate)
 	}
 	return all, nil
 }
