@@ -94,8 +94,8 @@ func (c *Change) Refuse(outcome refusal.Outcome, asked Asked, by map[string]stri
 	return err
 }
 
-// Supersede completes the change of a held request whose requester asked again: it leaves what is pending, and no policy
-// signs it any more.
+// Supersede completes the change of a held request whose requester asked again: it leaves what is pending, and no
+// policy signs it any more.
 func (c *Change) Supersede(by pki.ID, at time.Time) {
 	c.OnlyAnswers = false
 	r := &c.Request
