@@ -66,6 +66,8 @@ func TestChooseProfile(t *testing.T) {
 			`; profile-unstated profile "kubelet"`, "", "--profile kubelet"},
 		{"a node with both usages", ask{subject: "O=system:nodes CN=system:node:w1", names: []string{"w1"}, usages: []string{"server", "client"}},
 			`; profile-unstated profile "kubelet, kubelet-serving"`, "", "--profile kubelet | --profile kubelet-serving"},
+		{"a node without system", ask{subject: "CN=node:w1"},
+			`; name-absent names; profile-ambiguous profile "server, client"`, "", "--profile server --dns NAME | --profile client"},
 		{"a node in upper case", ask{subject: "O=system:nodes CN=system:node:W1"}, "; node-absent subject.CN \"system:node:W1\"", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -146,6 +148,7 @@ func TestReservedIsDenied(t *testing.T) {
 		{ask{subject: "CN=system:anything", profile: "unheard-of", signed: 1}, `deny; profile-unknown profile "unheard-of"; subject-reserved subject.CN "system:anything"`},
 		{ask{subject: "CN=system:node:*.example O=system:nodes"},
 			`deny; signature-absent signature; subject-reserved subject.CN "system:node:*.example"; subject-reserved subject.O "system:nodes"`},
+		{ask{subject: "CN=system:node:*.a.example"}, `deny; signature-absent signature; name-absent names; subject-reserved subject.CN "system:node:*.a.example"`},
 		{ask{subject: "CN=system:node:kubernetes O=system:nodes", profile: "kubelet", signed: 1},
 			`deny; cover-node subject.CN "kubernetes"; profile-subject subject.CN "system:node:kubernetes"`},
 		{ask{subject: "CN=system:node:w1 O=system:nodes O=system:masters", profile: "kubelet", signed: 1},
@@ -179,6 +182,7 @@ func TestOverride(t *testing.T) {
 			`hold; profile-subject subject.CN "system:node:W1"`, `kubelet CN="system:node:w1", O="system:nodes"`, `common name "system:node:W1"`, ""},
 		{"a node that is not one", ask{subject: "O=system:nodes CN=system:node:w1"}, Override{Profile: "kubelet", Node: "*.example"}, `deny; cover-node node "*.example"; profile-subject subject.CN "system:node:w1"`, "", `common name "system:node:w1"`, ""},
 		{"a person's node in upper case", ask{subject: "O=system:nodes CN=system:node:w1"}, Override{Profile: "kubelet", Node: "W1"}, `deny; cover-node node "W1"; profile-subject subject.CN "system:node:w1"`, "", `common name "system:node:w1"`, ""},
+		{"a name makes a server", ask{subject: "CN=bare"}, Override{Names: testNames("bare.example")}, "hold", `server CN="bare.example" DNS:bare.example`, `common name "bare"`, ""},
 		{"no node", ask{subject: "CN=x"}, Override{Profile: "kubelet"}, `hold; node-absent node; profile-subject subject.CN "x"`, "", `common name "x"`, ""},
 		{"today's subject", ask{subject: "O=system:masters CN=kube-etcd-healthcheck-client"}, Override{Profile: "etcd-healthcheck-client"}, "hold",
 			`etcd-healthcheck-client CN="kube-etcd-healthcheck-client"`, `group "system:masters"`, ""},
