@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestManyDirectoriesUnderWatch: 8,000 empty directories cost neither watches nor log without bound, and others are served.
+// TestManyDirectoriesUnderWatch: 8,000 empty directories cost neither watches nor log without bound, and others are
+// served.
 func TestManyDirectoriesUnderWatch(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

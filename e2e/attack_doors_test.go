@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestNameIsNoLineOfTheLog: a file name with a line feed, in a sub-directory that ca-admin cannot write, is no line of its
-// own on stderr.
+// TestNameIsNoLineOfTheLog: a file name with a line feed, in a sub-directory that ca-admin cannot write, is no line
+// of its own on stderr.
 func TestNameIsNoLineOfTheLog(t *testing.T) {
 	t.Parallel()
 	x := newUnprivileged(t)
@@ -32,8 +32,8 @@ func TestNameIsNoLineOfTheLog(t *testing.T) {
 	}
 }
 
-// TestFIFOIsNoFile: what a person names on the command line is read as the inbox is: no FIFO keeps a command waiting, and a
-// signal ends it.
+// TestFIFOIsNoFile: what a person names on the command line is read as the inbox is: no FIFO keeps a command waiting,
+// and a signal ends it.
 func TestFIFOIsNoFile(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
@@ -87,7 +87,8 @@ func TestNoKeyStaysOnTheExchange(t *testing.T) {
 	}))
 }
 
-// TestPreviousIsNoWider: what an installation replaces keeps its mode: a bundle with a key in it is not opened to everybody.
+// TestPreviousIsNoWider: what an installation replaces keeps its mode: a bundle with a key in it is not opened to
+// everybody.
 func TestPreviousIsNoWider(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

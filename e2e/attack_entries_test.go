@@ -89,8 +89,8 @@ func TestLinksInTeamsEnd(t *testing.T) {
 	}
 }
 
-// TestTeamMadeAgain: a watch serves a sub-directory that was removed and made again, and everybody when a team's part of the
-// outbox was removed.
+// TestTeamMadeAgain: a watch serves a sub-directory that was removed and made again, and everybody when a team's part
+// of the outbox was removed.
 func TestTeamMadeAgain(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
@@ -124,8 +124,8 @@ func (u unwritable) RenameNew(oldDir int, old string, newDir int, name string) e
 	return u.System.RenameNew(oldDir, old, newDir, name)
 }
 
-// TestRecoveryGoesOn: an entry that a killed ca-admin had taken aside is put back, though a neighbour's sub-directory has
-// one that cannot be.
+// TestRecoveryGoesOn: an entry that a killed ca-admin had taken aside is put back, though a neighbour's sub-directory
+// has one that cannot be.
 func TestRecoveryGoesOn(t *testing.T) {
 	w := newFlow(t)
 	const aside = "exchange/inbox/.ca-exchange-aside-abcdefghij-"
@@ -193,8 +193,8 @@ func TestLitter(t *testing.T) {
 	}
 }
 
-// TestNoticeIsBounded: names without number outside a scope make no notice that nobody reads, and ca-admin knows its own
-// notice again when the request is dropped once more.
+// TestNoticeIsBounded: names without number outside a scope make no notice that nobody reads, and ca-admin knows its
+// own notice again when the request is dropped once more.
 func TestNoticeIsBounded(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

@@ -18,8 +18,8 @@ import (
 	"ca-exchange/internal/request/requesttest"
 )
 
-// TestForgeries: what a requester, or a neighbour who sees his requests, may forge of covers, signatures, names and subjects.
-// Only the five controls end in a certificate.
+// TestForgeries: what a requester, or a neighbour who sees his requests, may forge of covers, signatures, names and
+// subjects. Only the five controls end in a certificate.
 func TestForgeries(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

@@ -49,8 +49,8 @@ func TestPreimageSettlesNothing(t *testing.T) {
 	}
 }
 
-// TestIDIsNeverAName: a neighbour takes a request away and drops his own under a name that looks like its id. Who approves
-// the id that was read to him approves nothing.
+// TestIDIsNeverAName: a neighbour takes a request away and drops his own under a name that looks like its id. Who
+// approves the id that was read to him approves nothing.
 func TestIDIsNeverAName(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
@@ -84,8 +84,8 @@ func TestFileIsShownBeforeAName(t *testing.T) {
 	}
 }
 
-// TestEnrollFromAnothersCover: a request whose cover names somebody else does not enroll its key under the name that was
-// asked for, and the right name is said.
+// TestEnrollFromAnothersCover: a request whose cover names somebody else does not enroll its key under the name that
+// was asked for, and the right name is said.
 func TestEnrollFromAnothersCover(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

@@ -16,8 +16,9 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// TestSignedBesideLeft measures how long a signed request waits beside 2,000 unsigned ones with RSA-4096 keys that are left
-// where they are, since a thousand are held already, and what each later pass costs. The figures are printed, not judged.
+// TestSignedBesideLeft measures how long a signed request waits beside 2,000 unsigned ones with RSA-4096 keys that
+// are left where they are, since a thousand are held already, and what each later pass costs. The figures are
+// printed, not judged.
 func TestSignedBesideLeft(t *testing.T) {
 	if testing.Short() {
 		t.Skip("three thousand entries")

@@ -89,8 +89,8 @@ func TestScopesGrantNoMore(t *testing.T) {
 	}
 }
 
-// TestCommonNameIsOneOfTheNames: who may have addresses only does not get a common name of his choice, which clients take
-// for the host where there is no DNS name.
+// TestCommonNameIsOneOfTheNames: who may have addresses only does not get a common name of his choice, which clients
+// take for the host where there is no DNS name.
 func TestCommonNameIsOneOfTheNames(t *testing.T) {
 	t.Parallel()
 	needs(t, "openssl")

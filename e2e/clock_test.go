@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestClockBehind: a clock behind the last record stops signing, says so with a hint, and goes on once a person accepts it.
+// TestClockBehind: a clock behind the last record stops signing, says so with a hint, and goes on once a person
+// accepts it.
 func TestClockBehind(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

@@ -113,8 +113,8 @@ func (x *exchange) drop(name string, entry []byte) {
 
 const baitText = "nobody may read or write this"
 
-// bait is a file beside the exchange for links to point to. No test has a link to a file of the machine: tests may run as
-// root, and what goes wrong must stay in the test's directory.
+// bait is a file beside the exchange for links to point to. No test has a link to a file of the machine: tests may
+// run as root, and what goes wrong must stay in the test's directory.
 func (x *exchange) bait() string {
 	x.Helper()
 	file := filepath.Join(x.dir, "bait")

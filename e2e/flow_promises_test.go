@@ -33,8 +33,8 @@ func (w *flow) recovers(ctx context.Context, asks []kube.Ask) (err error) {
 	return fmt.Errorf("three attempts later: %w", err)
 }
 
-// holds says which promise is broken: one certificate for each request, the chain whole, what is installed in the ledger,
-// key and certificate of each other, nothing left lying about.
+// holds says which promise is broken: one certificate for each request, the chain whole, what is installed in the
+// ledger, key and certificate of each other, nothing left lying about.
 func (w *flow) holds(ctx context.Context) error {
 	w.late += 3 * time.Hour // temporaries are old now
 	err := w.withCA(ctx, func(c *ca.CA, x *inbox.Exchange) error {

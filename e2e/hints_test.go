@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// hintLine is a command in a text of the programs: after a backtick, a colon, the beginning of a string, "with" or "by".
+// hintLine is a command in a text of the programs: after a backtick, a colon, the beginning of a string, "with" or
+// "by".
 var hintLine = regexp.MustCompile("(?:[`\"]|: |with |by )((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z]+(?: [^`\"\\n;]*)?)")
 
 // noHint are texts that name a program without showing a command, and commands that hints already name and that do not

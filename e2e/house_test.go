@@ -154,8 +154,8 @@ func TestStrayFiles(t *testing.T) {
 	}
 }
 
-// holdsKey is whether a PEM block of a private key begins on a line of its own and goes on below it: code that names the
-// block's first line in a string is none.
+// holdsKey is whether a PEM block of a private key begins on a line of its own and goes on below it: code that names
+// the block's first line in a string is none.
 func holdsKey(text []byte) bool {
 	for _, line := range bytes.SplitAfter(text, []byte("\n")) {
 		line = bytes.TrimSpace(line)

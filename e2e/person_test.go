@@ -13,8 +13,8 @@ import (
 	"ca-exchange/internal/request/requesttest"
 )
 
-// TestNothingIsSignedUnseen: while a person looks, another process changes the policy, the enrolment or the record; what
-// was shown is signed, or it is shown again.
+// TestNothingIsSignedUnseen: while a person looks, another process changes the policy, the enrolment or the record;
+// what was shown is signed, or it is shown again.
 func TestNothingIsSignedUnseen(t *testing.T) {
 	t.Parallel()
 	bin := build(t)
@@ -170,8 +170,8 @@ func TestReviewGuarded(t *testing.T) {
 	x.expect("root", "crt", "")
 }
 
-// TestDecidedByID: without a terminal nothing is decided by name, on one never by a name that two requests had, and what
-// looks like an ID is never a name.
+// TestDecidedByID: without a terminal nothing is decided by name, on one never by a name that two requests had, and
+// what looks like an ID is never a name.
 func TestDecidedByID(t *testing.T) {
 	x := newExchange(t, build(t))
 	x.dropHeld("server")

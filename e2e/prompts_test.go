@@ -11,8 +11,9 @@ import (
 // approveHint is the command that helps, as ca-admin prints it.
 var approveHint = regexp.MustCompile(`(?m)^ca-admin: hint: ca-admin (approve .+)$`)
 
-// TestTypedAtPrompts: a request typed at openssl's own prompts, as the document does it, with its defaults or without, gets
-// a certificate after the one command that a hint prints, with the CA admin's own values for what it leaves open.
+// TestTypedAtPrompts: a request typed at openssl's own prompts, as the document does it, with its defaults or
+// without, gets a certificate after the one command that a hint prints, with the CA admin's own values for what it
+// leaves open.
 func TestTypedAtPrompts(t *testing.T) {
 	t.Parallel()
 	needs(t, "openssl")

@@ -9,8 +9,8 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// TestExchangesRemembered: after init no command needs --exchange, also when it was made elsewhere; a second exchange is
-// served beside the first, one that is away is said, one that is forgotten is no longer served.
+// TestExchangesRemembered: after init no command needs --exchange, also when it was made elsewhere; a second exchange
+// is served beside the first, one that is away is said, one that is forgotten is no longer served.
 func TestExchangesRemembered(t *testing.T) {
 	x := newExchange(t, build(t))
 	stick := filepath.Join(x.dir, "a stick")

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestWatchReplaced: the exchange or its inbox is taken away, replaced and put back under a running watch. It warns once,
-// touches nothing that is not the exchange, and serves again.
+// TestWatchReplaced: the exchange or its inbox is taken away, replaced and put back under a running watch. It warns
+// once, touches nothing that is not the exchange, and serves again.
 func TestWatchReplaced(t *testing.T) {
 	t.Parallel()
 	bin := build(t)

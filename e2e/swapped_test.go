@@ -24,8 +24,8 @@ func (s *swapping) RenameNew(oldDir int, old string, newDir int, name string) er
 	return s.System.RenameNew(oldDir, old, newDir, name)
 }
 
-// TestSwappedEntryIsServed: an entry that is replaced between its answer and its removal is put back, and answered in the
-// next pass.
+// TestSwappedEntryIsServed: an entry that is replaced between its answer and its removal is put back, and answered in
+// the next pass.
 func TestSwappedEntryIsServed(t *testing.T) {
 	w := newFlow(t)
 	entry := w.path("exchange/inbox/www.csr")

@@ -59,8 +59,8 @@ func TestBesideWatch(t *testing.T) {
 	x.ca(0, "verify")
 }
 
-// TestTwoComponentAdmins: in one component directory several programs ask and sync at once. Everything is installed, each
-// place once, and key and certificate fit.
+// TestTwoComponentAdmins: in one component directory several programs ask and sync at once. Everything is installed,
+// each place once, and key and certificate fit.
 func TestTwoComponentAdmins(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")

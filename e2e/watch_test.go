@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestWatchWithoutEvents: the user's limit of inotify is reached, so the watch looks now and then, and says why; when it
-// can have events again it takes them. The limit is that of a user namespace.
+// TestWatchWithoutEvents: the user's limit of inotify is reached, so the watch looks now and then, and says why; when
+// it can have events again it takes them. The limit is that of a user namespace.
 func TestWatchWithoutEvents(t *testing.T) {
 	limit := "/proc/sys/user/max_inotify_instances"
 	if out, err := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", "echo 0 >"+limit).CombinedOutput(); err != nil {
