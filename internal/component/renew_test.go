@@ -70,6 +70,9 @@ func TestRenew(t *testing.T) {
 		t.Errorf("%s, %v, %s, old serial %s", out.Status, out.Problem, out.Reason, out.OldSerial)
 	}
 	w.pair(t, "pki/www.crt", "pki/www.key")
+	if was, err := w.open(t).state(old.ID); err != nil || was.Status != StatusReplaced {
+		t.Errorf("the old one is %s, %v", was.Status, err)
+	}
 	if items, err := w.open(t).Items(); err != nil || len(items) != 1 || items[0].Status(w.clock) != ItemInstalled {
 		t.Errorf("%+v, %v", items, err)
 	}
@@ -82,6 +85,23 @@ func TestRenewOldCA(t *testing.T) {
 	w.due(t)
 	if _, open := w.renew(t, RenewOptions{}); open == nil || open.Replaces != "" {
 		t.Errorf("%+v", open)
+	}
+}
+
+// TestReplacesOwnOnly: a certificate of another CA is nothing that this one could replace.
+func TestReplacesOwnOnly(t *testing.T) {
+	t.Parallel()
+	w, s := installed(t)
+	w.understands(t)
+	w.sync(t, SyncOptions{})
+	template, key := w.template(t, w.request(t, func(_ *kube.Ask, wish *Wish) { wish.Again = true }))
+	if s := w.request(t, func(_ *kube.Ask, wish *Wish) { wish.Again = true }); s.Replaces == "" {
+		t.Error("its own certificate is not replaced")
+	}
+	theirs := newAuthority(t, "other", w.clock).sign(t, template, key)
+	must(t, os.WriteFile(w.path("host", s.Files.Certificate), theirs, 0o644))
+	if s := w.request(t, func(_ *kube.Ask, wish *Wish) { wish.Again = true }); s.Replaces != "" {
+		t.Errorf("replaces %s", s.Replaces)
 	}
 }
 
