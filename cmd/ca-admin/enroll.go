@@ -178,7 +178,7 @@ func (u *unenrollCommand) Run(ctx context.Context, a *app) error {
 	defer c.Close()
 	removed, err := c.Unenroll(ctx, u.Name)
 	if err == nil && !removed {
-		err = cli.Hint(fmt.Errorf("nobody is enrolled as %q", u.Name), "ca-admin requesters")
+		err = cli.Hint(fmt.Errorf("no requester is enrolled as %q", u.Name), "ca-admin requesters")
 	}
 	return err
 }

@@ -84,7 +84,7 @@ func (i *initCommand) Run(a *app) error {
 		return err
 	}
 	a.Say("made CA directory %s and exchange %s", a.dir, i.Exchange)
-	a.Say("trust fingerprint, for the component admins to compare by another way than the exchange:")
+	a.Say("trust fingerprint, which the component admins compare out of band:")
 	a.Print("%s", c.Trust().Fingerprint)
 	a.Say("next, here:                ca-admin watch")
 	a.Say("next, on a component host: component-admin init --name NAME --trust %s", c.Trust().Fingerprint)
@@ -176,7 +176,7 @@ func (i *initCommand) nodes(own []string) (map[string][]string, error) {
 			err = pki.CheckIP(ip)
 		}
 		if err != nil {
-			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node %s: %q is no address of a host", node, address))
+			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node %s: %q is not an address of a host", node, address))
 		}
 		nodes[node] = append(nodes[node], ip.String())
 	}

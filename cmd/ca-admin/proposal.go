@@ -160,7 +160,7 @@ func (a *app) presentPlan(p *ca.Proposal) {
 	a.presentReplaced(p)
 	asked := p.Request.CSR.Names
 	for _, name := range p.Plan.Names.Without(asked) {
-		a.Say("  %-12s + %s", "not asked", name)
+		a.Say("  %-12s + %s", "added", name)
 	}
 	for _, name := range asked.Without(p.Plan.Names) {
 		a.Say("  %-12s - %s", "asked", refusal.Quote(name))
@@ -197,9 +197,9 @@ func requesterLine(p *ca.Proposal) string {
 	case p.Request.Signature != nil:
 		return "an unknown key, " + p.Request.Signature.Fingerprint()
 	case p.Request.Cover != nil:
-		return fmt.Sprintf("nobody signed it; it says %q", p.Request.Cover.Requester)
+		return fmt.Sprintf("not signed; the cover names %q", p.Request.Cover.Requester)
 	}
-	return "nobody signed it"
+	return "not signed"
 }
 
 // refusalLine is a refusal on one line.

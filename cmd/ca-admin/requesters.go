@@ -23,7 +23,7 @@ func (r *requestersCommand) Run(a *app) error {
 		return a.Encode(newRequesterList(all))
 	}
 	if len(all.Requesters) == 0 {
-		a.Say("nobody is enrolled")
+		a.Say("no requester is enrolled")
 		return nil
 	}
 	var rows [][]string

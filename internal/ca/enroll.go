@@ -13,7 +13,7 @@ import (
 )
 
 // ErrUnsigned says that a request carries no key to enroll.
-var ErrUnsigned = errors.New("nobody signed this request")
+var ErrUnsigned = errors.New("the request is not signed")
 
 // PolicyText is policy.yaml as it stands.
 func (c *CA) PolicyText() ([]byte, error) {

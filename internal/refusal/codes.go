@@ -227,7 +227,7 @@ var meanings = [...]meaning{
 		"more than one profile matches the request",
 		"ask with a cover, or approve with --profile"},
 	{ProfileUnstated, Hold,
-		"the request looks like a profile's and does not state it",
+		"the request matches a profile that it does not name",
 		"wait for the CA admin, who approves it with --profile, or ask with a cover: component-admin request"},
 	{ProfileSubject, Hold,
 		"the subject is not the profile's",
