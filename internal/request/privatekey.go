@@ -3,7 +3,6 @@ package request
 import (
 	"bytes"
 	"crypto"
-	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
 	"slices"
@@ -84,9 +83,6 @@ func privateKeyFingerprint(b *pem.Block) (string, bool) {
 	key, err := ssh.ParseRawPrivateKey(pem.EncodeToMemory(b))
 	if err != nil {
 		return "", false
-	}
-	if k, ok := key.(*ed25519.PrivateKey); ok { // OpenSSH's form gives a pointer, which does not sign
-		key = *k
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
