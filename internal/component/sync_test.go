@@ -129,6 +129,7 @@ func TestNewCover(t *testing.T) {
 		"expired":    func(_ *testing.T, w *world) { w.clock = w.clock.Add(coverLife + time.Hour) },
 		"clock back": func(_ *testing.T, w *world) { w.clock = w.clock.Add(-time.Hour) },
 		"name":       func(t *testing.T, w *world) { must(t, w.open(t).Configure(Config{Name: "other"})) },
+		"identity":   func(t *testing.T, w *world) { must(t, w.open(t).NewIdentity("")) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			w := newWorld(t)
@@ -277,7 +278,11 @@ func TestPinAgain(t *testing.T) {
 	if err := c.Pin(other); !errors.Is(err, ErrOtherTrust) || c.Trust != right {
 		t.Errorf("%v, pinned is %s", err, c.Trust)
 	}
+	s := w.request(t, func(_ *kube.Ask, wish *Wish) { wish.Files = Files{Certificate: "pki/b.crt", Key: "pki/b.key"} })
 	must(t, c.Repin(other))
+	if stale, err := c.stale(s); err != nil || !stale {
+		t.Errorf("the cover names the CA before: stale %v, %v", stale, err)
+	}
 	if _, err := c.Issuers(); !errors.Is(err, ErrIssuers) || c.Trust != other {
 		t.Errorf("%v, pinned is %s", err, c.Trust)
 	}
