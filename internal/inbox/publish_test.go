@@ -355,3 +355,23 @@ func TestAnswered(t *testing.T) {
 		t.Error("any suffix is an answer")
 	}
 }
+
+// syncs is the kernel that counts fsyncs.
+type syncs struct {
+	quick
+	count *int
+}
+
+func (s syncs) Fsync(int) error { *s.count++; return nil }
+
+// TestPublishSyncsWhatIsThere: whoever wrote the same bytes before may have been killed before they were durable.
+func TestPublishSyncsWhatIsThere(t *testing.T) {
+	count := 0
+	x := newExchange(t, syncs{count: &count})
+	x.put("outbox/n.crt", "1")
+	count = 0
+	out, err := x.Publish([]File{certificate("1")}, nil)
+	if err != nil || out[0] != (Outcome{}) || count != 3 { // the temporary, then what was there, and its directory
+		t.Errorf("%+v, %v, %d fsyncs, want 3", out, err, count)
+	}
+}
