@@ -81,6 +81,10 @@ func explain(err error, at pass.Sides) error {
 		return cli.Hint(err, fmt.Sprintf("chmod 755 %q, so that only its owner may ask", at.Inbox+"/inbox"), "or take `unsigned:` out of policy.yaml; to serve it all the same: --yes")
 	case errors.Is(err, ca.ErrClock):
 		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
+	case errors.Is(err, ca.ErrBehind):
+		return cli.WithStatus(cli.Unverified, err,
+			"if an old copy of the CA directory was put back: ca-admin recover --exchange "+at.Inbox,
+			"if another host runs a copy of this CA directory: stop one of the two")
 	case errors.Is(err, fs.ErrPermission):
 		return cli.Hint(err, "ca-admin needs to read and write the inbox, the outbox and rejected/: run it as their owner")
 	}

@@ -30,6 +30,9 @@ func (v *approveCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := a.checkHeads(ctx, c, v.exchangeFlags); err != nil {
+		return err
+	}
 	decided := 0
 	for _, what := range v.IDs {
 		if err = v.approve(ctx, a, c, what, override); err != nil {

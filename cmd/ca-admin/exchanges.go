@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -50,6 +51,32 @@ func (a *app) exchanges(c *ca.CA, f exchangeFlags) ([]pass.Sides, error) {
 		return all, nil // each says what is wrong with it
 	}
 	return here, nil
+}
+
+// checkHeads refuses to sign by a ledger that an exchange at hand proves to be old (P13). One that cannot be opened
+// proves nothing.
+func (a *app) checkHeads(ctx context.Context, c *ca.CA, f exchangeFlags) error {
+	known, err := c.Exchanges()
+	if err != nil {
+		return err
+	}
+	all := make([]pass.Sides, 0, len(known)+1)
+	for _, p := range known {
+		all = append(all, pass.Sides{Inbox: p.Inbox, Outbox: p.Outbox})
+	}
+	if named, err := f.sides(); err == nil {
+		all = append(all, named)
+	}
+	for _, at := range all {
+		x, err := pass.OpenExchange(ctx, c, at.WithOpenInbox())
+		if err != nil {
+			continue
+		}
+		if err := errors.Join(pass.CheckHead(ctx, c, x), x.Close()); err != nil {
+			return explain(err, at)
+		}
+	}
+	return nil
 }
 
 func there(dir string) bool {

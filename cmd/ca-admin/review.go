@@ -25,6 +25,9 @@ func (r *reviewCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := a.checkHeads(ctx, c, r.exchangeFlags); err != nil {
+		return err
+	}
 	var waiting []pki.ID
 	for record, err := range c.Ledger().Pending(ctx) {
 		if err != nil {

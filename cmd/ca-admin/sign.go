@@ -45,6 +45,9 @@ func (s *signCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := a.checkHeads(ctx, c, exchangeFlags{}); err != nil {
+		return err
+	}
 	for _, file := range s.Files {
 		out := s.Out
 		if out == "" {

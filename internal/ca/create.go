@@ -104,6 +104,9 @@ func fill(path string, issuers []made, policyYAML []byte, s Settings) error {
 	if err := dir.Create(policyFile, policyYAML, 0o600); err != nil {
 		return err
 	}
+	if err := makeSecret(dir); err != nil {
+		return err
+	}
 	l, err := ledger.Create(filepath.Join(path, ledgerFile), s.Now())
 	if err != nil {
 		return err

@@ -35,6 +35,23 @@ type Content struct {
 	Err   error // why Unreadable
 }
 
+// Unread is why a file could not be read, in words; nil for one that was.
+func (c Content) Unread() error {
+	switch c.State {
+	case Complete, Incomplete:
+		return nil
+	case Gone:
+		return fs.ErrNotExist
+	case Ignored:
+		return durable.ErrNotRegular
+	case Link:
+		return durable.ErrLink
+	case TooLarge:
+		return durable.ErrTooLarge
+	}
+	return c.Err
+}
+
 // Read reads an entry. Whatever is wrong, also with its directory, is this entry's State: others are read all the same.
 func (x *Exchange) Read(e Entry) Content {
 	dir, err := x.in.open(e.Team)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"iter"
 	"strconv"
 	"strings"
@@ -27,6 +28,16 @@ func (l *Ledger) Head(ctx context.Context) (Event, error) {
 	var e Event
 	row := l.reader.QueryRowContext(ctx, "SELECT seq, hash, time FROM events ORDER BY seq DESC LIMIT 1")
 	return e, row.Scan(&e.Seq, (*hexText)(&e.Hash), (*timeColumn)(&e.Time))
+}
+
+// HashAt is the hash of the event with that number, "" where the ledger has none.
+func (l *Ledger) HashAt(ctx context.Context, seq int64) (string, error) {
+	var hash string
+	err := l.reader.QueryRowContext(ctx, "SELECT hash FROM events WHERE seq = ?", seq).Scan((*hexText)(&hash))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return hash, err
 }
 
 // Events lists a request's events, oldest first. request is its id in hex.

@@ -28,6 +28,9 @@ func MakeExchange(c *ca.CA, path string, groupID int) (*inbox.Exchange, error) {
 	}
 	x.HoldsKey = request.HoldsPrivateKey
 	err = publishTrust(c, x)
+	if err == nil && x.ReadHead().State == inbox.Gone { // one that is there is looked at by the pass that would replace it
+		err = publishHead(context.Background(), c, x)
+	}
 	if err == nil {
 		err = remember(c, x, Sides{Inbox: path, Outbox: path})
 	}

@@ -11,7 +11,11 @@ import (
 
 // Publish brings what is owed to an exchange now, beside a running watch or without one.
 func Publish(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
-	return newPass(c, x, newMemory(), Options{}).publishOwed(ctx)
+	p := newPass(c, x, newMemory(), Options{})
+	if err := p.checkHead(ctx); err != nil {
+		return err
+	}
+	return p.publishOwed(ctx)
 }
 
 // publishOwed publishes what is recorded and not yet known to lie in the outbox.

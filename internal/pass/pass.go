@@ -34,6 +34,8 @@ type pass struct {
 	memory *memory
 	total  int // entries seen at the start: only for progress
 
+	published int64 // the number of the head in the outbox; 0 where it has none of ours
+
 	room     room
 	issuing  issuing
 	openness openness
@@ -50,9 +52,12 @@ func newPass(c *ca.CA, x *inbox.Exchange, m *memory, o Options) *pass {
 	return &pass{CA: c, Options: o, x: x, memory: m, flying: map[pki.ID]bool{}}
 }
 
-// run is a whole pass: the rules as they are now, what is owed, what has come.
+// run is a whole pass: clock and head first, before anything is signed; the rules as they are now, what is owed, what has come.
 func (p *pass) run(ctx context.Context) (Summary, error) {
 	if err := p.CheckClock(ctx); err != nil {
+		return Summary{}, err
+	}
+	if err := p.checkHead(ctx); err != nil {
 		return Summary{}, err
 	}
 	if err := p.readRules(); err != nil {

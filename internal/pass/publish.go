@@ -11,13 +11,20 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// publish puts answers into the outbox durably, takes the notices away that they replace, and notes in the ledger that
-// they are there. missing reports of each whether one of its files is not there: it stays owed, its entry stays.
+// publish puts answers into the outbox durably, and the ledger's head after them in the same batch; takes the notices
+// away that they replace, and notes in the ledger that they are there. missing reports of each whether one of its files is not there: it stays owed, its entry stays.
 func (p *pass) publish(ctx context.Context, batch []answered) (missing []bool, err error) {
 	var files []inbox.File
 	for _, a := range batch {
 		// An answer that moves is there under its new name before its old one is replaced.
 		files = append(append(files, a.movedFiles...), a.files...)
+	}
+	head, sequence, changed, err := p.headFile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if changed {
+		files = append(files, head)
 	}
 	outcomes, err := p.x.Publish(files, func(f inbox.File, sum [sha256.Size]byte) bool { return p.ours(ctx, f, sum) })
 	if err != nil {
@@ -39,6 +46,9 @@ func (p *pass) publish(ctx context.Context, batch []answered) (missing []bool, e
 	for i, a := range batch {
 		take(i, a.moved, a.movedFiles, nil)
 		take(i, a.answers, a.files, a.stale)
+	}
+	if changed && p.isThere(head, outcomes[0]) {
+		p.published = sequence
 	}
 	late, err := p.Ledger().MarkPublished(ctx, there)
 	if err == nil && late > 0 {

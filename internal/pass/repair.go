@@ -13,6 +13,9 @@ import (
 // the issuers. Certificates that have ended stay away. It returns how many it put back, and of how many.
 func Repair(ctx context.Context, c *ca.CA, x *inbox.Exchange) (restored, all int, err error) {
 	p := newPass(c, x, newMemory(), Options{})
+	if err := p.checkHead(ctx); err != nil {
+		return 0, 0, err
+	}
 	if err := p.publishTrust(); err != nil {
 		return 0, 0, err
 	}

@@ -41,7 +41,11 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	for i, at := range o.Exchanges {
 		w := &watch{CA: c, WatchOptions: o, at: at, memory: newMemory(), report: func(r ExchangeReport) { reports.change(i, r) }}
 		defer w.close()
-		if err := w.reopen(ctx); err != nil {
+		err := w.reopen(ctx)
+		if err == nil {
+			err = CheckHead(ctx, c, w.x)
+		}
+		if err != nil {
 			troubles = append(troubles, err)
 		}
 		watches = append(watches, w)

@@ -97,7 +97,11 @@ func (w *watch) round(ctx context.Context) time.Duration {
 	}
 	if said := err.Error(); said != w.trouble { // one warning per change of state
 		w.trouble = said
-		w.Log.Warn("cannot serve the exchange; will retry", "error", err)
+		args := []any{"error", err}
+		if errors.Is(err, ca.ErrBehind) {
+			args = append(args, "wayOut", "ca-admin recover --exchange "+w.at.Inbox)
+		}
+		w.Log.Warn("cannot serve the exchange; will retry", args...)
 	}
 	w.failures = min(w.failures+1, 16)
 	wait := min(w.Poll<<min(w.failures-1, 6), backoffLimit)

@@ -1,0 +1,71 @@
+package pass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/inbox"
+)
+
+// CheckHead stops a CA whose ledger lacks what an exchange proves that it once had (promise P13): ca.ErrBehind. Commands
+// that sign what a person decides call it first; a pass does so itself.
+func CheckHead(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
+	_, _, err := readHead(ctx, c, x)
+	if errors.Is(err, ca.ErrForeignHead) {
+		return nil // the next pass says it
+	}
+	return err
+}
+
+// readHead reads the head that an outbox holds, and then the ledger. there is false where the outbox holds none.
+func readHead(ctx context.Context, c *ca.CA, x *inbox.Exchange) (h ca.Head, there bool, err error) {
+	content := x.ReadHead()
+	switch content.State {
+	case inbox.Gone:
+		return h, false, nil
+	case inbox.Complete:
+		h, err = c.CheckHead(ctx, content.Bytes)
+		return h, true, err
+	}
+	return h, true, fmt.Errorf("%w: it cannot be read: %w", ca.ErrForeignHead, content.Unread())
+}
+
+// checkHead is CheckHead for a pass. Nobody without the CA directory's secret can make a head that stops it: a missing
+// or a foreign one is reported, once, and replaced.
+func (p *pass) checkHead(ctx context.Context) error {
+	h, there, err := readHead(ctx, p.CA, p.x)
+	switch {
+	case errors.Is(err, ca.ErrForeignHead):
+		p.warnOnce("outbox/head.json was not written by this CA; it will be replaced", err)
+	case err != nil:
+		return err
+	case !there:
+		p.warnOnce("outbox/head.json is missing; it will be published with the next answer", fs.ErrNotExist)
+	default:
+		p.published = h.Sequence
+	}
+	return nil
+}
+
+// headFile is the head that ends a batch: what is published with it is in the ledger up to there. ok is false where the
+// outbox has it already.
+func (p *pass) headFile(ctx context.Context) (f inbox.File, sequence int64, ok bool, err error) {
+	text, sequence, err := p.PresentHead(ctx)
+	return inbox.File{Name: inbox.HeadFile, Bytes: text}, sequence, err == nil && sequence != p.published, err
+}
+
+// publishHead publishes the head alone: beside no answers, where an exchange is made or its loss was accepted.
+func publishHead(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
+	text, _, err := c.PresentHead(ctx)
+	if err != nil {
+		return err
+	}
+	outcomes, err := x.Publish([]inbox.File{{Name: inbox.HeadFile, Bytes: text}}, nil)
+	if err == nil {
+		err = outcomes[0].Err
+	}
+	return err
+}
