@@ -38,6 +38,7 @@ type commands struct {
 	Policy     policyCommand     `cmd:"" group:"Who may ask for what:" help:"Print the policy in force, or the line that is wrong."`
 
 	Verify  verifyCommand  `cmd:"" group:"Care:" help:"Check the ledger's chain."`
+	Recover recoverCommand `cmd:"" group:"Care:" output:"json" help:"After an old copy was put back: take certificates from the exchanges into the ledger."`
 	Migrate migrateCommand `cmd:"" group:"Care:" help:"Bring the ledger of an older version to this one; a copy is kept."`
 	Clock   clockCommand   `cmd:"" group:"Care:" help:"Compare the clock with the ledger."`
 }

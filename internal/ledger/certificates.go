@@ -50,12 +50,20 @@ func (l *Ledger) CertificatesFor(ctx context.Context, ids []pki.ID) (map[pki.ID]
 	if len(ids) == 0 {
 		return found, nil
 	}
-	where := "WHERE c.num IN (SELECT certificate FROM requests WHERE id IN " + marks(len(ids)) + ")"
-	for k, err := range l.certificates(ctx, where, idArgs(ids)...) {
+	type row struct {
+		asked pki.ID // it may have been linked to a certificate that was taken over without it
+		Certificate
+	}
+	scan := func(rows *sql.Rows) (r row, err error) {
+		return r, rows.Scan(append([]any{(*idColumn)(&r.asked)}, r.Certificate.fields()...)...)
+	}
+	query := "SELECT r.id, " + certificateColumns + ` FROM requests AS r CROSS JOIN certificates AS c ON c.num = r.certificate
+		CROSS JOIN issuers AS i ON i.num = c.issuer WHERE r.id IN ` + marks(len(ids))
+	for r, err := range each(ctx, l.reader, scan, query, idArgs(ids)...) {
 		if err != nil {
 			return nil, err
 		}
-		found[k.Request] = k
+		found[r.asked] = r.Certificate
 	}
 	return found, nil
 }

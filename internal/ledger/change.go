@@ -19,6 +19,7 @@ type Change struct {
 	Entry       []byte           // the request's bytes, stored where not nil
 	Notice      []byte           // the notice it is answered by, stored where not nil
 	Certificate *Certificate     // the row of the certificate; nil where none is issued
+	Linked      string           // fingerprint of a recovered certificate that answers the request; "" for none
 	Signed      *pki.Certificate // beside Certificate: its leaf, chain and issuer
 	Answers     []Answer         // addresses that now belong to the request; each is owed the new answer
 	Event       *Event           // nil where nothing happened but another name for a known answer

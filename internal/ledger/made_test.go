@@ -61,12 +61,14 @@ func newMaker(t testing.TB) *maker {
 }
 
 // leaf signs a certificate with a serial in hex.
-func (m *maker) leaf(serial string) *x509.Certificate {
+func (m *maker) leaf(serial string) *x509.Certificate { return m.leafFrom(serial, noon) }
+
+func (m *maker) leafFrom(serial string, begin time.Time) *x509.Certificate {
 	m.Helper()
 	number, err := hex.DecodeString(serial)
 	must(m, err)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(number), Subject: pkix.Name{CommonName: "server"}, NotBefore: noon,
+		SerialNumber: new(big.Int).SetBytes(number), Subject: pkix.Name{CommonName: "server"}, NotBefore: begin,
 		NotAfter: noon.Add(time.Hour), DNSNames: []string{"server.example"},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, m.issuer, m.key.Public(), m.sign)

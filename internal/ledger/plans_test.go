@@ -26,6 +26,9 @@ func TestPlans(t *testing.T) {
 			" / SEARCH answers USING INDEX answers_owed (place=?)"},
 		{"fingerprint", "SELECT num FROM certificates AS c WHERE " + byFingerprint,
 			"SEARCH c USING INDEX certificates_fingerprint (<expr>=?)"},
+		{"unlinked", unlinkedQuery(largestChunk), "SEARCH r USING INDEX requests_recovered (key_fingerprint=?)" +
+			" / SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / SEARCH events USING INTEGER PRIMARY KEY (rowid=?)" +
+			" / SEARCH q USING INDEX requests_recovered (key_fingerprint=?)"},
 		{"recent", recentQuery(largestChunk),
 			"SCAN lineage / SEARCH c USING INDEX certificates_history (requester=? AND profile=? AND issued>?)"},
 		{"change", changeRequests.query(largestChunk),

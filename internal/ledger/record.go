@@ -167,6 +167,8 @@ func (s *step) digest() (string, error) {
 	r.Version, r.Serial = s.was.version+1, s.was.serial
 	if s.Certificate != nil {
 		r.Serial = s.Certificate.Serial
+	} else if s.Linked != "" {
+		r.Serial = s.Request.Serial
 	}
 	if entry == nil {
 		entry = s.was.entry

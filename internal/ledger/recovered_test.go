@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"testing"
+	"time"
 
 	"ca-exchange/internal/pki"
 )
@@ -52,4 +53,69 @@ func TestRecovered(t *testing.T) {
 		}
 	}
 	must(t, l.Verify(ctx, 0, ""))
+}
+
+// TestLink answers a request with a certificate that was taken over without it, once.
+func TestLink(t *testing.T) {
+	l, ctx, m := fresh(t), t.Context(), newMaker(t)
+	leaf := m.leaf("0b01")
+	found := Recovered{
+		Signed: &pki.Certificate{Leaf: leaf, Issuer: m.issuer}, Issuer: "ca", Profile: "server", At: noon,
+		Address: Address{"x", "", "found"},
+	}
+	taken := found.Change(nil)
+	must(t, l.Record(ctx, []Change{taken}))
+	key, err := pki.KeyFingerprint(leaf.PublicKey)
+	must(t, err)
+	unlinked, err := l.Unlinked(ctx, []string{key, "00"})
+	if err != nil || len(unlinked[key]) != 1 {
+		t.Fatalf("%v, %v", unlinked, err)
+	}
+	link := Change{Request: Arrived{ID: anID("later"), Kind: KindRequest, Name: "later", At: noon}.Row(Request{}), Entry: []byte("entry")}
+	link.Request.KeyFingerprint = key
+	link.Link(unlinked[key][0])
+	must(t, l.Record(ctx, []Change{link}))
+	now, err := l.Lookup(ctx, []pki.ID{anID("later")})
+	must(t, err)
+	r := now[anID("later")]
+	content, err := l.Content(ctx, r)
+	if err != nil || r.Status != Issued || r.Serial != "0b01" || string(content) != string(pki.EncodeCertificates(leaf)) {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for _, id := range []pki.ID{anID("later"), pki.ImportID(leaf.Raw)} {
+		have, err := l.CertificatesFor(ctx, []pki.ID{id})
+		if err != nil || have[id].Serial != r.Serial {
+			t.Errorf("%s has %+v, %v", id.Short(), have, err)
+		}
+	}
+	if unlinked, err = l.Unlinked(ctx, []string{key}); err != nil || len(unlinked) != 0 {
+		t.Errorf("linked twice: %v, %v", unlinked, err)
+	}
+	link.Request.Version = r.Version
+	if err := l.Record(ctx, []Change{link}); err == nil {
+		t.Error("a request that has a certificate is linked to another")
+	}
+	must(t, l.Verify(ctx, 0, ""))
+}
+
+// TestUnlinkedLeavesOutThePast: what was signed before the ledger began answers nothing.
+func TestUnlinkedLeavesOutThePast(t *testing.T) {
+	m := newMaker(t)
+	for _, test := range []struct {
+		before time.Duration
+		want   int
+	}{{0, 1}, {time.Hour, 1}, {time.Hour + time.Second, 0}} {
+		l, ctx := fresh(t), t.Context()
+		began, err := l.Began(ctx)
+		must(t, err)
+		leaf := m.leafFrom("0c01", began.Add(-test.before))
+		found := Recovered{Signed: &pki.Certificate{Leaf: leaf, Issuer: m.issuer}, Issuer: "ca", At: noon}
+		taken := found.Change(nil)
+		must(t, l.Record(ctx, []Change{taken}))
+		key, err := pki.KeyFingerprint(leaf.PublicKey)
+		must(t, err)
+		if all, err := l.Unlinked(ctx, []string{key}); err != nil || len(all[key]) != test.want {
+			t.Errorf("signed %s before: %v, %v", test.before, all, err)
+		}
+	}
 }

@@ -28,6 +28,7 @@ CREATE TABLE requests (
   decided         INTEGER NOT NULL
 );
 CREATE INDEX requests_held ON requests (received) WHERE status = 'Held';
+CREATE INDEX requests_recovered ON requests (key_fingerprint) WHERE reason = 'Recovered';
 
 -- bodies: a request's bytes, and the notice that answered it.
 CREATE TABLE bodies (

@@ -69,6 +69,8 @@ func (c *Change) illegal(was recorded) error {
 		return fmt.Errorf("the row is of kind %s, the change of kind %s", was.kind, to.Kind)
 	case !to.Kind.takes(to.Status):
 		return fmt.Errorf("a row of kind %s cannot become %s", to.Kind, to.Status)
+	case c.Linked != "" && was.serial != "":
+		return fmt.Errorf("it has certificate %s already", was.serial)
 	case c.Certificate != nil && was.serial != "" && !c.ByPerson:
 		return fmt.Errorf("it has certificate %s already", was.serial)
 	}

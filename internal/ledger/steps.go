@@ -47,6 +47,11 @@ func (w *writing) steps(changes []Change) ([]*step, error) {
 			lastCertificate++
 			s.certificate = lastCertificate
 		}
+		if c.Linked != "" {
+			if s.certificate, err = w.linked(c); err != nil {
+				return nil, err
+			}
+		}
 		steps[i] = s
 	}
 	return steps, nil

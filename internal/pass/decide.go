@@ -22,6 +22,7 @@ type decided struct {
 	decision policy.Decision
 	refusals []refusal.Refusal
 
+	recovered   *ledger.Certificate // taken over before this request was at hand, and its answer; nil for none
 	plan        pki.Plan
 	certificate *pki.Certificate // nil unless it is issued now
 }
@@ -63,6 +64,9 @@ func (p *pass) decide(ctx context.Context, batch []arrival) ([]decided, error) {
 	out := make([]decided, len(batch))
 	parallel(len(batch), func(i int) { out[i] = j.judge(batch[i]) })
 	p.holdWhereOpen(out)
+	if err := p.recall(ctx, j, out); err != nil { // before the history: what has its certificate counts for no rate
+		return nil, err
+	}
 	return out, p.weigh(ctx, j, out)
 }
 

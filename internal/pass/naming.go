@@ -65,7 +65,7 @@ func (n *naming) place(d decided) placed {
 	switch {
 	case known && owner.Request == d.id:
 		return placed{answer: owner, owned: owner.Published}
-	case !known || !n.taken[at]:
+	case !known || !n.taken[at], d.recovered != nil && owner.Request == d.recovered.Request:
 		return n.give(asked, d.id)
 	}
 	if old, ok := n.rows[owner.Request]; ok && d.takes(old) {

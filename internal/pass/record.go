@@ -165,6 +165,11 @@ func (p *pass) change(ctx context.Context, d decided) (change ledger.Change, con
 	if d.outcome == refusal.Hold || d.known.Version == 0 && d.outcome == refusal.Issue {
 		change.Entry = d.arrival.bytes
 	}
+	if d.recovered != nil {
+		change.Link(*d.recovered)
+		content, err = p.Ledger().Content(ctx, ledger.Request{ID: d.recovered.Request, Status: ledger.Issued})
+		return change, content, err
+	}
 	if d.outcome == refusal.Issue {
 		change.Issue(d.plan, d.certificate, nil)
 		change.Certificate.Replaces = d.decision.Replaces

@@ -28,7 +28,7 @@ func (p *pass) sign(ctx context.Context, batch []decided) []decided {
 }
 
 // issues reports whether a new certificate is to be made.
-func (d decided) issues() bool { return d.outcome == refusal.Issue && !d.repeat }
+func (d decided) issues() bool { return d.outcome == refusal.Issue && !d.repeat && d.recovered == nil }
 
 func (p *pass) signOne(grant policy.Grant) *pki.Certificate {
 	certificate, err := p.Sign(grant)

@@ -37,7 +37,7 @@ func (p *pass) count(change func(*Summary)) {
 func (p *pass) tally(d decided) {
 	p.count(func(s *Summary) {
 		switch {
-		case d.repeat:
+		case d.repeat, d.recovered != nil:
 			s.Repeated++
 		case d.outcome == refusal.Issue:
 			s.Issued++
@@ -52,6 +52,11 @@ func (p *pass) tally(d decided) {
 	}
 	if !d.decision.Again.IsZero() {
 		p.memory.rateAgain(d.decision.Again)
+	}
+	if d.recovered != nil {
+		p.Log.Info("answered with a recovered certificate", "request", d.id.Short(), "serial", d.recovered.Serial,
+			"entry", refusal.Quote(d.arrival.entry.File))
+		return
 	}
 	attrs := []any{"request", d.id.Short(), "profile", profileName(d), "entry", refusal.Quote(d.arrival.entry.File)}
 	if d.certificate != nil {
