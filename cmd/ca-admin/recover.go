@@ -61,12 +61,14 @@ func recoverAt(ctx context.Context, c *ca.CA, at pass.Sides) (done pass.Recovery
 func (a *app) showRecovery(r pass.Recovery) {
 	a.Print("exchange   %s", r.Exchange)
 	a.Print("head       the exchange knew event %d, the ledger ended with event %d", r.Head, r.Ledger)
-	a.Print("recovered  %s, of them %d linked to their requests", cli.Count(r.Taken, "certificate", "certificates"), r.Linked)
+	a.Print("recovered  %s, of them %d linked to their requests", cli.Count(r.Taken, "certificate", "certificates"),
+		r.Linked)
 	if r.Past > 0 {
 		a.Print("past       %s from before the ledger began", cli.Count(r.Past, "certificate", "certificates"))
 	}
 	if len(r.Ambiguous) > 0 {
-		a.Warn("more than one request may be meant by %s; look at them: ca-admin show SERIAL", strings.Join(r.Ambiguous, ", "))
+		a.Warn("more than one request, or more than one certificate, fits %s; look at them: ca-admin show SERIAL",
+			strings.Join(r.Ambiguous, ", "))
 	}
 	for _, p := range r.Problems {
 		a.Warn("%s", p)
@@ -81,7 +83,7 @@ func (a *app) showRecovery(r pass.Recovery) {
 			cli.Count(int(r.Lost), "event", "events"))
 	}
 	if r.Behind {
-		a.Hint("compare enrolments and policy with your notes, and repeat what is missing: ca-admin requesters, ca-admin unenroll NAME")
+		a.Hint("compare enrolments with your notes, and repeat what is missing: ca-admin requesters, ca-admin unenroll NAME")
 		a.Hint("from here on the exchange is served again: ca-admin sync")
 	}
 }

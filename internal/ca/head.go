@@ -30,8 +30,8 @@ const (
 )
 
 var (
-	// ErrBehind reports that an outbox holds a head of this CA that the ledger does not have: the ledger is an old copy,
-	// or another copy of the CA directory serves the same exchange.
+	// ErrBehind reports that an outbox holds a head of this CA that the ledger does not have: the ledger is an old
+	// copy, or another copy of the CA directory serves the same exchange.
 	ErrBehind = errors.New("the ledger is older than the exchange")
 	// ErrForeignHead reports that this CA directory did not write a head.
 	ErrForeignHead = errors.New("it is not a head of this CA directory")
@@ -73,9 +73,9 @@ func (c *CA) PresentHead(ctx context.Context) (text []byte, sequence int64, err 
 	return append(text, '\n'), e.Seq, err
 }
 
-// CheckHead reads what an outbox holds as head.json. ErrForeignHead: somebody else wrote it, or changed it. ErrBehind: it
-// is genuine, and the ledger lacks the event. The caller reads the outbox before it calls, since the ledger is always
-// written first: in the other order a batch of another process would look like a lost one.
+// CheckHead reads what an outbox holds as head.json. ErrForeignHead: somebody else wrote it, or changed it. ErrBehind:
+// it is genuine, and the ledger lacks the event. The caller reads the outbox before it calls, since the ledger is
+// always written first: in the other order a batch of another process would look like a lost one.
 func (c *CA) CheckHead(ctx context.Context, text []byte) (Head, error) {
 	secret, err := c.headSecret()
 	if err != nil {
@@ -101,7 +101,8 @@ func (c *CA) CheckHead(ctx context.Context, text []byte) (Head, error) {
 		return h, fmt.Errorf("%w: outbox/head.json is of event %d (%s), the ledger ends with event %d (%s)", ErrBehind,
 			h.Sequence, h.Time.Format(time.RFC3339), end.Seq, end.Time.Format(time.RFC3339))
 	}
-	return h, fmt.Errorf("%w: outbox/head.json has hash %s for event %d, the ledger has %s", ErrBehind, h.Hash, h.Sequence, hash)
+	return h, fmt.Errorf("%w: outbox/head.json has hash %s for event %d, the ledger has %s", ErrBehind, h.Hash,
+		h.Sequence, hash)
 }
 
 func parseHead(text, secret []byte) (h Head, err error) {
@@ -149,7 +150,8 @@ func (c *CA) headSecret() ([]byte, error) {
 	}
 	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(secret) != secretSize {
-		return nil, fmt.Errorf("%s: expected %d bytes in hex; take the file from a backup, or remove it: heads published before then count as foreign", secretFile, secretSize)
+		return nil, fmt.Errorf("%s has %d bytes of text, expected %d bytes in hex; take it from a backup, or remove it: "+
+			"heads published before then count as foreign", secretFile, len(text), secretSize)
 	}
 	return secret, nil
 }

@@ -23,7 +23,8 @@ func headFixture(t *testing.T) *CA {
 		t.Fatal(err)
 	}
 	c, err := Create(filepath.Join(t.TempDir(), "ca"), Setup{
-		Issuers: []pki.IssuerSpec{{Name: "ca", CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 10}}, Policy: text,
+		Issuers: []pki.IssuerSpec{{Name: "ca", CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 10}},
+		Policy:  text,
 	}, Settings{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +85,10 @@ func TestCheckHead(t *testing.T) {
 		{"an old one", old, nil},
 		{"of a later event", signed(func(h *Head) { h.Sequence = 3; h.Hash = strings.Repeat("ab", 32) }), ErrBehind},
 		{"another hash", signed(func(h *Head) { h.Hash = strings.Repeat("ab", 32) }), ErrBehind},
-		{"a higher sequence without the secret", strings.Replace(now, `"sequence": 2`, `"sequence": 9`, 1), ErrForeignHead},
+		{
+			"a higher sequence without the secret", strings.Replace(now, `"sequence": 2`, `"sequence": 9`, 1),
+			ErrForeignHead,
+		},
 		{"another hash without the secret", strings.Replace(now, h.Hash, strings.Repeat("ab", 32), 1), ErrForeignHead},
 		{"another CA's", presented(t, other), ErrForeignHead},
 		{"another kind", signed(func(h *Head) { h.Kind = "Answer" }), ErrForeignHead},
@@ -92,7 +96,8 @@ func TestCheckHead(t *testing.T) {
 		{"no JSON", "junk", ErrForeignHead},
 		{"nothing", "", ErrForeignHead},
 	} {
-		if _, err := c.CheckHead(t.Context(), []byte(test.text)); !errors.Is(err, test.want) || test.want == nil && err != nil {
+		_, err := c.CheckHead(t.Context(), []byte(test.text))
+		if !errors.Is(err, test.want) || test.want == nil && err != nil {
 			t.Errorf("%s: %v, expected %v", test.name, err, test.want)
 		}
 	}

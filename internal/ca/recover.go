@@ -22,8 +22,8 @@ func (c *CA) TakeOver(ctx context.Context, found []ledger.Recovered) error {
 	return c.ledger.Record(ctx, changes)
 }
 
-// Signed gives the issuer of this CA that signed a certificate, by its signature; ok is false where none did. A CA's own
-// certificate is nobody's answer.
+// Signed gives the issuer of this CA that signed a certificate, by its signature; ok is false where none did. A CA's
+// own certificate is nobody's answer.
 func (c *CA) Signed(leaf *x509.Certificate) (by pki.Authority, ok bool) {
 	if leaf.IsCA {
 		return by, false

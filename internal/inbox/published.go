@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Certificates lists the files of the outbox and its sub-directories that have a certificate's name, the issuers' own left
-// out, without a look at any of them: what they hold is ReadAnswer's question. What could not be listed comes last, as
-// one *Unlisted; the rest is listed all the same. Of sub-directories as many are listed as are served.
+// Certificates lists the files of the outbox and its sub-directories that have a certificate's name, the issuers' own
+// left out, without a look at any of them: what they hold is ReadAnswer's question. What could not be listed comes
+// last, as one *Unlisted; the rest is listed all the same. Of sub-directories as many are listed as are served.
 func (x *Exchange) Certificates() iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		var missed Unlisted

@@ -57,8 +57,9 @@ func (l *Ledger) CertificatesFor(ctx context.Context, ids []pki.ID) (map[pki.ID]
 	scan := func(rows *sql.Rows) (r row, err error) {
 		return r, rows.Scan(append([]any{(*idColumn)(&r.asked)}, r.Certificate.fields()...)...)
 	}
-	query := "SELECT r.id, " + certificateColumns + ` FROM requests AS r CROSS JOIN certificates AS c ON c.num = r.certificate
-		CROSS JOIN issuers AS i ON i.num = c.issuer WHERE r.id IN ` + marks(len(ids))
+	query := "SELECT r.id, " + certificateColumns + ` FROM requests AS r
+		CROSS JOIN certificates AS c ON c.num = r.certificate CROSS JOIN issuers AS i ON i.num = c.issuer
+		WHERE r.id IN ` + marks(len(ids))
 	for r, err := range each(ctx, l.reader, scan, query, idArgs(ids)...) {
 		if err != nil {
 			return nil, err

@@ -70,7 +70,8 @@ func (c *Change) Link(k Certificate) {
 
 // linked gives the row of the certificate that a change links to.
 func (w *writing) linked(c *Change) (num int64, err error) {
-	row := w.conn.QueryRowContext(w.ctx, "SELECT num FROM certificates AS c WHERE "+byFingerprint, fingerprintArgs(c.Linked)...)
+	query := "SELECT num FROM certificates AS c WHERE " + byFingerprint
+	row := w.conn.QueryRowContext(w.ctx, query, fingerprintArgs(c.Linked)...)
 	if err := row.Scan(&num); err != nil {
 		return 0, fmt.Errorf("recording request %s: certificate %s: %w", c.Request.ID.Short(), c.Linked, err)
 	}
@@ -78,7 +79,8 @@ func (w *writing) linked(c *Change) (num int64, err error) {
 }
 
 // Unlinked finds the certificates for these keys that were taken over and answer no request yet, in one query: by the
-// key's fingerprint, the newest first. What was signed before the ledger began is an adopted issuer's past, and left out.
+// key's fingerprint, the one that ends last first. What was signed before the ledger began is an adopted issuer's past,
+// and left out.
 func (l *Ledger) Unlinked(ctx context.Context, keys []string) (map[string][]Certificate, error) {
 	found := map[string][]Certificate{}
 	if len(keys) == 0 {

@@ -71,7 +71,8 @@ func TestLink(t *testing.T) {
 	if err != nil || len(unlinked[key]) != 1 {
 		t.Fatalf("%v, %v", unlinked, err)
 	}
-	link := Change{Request: Arrived{ID: anID("later"), Kind: KindRequest, Name: "later", At: noon}.Row(Request{}), Entry: []byte("entry")}
+	later := Arrived{ID: anID("later"), Kind: KindRequest, Name: "later", At: noon}
+	link := Change{Request: later.Row(Request{}), Entry: []byte("entry")}
 	link.Request.KeyFingerprint = key
 	link.Link(unlinked[key][0])
 	must(t, l.Record(ctx, []Change{link}))
@@ -79,7 +80,8 @@ func TestLink(t *testing.T) {
 	must(t, err)
 	r := now[anID("later")]
 	content, err := l.Content(ctx, r)
-	if err != nil || r.Status != Issued || r.Serial != "0b01" || string(content) != string(pki.EncodeCertificates(leaf)) {
+	want := string(pki.EncodeCertificates(leaf))
+	if err != nil || r.Status != Issued || r.Serial != "0b01" || string(content) != want {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for _, id := range []pki.ID{anID("later"), pki.ImportID(leaf.Raw)} {

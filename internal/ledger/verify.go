@@ -97,7 +97,8 @@ func (v *verification) events(ctx context.Context, db *sql.DB) error {
 	defer tx.Rollback()
 	rows, err := tx.QueryContext(ctx, `SELECT seq, time, e.kind, id, e.serial, detail, hash, c.num IS NOT NULL
 		FROM events AS e LEFT JOIN requests AS r ON r.num = about
-		LEFT JOIN certificates AS c ON c.serial = e.serial AND (c.request = about OR c.num = r.certificate) ORDER BY seq`)
+		LEFT JOIN certificates AS c ON c.serial = e.serial
+		AND (c.request = about OR c.num = r.certificate) ORDER BY seq`)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"ca-exchange/internal/inbox"
 )
 
-// CheckHead stops a CA whose ledger lacks what an exchange proves that it once had (promise P13): ca.ErrBehind. Commands
-// that sign what a person decides call it first; a pass does so itself.
+// CheckHead stops a CA whose ledger lacks what an exchange proves that it once had (promise P13): ca.ErrBehind.
+// Commands that sign what a person decides call it first; a pass does so itself.
 func CheckHead(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
 	_, _, err := readHead(ctx, c, x)
 	if errors.Is(err, ca.ErrForeignHead) {

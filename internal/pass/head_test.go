@@ -105,7 +105,8 @@ func stops(t *testing.T, c *ca.CA, x *inbox.Exchange) {
 func second[A any](_ A, err error) error        { return err }
 func third[A, B any](_ A, _ B, err error) error { return err }
 
-// TestOldLedgerIsNoticed: an old copy of a CA directory that is put back signs nothing on an exchange that knows better.
+// TestOldLedgerIsNoticed: an old copy of a CA directory that is put back signs nothing on an exchange that knows
+// better.
 func TestOldLedgerIsNoticed(t *testing.T) {
 	c, x := fixture(t, pki.ECDSAP256)
 	next(t, c, x, requests(t, 1)[0])

@@ -47,13 +47,14 @@ func (p *pass) recall(ctx context.Context, j judge, batch []decided) error {
 	return nil
 }
 
-// linkable reports whether a request may be one whose record is lost: the ledger has never seen it, and nothing denies it.
+// linkable reports whether a request may be one whose record is lost: the ledger has never seen it, and nothing denies
+// it.
 func (d decided) linkable() bool {
 	return d.kind == ledger.KindRequest && d.arrival.request != nil && !d.known.Recorded() && d.outcome != refusal.Deny
 }
 
-// answers reports whether a certificate that was taken over is what a request would be issued now: the same key, subject
-// and usages, no fewer names, and as much time left as for any answer that is repeated.
+// answers reports whether a certificate that was taken over is what a request would be issued now: the same key,
+// subject and usages, no fewer names, and as much time left as for any answer that is repeated.
 func (p *pass) answers(ctx context.Context, j judge, d decided, k ledger.Certificate) (bool, error) {
 	if k.Status != ledger.Valid || over(k, j.now) || j.now.Before(k.NotBefore) {
 		return false, nil
@@ -76,8 +77,8 @@ func (p *pass) answers(ctx context.Context, j judge, d decided, k ledger.Certifi
 	return asks(plan, chain[0]) && len(plan.Names.Without(pki.NamesOf(chain[0]))) == 0, nil
 }
 
-// planFor is what a request would be signed as. Where nobody names its profile, profile is taken for it: a person named it
-// when the certificate was signed.
+// planFor is what a request would be signed as. Where nobody names its profile, profile is taken for it: a person named
+// it when the certificate was signed.
 func (j judge) planFor(a arrival, profile string) (pki.Plan, policy.Decision, bool) {
 	in := policy.Input{Request: a.request, Found: a.found, Trusts: j.trusts, Now: j.now}
 	d := j.policy.Decide(in)

@@ -45,8 +45,8 @@ type recovering struct {
 }
 
 // Recover takes the certificates of this CA from an outbox into a ledger that lacks them, accepts that the rest of what
-// the exchange knew is lost, and publishes the ledger's head, so that the exchange is served again. Certificates are the
-// only evidence: notices are unsigned, and anybody can write one. Whatever else lies in the outbox is passed over.
+// the exchange knew is lost, and publishes the ledger's head, so that the exchange is served again. Certificates are
+// the only evidence: notices are unsigned, and anybody can write one. Whatever else lies in the outbox is passed over.
 func Recover(ctx context.Context, c *ca.CA, x *inbox.Exchange) (Recovery, error) {
 	r := &recovering{pass: newPass(c, x, newMemory(), Options{}), wanted: map[string]*wanted{}}
 	r.sum = Recovery{Exchange: x.Path(), Ambiguous: []string{}, Problems: []string{}}
@@ -54,8 +54,8 @@ func Recover(ctx context.Context, c *ca.CA, x *inbox.Exchange) (Recovery, error)
 	if err != nil {
 		return r.sum, err
 	}
-	// The outbox is read twice: what belongs to which request is known only when all has been seen, and all of it at once
-	// may be too much for memory.
+	// The outbox is read twice: what belongs to which request is known only when all has been seen, and all of it at
+	// once may be too much for memory.
 	for _, step := range []func(context.Context) error{r.survey, r.findRequests, r.takeOver} {
 		if err := step(ctx); err != nil {
 			return r.sum, err

@@ -49,8 +49,8 @@ func (r *recovering) survey(ctx context.Context) error {
 	})
 }
 
-// findRequests gathers the requests that missing certificates may be for: those that the ledger holds or has denied, and
-// those in the inbox.
+// findRequests gathers the requests that missing certificates may be for: those that the ledger holds or has denied,
+// and those in the inbox.
 func (r *recovering) findRequests(ctx context.Context) error {
 	if len(r.wanted) == 0 {
 		return nil
@@ -134,8 +134,8 @@ func peekKey(entry []byte) string {
 	return pki.SPKIFingerprint(csr.RawSubjectPublicKeyInfo)
 }
 
-// takeOver records what is missing. Where a whole batch cannot be recorded, its certificates are recorded one by one: one
-// that the ledger does not take, such as a second one of a serial, keeps no other out.
+// takeOver records what is missing. Where a whole batch cannot be recorded, its certificates are recorded one by one:
+// one that the ledger does not take, such as a second one of a serial, keeps no other out.
 func (r *recovering) takeOver(ctx context.Context) error {
 	return r.eachMissing(ctx, func(batch []missing) error {
 		found, err := r.recovered(ctx, batch)
@@ -223,8 +223,8 @@ func (r *recovering) record(m missing) ledger.Recovered {
 	return f
 }
 
-// isFor reports whether a certificate is what a request asks for: its key, the subject and usages of its profile, and no
-// names beyond those asked for.
+// isFor reports whether a certificate is what a request asks for: its key, the subject and usages of its profile, and
+// no names beyond those asked for.
 func (r *recovering) isFor(m missing, c candidate, f *ledger.Recovered) bool {
 	plan, _, ok := r.planFor(c.arrival, f.Profile)
 	return ok && asks(plan, m.leaf) && len(pki.NamesOf(m.leaf).Without(plan.Names)) == 0

@@ -65,8 +65,8 @@ func dropAs(t *testing.T, c *ca.CA, x *inbox.Exchange, name string, entry []byte
 	return sum
 }
 
-// TestRecover puts an old copy back: the exchange stops it, recover takes the certificates over, and each request that is
-// dropped again is answered with the certificate that it had.
+// TestRecover puts an old copy back: the exchange stops it, recover takes the certificates over, and each request that
+// is dropped again is answered with the certificate that it had.
 func TestRecover(t *testing.T) {
 	c, x := fixture(t, pki.ECDSAP256)
 	entries := requests(t, 3)
@@ -104,8 +104,8 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// TestRecoverAfterApproval: what a person approved is linked to the held request of the old copy, or answered when it is
-// dropped again, although the policy alone would hold it.
+// TestRecoverAfterApproval: what a person approved is linked to the held request of the old copy, or answered when it
+// is dropped again, although the policy alone would hold it.
 func TestRecoverAfterApproval(t *testing.T) {
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	entries := requests(t, 3)
@@ -152,8 +152,8 @@ func TestRecoverTwoCopies(t *testing.T) {
 	stops(t, c, x)
 }
 
-// TestRecoveredIsNoSuccessor: a renewal with the same key that names the recovered certificate gets a new one, as does a
-// request for more names, and one whose certificate is in its last third.
+// TestRecoveredIsNoSuccessor: a renewal with the same key that names the recovered certificate gets a new one, as does
+// a request for more names, and one whose certificate is in its last third.
 func TestRecoveredIsNoSuccessor(t *testing.T) {
 	c, x := fixture(t, pki.ECDSAP256)
 	copied := copyOf(t, c)
@@ -192,7 +192,8 @@ func TestCertificatesStopNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{
-		"foreign": foreign, "past": signedBy(t, c, time.Now().AddDate(-1, 0, 0), nil), "unknown": signedBy(t, c, time.Now(), nil),
+		"foreign": foreign, "past": signedBy(t, c, time.Now().AddDate(-1, 0, 0), nil),
+		"unknown": signedBy(t, c, time.Now(), nil),
 	} {
 		if err := os.WriteFile(filepath.Join(x.Path(), "outbox", name+".crt"), text, 0o644); err != nil {
 			t.Fatal(err)
@@ -268,8 +269,8 @@ func TestRecoverPast(t *testing.T) {
 	}
 }
 
-// TestRecoverTwoCandidates: where two requests, or two certificates, may belong together, a person has to look: nothing is
-// linked, and it is reported.
+// TestRecoverTwoCandidates: where two requests, or two certificates, may belong together, a person has to look: nothing
+// is linked, and it is reported.
 func TestRecoverTwoCandidates(t *testing.T) {
 	key, err := pki.ECDSAP256.Generate()
 	if err != nil {
@@ -301,7 +302,8 @@ func TestRecoverTwoCandidates(t *testing.T) {
 		}
 		for i := range test.certificates {
 			text := signedBy(t, c, time.Now(), key.Public())
-			if err := os.WriteFile(filepath.Join(x.Path(), "outbox", fmt.Sprintf("s%d.crt", i)), text, 0o644); err != nil {
+			path := filepath.Join(x.Path(), "outbox", fmt.Sprintf("s%d.crt", i))
+			if err := os.WriteFile(path, text, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -368,7 +370,8 @@ func TestRecoverHostileOutbox(t *testing.T) {
 	}
 	lost := signedBy(t, c, time.Now(), nil)
 	for name, text := range map[string][]byte{
-		"foreign.crt": foreign, "junk.crt": []byte("junk"), "empty.crt": nil, "copy.crt": own, "large.crt": make([]byte, 1<<20),
+		"foreign.crt": foreign, "junk.crt": []byte("junk"), "empty.crt": nil, "copy.crt": own,
+		"large.crt":  make([]byte, 1<<20),
 		"issuer.crt": c.Trust().Authorities[0].Anchor(), "chained.crt": append(append([]byte{}, lost...), foreign...),
 		"server.crt":  lost, // on the name of another request
 		"x.held.json": []byte(`{"status":"Held"}`), "team/deep.crt": lost,
@@ -396,8 +399,8 @@ func TestRecoverHostileOutbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range owners {
-		if r, err := c.Ledger().Lookup(t.Context(), []pki.ID{a.Request}); err != nil || r[a.Request].Kind != ledger.KindRequest {
-			t.Errorf("the name server went to %+v, %v", r, err)
+		if r := known(t, c, a.Request); r.Kind != ledger.KindRequest {
+			t.Errorf("the name server went to %+v", r)
 		}
 	}
 	if all, err := issued(t, c); err != nil || len(all) != 2 {
