@@ -49,7 +49,8 @@ func TestList(t *testing.T) {
 		want   string
 	}{
 		{"", 0, "old Expired, ended Expired, soon Overdue, fresh Issued, again Issued"},
-		{"--all --sort issue", 0, "again Issued, again Superseded, old Expired, ended Expired, soon Overdue, fresh Issued"},
+		{"--all --sort issue", 0,
+			"again Issued, again Superseded, old Expired, ended Expired, soon Overdue, fresh Issued"},
 		{"--status Superseded", 0, "again Superseded"},
 		{"--expiring 30d", 6, "ended Expired, soon Overdue"},
 		{"--expiring 1d --limit 1", 6, "ended Expired"},
@@ -86,7 +87,8 @@ func TestList(t *testing.T) {
 		!strings.HasPrefix(lines[1], "server@ended.example ") || !strings.Contains(lines[1], " ended 3 days ago ") {
 		t.Errorf("list prints\n%s", out)
 	}
-	if out := x.ca(2, "list", "--due", "--all"); !strings.Contains(out, "--due and --expiring never select superseded") {
+	out = x.ca(2, "list", "--due", "--all")
+	if !strings.Contains(out, "--due and --expiring never select superseded") {
 		t.Errorf("%s", out)
 	}
 	if out := x.ca(2, "sync", "-o", "csv"); !strings.Contains(out, "--output csv: sync prints") {
