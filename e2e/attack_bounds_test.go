@@ -12,6 +12,7 @@ import (
 // TestManyDirectoriesUnderWatch: 8,000 empty directories cost neither watches nor log without bound, and others are
 // served.
 func TestManyDirectoriesUnderWatch(t *testing.T) {
+	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t))
 	signer := x.requester("good", "--profile", "server", "--dns", "*.example")

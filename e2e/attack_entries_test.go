@@ -61,6 +61,7 @@ func TestManyTeams(t *testing.T) {
 
 // TestLeftCopiesEnd: copies of a request that is left where it is give no pass without end.
 func TestLeftCopiesEnd(t *testing.T) {
+	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t))
 	x.fillHeld()

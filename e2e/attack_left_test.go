@@ -20,9 +20,7 @@ import (
 // are left where they are, since a thousand are held already, and what each later pass costs. The figures are
 // printed, not judged.
 func TestSignedBesideLeft(t *testing.T) {
-	if testing.Short() {
-		t.Skip("three thousand entries")
-	}
+	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t))
 	signer := x.requester("good", "--profile", "server", "--dns", "*.example")

@@ -9,6 +9,7 @@ import (
 )
 
 func TestDoctor(t *testing.T) {
+	long(t)
 	t.Parallel()
 	needs(t, "openssl")
 	d := doctor{build(t) + string(filepath.ListSeparator) + os.Getenv("PATH"), t.TempDir()}

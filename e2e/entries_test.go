@@ -61,6 +61,7 @@ func TestHostileEntries(t *testing.T) {
 // TestGoodEntries: what real tools write, or could, is held unsigned, approved by a person, and openssl verifies the
 // certificate.
 func TestGoodEntries(t *testing.T) {
+	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t))
 	cases := goodEntries(t)

@@ -21,6 +21,7 @@ import (
 // TestExpiredCluster: the README's first commands bring a control plane back whose certificates have all ended, with
 // its keys and names as they were, and no CA key on the host or the stick.
 func TestExpiredCluster(t *testing.T) {
+	long(t)
 	t.Parallel()
 	needs(t, "openssl")
 	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}

@@ -16,6 +16,7 @@ var goldenFiles = strings.Fields(`pki/apiserver.crt pki/rsa.crt pki/apiserver-ku
 // TestGoldenCertificates holds one certificate of each profile, as openssl reads it, against the page in testdata: what
 // differs from certificate to certificate (serial, dates, keys, signature) is left out.
 func TestGoldenCertificates(t *testing.T) {
+	long(t)
 	t.Parallel()
 	needs(t, "openssl")
 	dir, path := t.TempDir(), build(t)+string(filepath.ListSeparator)+os.Getenv("PATH")

@@ -106,6 +106,14 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// long skips a test in the short form of all tests.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long: go test without -short runs it")
+	}
+}
+
 // needs skips a test where a tool is not installed, which on CI is a failure.
 func needs(t *testing.T, tools ...string) {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 
 // TestIdentities: each kind of OpenSSH identity does one whole hand-off.
 func TestIdentities(t *testing.T) {
+	long(t)
 	t.Parallel()
 	needs(t, "ssh-keygen", "ssh-agent", "ssh-add")
 	bin := build(t)

@@ -15,6 +15,7 @@ var approveHint = regexp.MustCompile(`(?m)^ca-admin: hint: ca-admin (approve .+)
 // without, gets a certificate after the one command that a hint prints, with the CA admin's own values for what it
 // leaves open.
 func TestTypedAtPrompts(t *testing.T) {
+	long(t)
 	t.Parallel()
 	needs(t, "openssl")
 	values := strings.NewReplacer("NODE", "cp1", "ADDRESS", "192.0.2.10", "NAME", "web.example")

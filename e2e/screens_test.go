@@ -13,6 +13,7 @@ import (
 // TestScreens looks at every screen that shows what came from the exchange: nothing but printable ASCII (and our own
 // ellipsis) reaches a terminal, a table, a log or JSON, whatever the entries hold.
 func TestScreens(t *testing.T) {
+	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t))
 	check := []string{"check"}

@@ -37,6 +37,7 @@ func TestWatchWithoutEvents(t *testing.T) {
 // TestWatchOverflow: more happens than the kernel keeps events of. The watch polls every hour only, so that nothing but
 // the overflow itself can make it look.
 func TestWatchOverflow(t *testing.T) {
+	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	w := x.watch(nil, "--poll", "1h")
