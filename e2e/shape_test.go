@@ -25,7 +25,7 @@ var misshapen = strings.Fields(`bench/ cmd/ test/
 	e2e/bounds_test.go e2e/clock_test.go e2e/contrib_test.go e2e/design_test.go e2e/doctor_cases_test.go
 	e2e/doctor_test.go e2e/documents_test.go e2e/entries_test.go e2e/exchange_test.go e2e/expired_test.go
 	e2e/files_test.go e2e/flow_promises_test.go e2e/flow_test.go e2e/golden_test.go e2e/hints_test.go
-	e2e/honest_test.go e2e/identity_test.go e2e/outbox_test.go e2e/person_test.go e2e/prompts_test.go
+	e2e/honest_test.go e2e/identity_test.go e2e/list_test.go e2e/outbox_test.go e2e/person_test.go e2e/prompts_test.go
 	e2e/refusals_test.go e2e/remembered_test.go e2e/renewal_examples_test.go e2e/replaced_test.go
 	e2e/scenarios_test.go e2e/signed_test.go e2e/terminal_test.go e2e/together_test.go e2e/watch_test.go
 	e2e/watching_test.go
