@@ -72,3 +72,30 @@ func TestSignedGoFirst(t *testing.T) {
 		t.Errorf("the signed request does not come first:\n%s", out[:min(len(out), 1000)])
 	}
 }
+
+// TestAddressesAreBounded: copies of one held request under other names get notices up to a bound, then stay where they
+// are; status counts them.
+func TestAddressesAreBounded(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	entry := wishFor("", "", "one", "one.example").plain(t)
+	for i := range 40 {
+		x.drop(fmt.Sprintf("copy%02d.csr", i), entry)
+	}
+	x.anyStatus("sync", "-q")
+	notices, err := filepath.Glob(x.path("outbox", "copy*.held.json"))
+	must(t, err)
+	if len(notices) == 0 || len(notices) > 16 {
+		t.Errorf("40 copies of one request have %d notices", len(notices))
+	}
+	left, err := filepath.Glob(x.path("inbox", "copy*.csr"))
+	must(t, err)
+	if len(left)+len(notices) != 40 {
+		t.Errorf("%d notices, %d entries left, of 40", len(notices), len(left))
+	}
+	// The bound is the neighbour's: a person still decides about the request.
+	x.ca(0, "approve", idOf(t, entry), "--yes")
+	if len(x.issued()) == 0 {
+		t.Error("the request can no longer be answered")
+	}
+}
