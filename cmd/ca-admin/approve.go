@@ -33,23 +33,27 @@ func (v *approveCommand) Run(ctx context.Context, a *app) error {
 	if err := a.checkHeads(ctx, c, v.exchangeFlags); err != nil {
 		return err
 	}
-	decided := 0
+	var serials []string
 	for _, what := range v.IDs {
-		if err = v.approve(ctx, a, c, what, override); err != nil {
+		certificate, approveErr := v.approve(ctx, a, c, what, override)
+		if err = approveErr; err != nil {
 			break
 		}
-		decided++
+		serials = append(serials, pki.SerialHex(certificate.Leaf.SerialNumber))
 	}
-	if decided > 0 {
+	if len(serials) > 0 {
 		a.publish(ctx, c, v.exchangeFlags)
+	}
+	if a.JSON {
+		err = errors.Join(err, a.encodeCertificates(ctx, c, serials))
 	}
 	return err
 }
 
-func (v *approveCommand) approve(ctx context.Context, a *app, c *ca.CA, what string, o policy.Override) error {
+func (v *approveCommand) approve(ctx context.Context, a *app, c *ca.CA, what string, o policy.Override) (*pki.Certificate, error) {
 	record, err := a.findToDecide(ctx, c, what)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	again := func() (*ca.Proposal, error) {
 		p, err := c.Propose(ctx, record.ID, o)
@@ -62,7 +66,7 @@ func (v *approveCommand) approve(ctx context.Context, a *app, c *ca.CA, what str
 	if err == nil {
 		a.signed(certificate)
 	}
-	return err
+	return certificate, err
 }
 
 // findToDecide finds the request that a person is about to decide. A name can be chosen by anybody who writes to the
@@ -121,7 +125,7 @@ func (d *denyCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	decided := 0
+	var denied []requestItem
 	for _, what := range d.IDs {
 		record, findErr := a.findToDecide(ctx, c, what)
 		if err = findErr; err == nil {
@@ -131,10 +135,13 @@ func (d *denyCommand) Run(ctx context.Context, a *app) error {
 			break
 		}
 		a.Say("denied %s; to take it back: ca-admin approve %s --reopen", record.ID.Short(), record.ID.Short())
-		decided++
+		denied = append(denied, itemOf(record))
 	}
-	if decided > 0 {
+	if len(denied) > 0 {
 		a.publish(ctx, c, d.exchangeFlags)
+	}
+	if a.JSON {
+		err = errors.Join(err, a.Encode(newList("RequestList", denied)))
 	}
 	return err
 }

@@ -45,6 +45,9 @@ func (p *profilesCommand) Run(a *app) error {
 			}
 		}
 	}
+	if a.JSON {
+		return a.encodeProfiles(profiles, release, p.Name)
+	}
 	if p.Name != "" {
 		return a.showProfile(profiles, release, p.Name)
 	}
@@ -81,7 +84,7 @@ func inForce(c *ca.CA, release kube.Release) ([]kube.Profile, error) {
 func (a *app) showProfile(profiles []kube.Profile, release kube.Release, name string) error {
 	i := slices.IndexFunc(profiles, func(p kube.Profile) bool { return p.Name == name })
 	if i < 0 {
-		return cli.Hint(fmt.Errorf("no profile %q in Kubernetes %s", name, release), "ca-admin profiles")
+		return noProfile(release, name)
 	}
 	profile := profiles[i]
 	a.Print("# %s, Kubernetes %s: %s", profile.Name, release, profile.About)
@@ -98,6 +101,40 @@ func (a *app) showProfile(profiles []kube.Profile, release kube.Release, name st
 		a.Print("%s", strings.TrimRight(profile.Manifest, "\n"))
 	}
 	return nil
+}
+
+// profileItem is an item of `profiles -o json`.
+type profileItem struct {
+	Name      string   `json:"name"`
+	About     string   `json:"about"`
+	Subject   string   `json:"subject"`
+	Usages    string   `json:"usages"`
+	Names     string   `json:"names"` // none, some, at least one
+	OwnNames  []string `json:"ownNames"`
+	Issuer    string   `json:"issuer"`
+	Installed string   `json:"installed"` // the file, below the directory that a host's files are in
+	Guarded   bool     `json:"guarded"`
+}
+
+// encodeProfiles prints profiles, or the one that is named.
+func (a *app) encodeProfiles(profiles []kube.Profile, release kube.Release, name string) error {
+	items := []profileItem{}
+	for _, p := range profiles {
+		if name == "" || p.Name == name {
+			items = append(items, profileItem{
+				p.Name, p.About, subjectOf(p), pki.UsageNames(p.Usages), nameRule(p), orEmpty(p.OwnNames), p.Issuer,
+				placeOf(p), p.Guarded,
+			})
+		}
+	}
+	if name != "" && len(items) == 0 {
+		return noProfile(release, name)
+	}
+	return a.Encode(newList("ProfileList", items))
+}
+
+func noProfile(release kube.Release, name string) error {
+	return cli.Hint(fmt.Errorf("no profile %q in Kubernetes %s", name, release), "ca-admin profiles")
 }
 
 func subjectOf(p kube.Profile) string {

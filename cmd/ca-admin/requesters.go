@@ -20,7 +20,7 @@ func (r *requestersCommand) Run(a *app) error {
 		return err
 	}
 	if a.JSON {
-		return a.Encode(newRequesterList(all))
+		return a.Encode(newList("RequesterList", requesterItems(all)))
 	}
 	if len(all.Requesters) == 0 {
 		a.Say("no requester is enrolled")
@@ -64,22 +64,14 @@ type requesterItem struct {
 	Groups    []string `json:"groups"`
 }
 
-// requesterList is what `requesters -o json` prints.
-type requesterList struct {
-	APIVersion string          `json:"apiVersion"`
-	Kind       string          `json:"kind"`
-	Items      []requesterItem `json:"items"`
-}
-
-func newRequesterList(all policy.Requesters) requesterList {
-	list := requesterList{cli.APIVersion, "RequesterList", []requesterItem{}}
+func requesterItems(all policy.Requesters) (items []requesterItem) {
 	for _, one := range all.Requesters {
-		list.Items = append(list.Items, requesterItem{
+		items = append(items, requesterItem{
 			one.Name, one.Key, one.Since, orEmpty(one.Profiles), orEmpty(one.Nodes), orEmpty(one.DNS),
 			orEmpty(one.Wildcards), orEmpty(one.IPs), orEmpty(one.Users), orEmpty(one.Groups),
 		})
 	}
-	return list
+	return items
 }
 
 // orEmpty is a list that JSON writes as [], never as null.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 type showCommand struct {
@@ -25,13 +27,6 @@ type shown struct {
 	Request     *requestItem     `json:"request,omitempty"`
 	Certificate *certificateItem `json:"certificate,omitempty"`
 	Events      []eventItem      `json:"events,omitempty"`
-}
-
-type eventItem struct {
-	Seq    int64             `json:"seq"`
-	Time   time.Time         `json:"time"`
-	Kind   string            `json:"kind"`
-	Detail map[string]string `json:"detail"`
 }
 
 func (s *showCommand) Run(ctx context.Context, a *app) error {
@@ -62,6 +57,10 @@ func (a *app) showFile(ctx context.Context, c *ca.CA, file string) error {
 	text, err := readRequest(ctx, file)
 	if err != nil {
 		return err
+	}
+	if request.HoldsPrivateKey(text) {
+		return cli.Hint(fmt.Errorf("%q holds a private key; it was not changed", file),
+			"a key stays where it was made: show the request or the certificate that belongs to it")
 	}
 	if certificates, err := pki.ParseCertificates(text); err == nil {
 		for _, k := range certificates {
@@ -102,6 +101,7 @@ func (a *app) showRecord(ctx context.Context, c *ca.CA, id pki.ID) error {
 			return err
 		}
 		a.Print("%s", strings.TrimRight(pki.Render(certificates[0]), "\n"))
+		a.Print("  residual     %s", cli.Residual(certificates[0].NotAfter, time.Now()))
 	} else if err := a.showUnissued(ctx, c, record); err != nil {
 		return err
 	}
@@ -139,16 +139,16 @@ func (a *app) encodeRecord(ctx context.Context, c *ca.CA, record ledger.Request,
 	item := itemOf(record)
 	out := shown{APIVersion: cli.APIVersion, Kind: "Record", Request: &item}
 	if record.Serial != "" {
-		for k, err := range c.Ledger().Certificates(ctx, ledger.Filter{Serial: record.Serial, Order: ledger.ByIssue, Limit: 1}) {
+		for k, err := range listedSerials(ctx, c, []string{record.Serial}) {
 			if err != nil {
 				return err
 			}
-			item := standing(k, time.Now()).item()
+			item := k.item()
 			out.Certificate = &item
 		}
 	}
 	for _, e := range events {
-		out.Events = append(out.Events, eventItem{e.Seq, e.Time, e.Kind, e.Detail})
+		out.Events = append(out.Events, eventOf(e))
 	}
 	return a.Encode(out)
 }

@@ -16,6 +16,7 @@ import (
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/policy"
 	"ca-exchange/internal/refusal"
+	"ca-exchange/internal/request"
 )
 
 type signCommand struct {
@@ -113,6 +114,7 @@ func (k *checkCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	worst := refusal.Issue
+	items := []checkItem{}
 	for _, file := range k.Files {
 		entry, err := readRequest(ctx, file)
 		if err != nil {
@@ -123,8 +125,22 @@ func (k *checkCommand) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		worst = max(worst, p.Decision.Outcome)
+		if a.JSON {
+			items = append(items, newCheckItem(file, p))
+			continue
+		}
+		if request.HoldsPrivateKey(entry) {
+			a.Print("%s: deny: it holds a private key; it was not changed, but in an inbox the key would be removed",
+				refusal.Quote(file))
+			continue
+		}
 		a.Print("%s: %s", refusal.Quote(file), p.Decision.Outcome)
 		a.present(c, p)
+	}
+	if a.JSON {
+		if err := a.Encode(newList("CheckList", items)); err != nil {
+			return err
+		}
 	}
 	return cli.ExitWith([]cli.Status{cli.Done, cli.Unanswered, cli.Denied}[worst])
 }

@@ -29,22 +29,27 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	statuses := make([]cli.Status, len(all))
+	done := []passItem{}
+	report := func(at pass.Sides, sum pass.Summary) { done = append(done, newPassItem(at.Inbox, sum)) }
 	for i, at := range s.accepting(all) {
 		if len(all) > 1 {
 			a.Say("%s:", at.Inbox)
 		}
-		err := s.sync(ctx, a, c, at)
-		if len(all) == 1 {
-			return err
-		}
-		if err != nil {
+		if err := s.sync(ctx, a, c, at, report); err != nil {
 			statuses[i] = a.Fail(err)
+		}
+	}
+	if a.JSON {
+		if err := a.Encode(newList("PassList", done)); err != nil {
+			return err
 		}
 	}
 	return cli.ExitWith(cli.Worst(statuses...))
 }
 
-func (s *syncCommand) sync(ctx context.Context, a *app, c *ca.CA, at pass.Sides) error {
+func (s *syncCommand) sync(
+	ctx context.Context, a *app, c *ca.CA, at pass.Sides, report func(pass.Sides, pass.Summary),
+) error {
 	x, err := pass.ServeExchange(ctx, c, at)
 	if err != nil {
 		return explain(err, at)
@@ -59,6 +64,7 @@ func (s *syncCommand) sync(ctx context.Context, a *app, c *ca.CA, at pass.Sides)
 		return explain(err, at)
 	}
 	a.summarize(sum)
+	report(at, sum)
 	if sum.Incomplete+sum.Left > 0 {
 		return cli.Exit(cli.Unanswered)
 	}

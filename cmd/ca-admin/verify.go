@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ca-exchange/internal/ca"
@@ -14,8 +17,26 @@ import (
 
 type verifyCommand struct {
 	exchangeFlags
-	Head   string `placeholder:"SEQ:HASH" help:"A head that status printed earlier: it must be part of the chain."`
-	Repair bool   `help:"Put back every answer that is missing from the outbox, or altered: those that were installed, too."`
+	Head   head `placeholder:"SEQ:HASH" help:"A head that status printed earlier: it must be part of the chain."`
+	Repair bool `help:"Put back every answer that is missing from the outbox, or altered: those that were installed, too."`
+}
+
+// head is the end of the chain at some time, as `ca-admin status` prints it; the zero value is none.
+type head struct {
+	seq  int64
+	hash string
+}
+
+// UnmarshalText reads SEQ:HASH. Half of a head must not pass for none: the chain would be verified without it.
+func (h *head) UnmarshalText(text []byte) error {
+	number, hash, _ := strings.Cut(string(text), ":")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	digest, hexErr := hex.DecodeString(hash)
+	if err != nil || hexErr != nil || seq < 1 || len(digest) != sha256.Size {
+		return fmt.Errorf("%q is not SEQ:HASH, as `ca-admin status` prints it: a number, a colon, 64 hex digits", text)
+	}
+	h.seq, h.hash = seq, strings.ToLower(hash)
+	return nil
 }
 
 func (v *verifyCommand) Run(ctx context.Context, a *app) error {
@@ -24,15 +45,13 @@ func (v *verifyCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	var seq int64
-	number, hash, given := strings.Cut(v.Head, ":")
-	if given {
-		if _, err := fmt.Sscan(number, &seq); err != nil {
-			return cli.WithStatus(cli.Usage, fmt.Errorf("--head %q: SEQ:HASH, as `ca-admin status` prints it", v.Head))
-		}
-	}
-	if err := c.Ledger().Verify(ctx, seq, hash); err != nil {
+	if err := c.Ledger().Verify(ctx, v.Head.seq, v.Head.hash); err != nil {
 		return explainVerify(a, err)
+	}
+	if a.JSON {
+		if err := a.printVerification(nil, 0); err != nil {
+			return err
+		}
 	}
 	a.Say("the ledger is whole: every row is what its events say")
 	if v.Repair {
@@ -47,16 +66,26 @@ func explainVerify(a *app, err error) error {
 	if !ok {
 		return err
 	}
+	if a.JSON {
+		if err := a.printVerification(broken.Differences, broken.More); err != nil {
+			return err
+		}
+	} else {
+		a.printDifferences(broken)
+	}
+	n := len(broken.Differences) + broken.More
+	return cli.WithStatus(cli.Unverified,
+		fmt.Errorf("the ledger is not what its events say: %s", cli.Count(n, "difference", "differences")),
+		"restore ledger.db from a backup; docs/ledger.md says how to look into it")
+}
+
+func (a *app) printDifferences(broken *ledger.Broken) {
 	for _, one := range broken.Differences {
 		a.Print("%s", one)
 	}
 	if broken.More > 0 {
 		a.Print("and %d more", broken.More)
 	}
-	n := len(broken.Differences) + broken.More
-	return cli.WithStatus(cli.Unverified,
-		fmt.Errorf("the ledger is not what its events say: %s", cli.Count(n, "difference", "differences")),
-		"restore ledger.db from a backup; docs/ledger.md says how to look into it")
 }
 
 func (v *verifyCommand) repair(ctx context.Context, a *app, c *ca.CA) error {

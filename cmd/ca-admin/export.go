@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/pki"
+)
+
+type exportCommand struct {
+	What  string `arg:"" name:"id|serial" help:"A certificate's serial, or a request's ID for its present certificate."`
+	Chain bool   `help:"With the issuers that a server sends along, as it was published."`
+	DER   bool   `name:"der" help:"As DER, not PEM."`
+}
+
+// Validate holds the flags against each other.
+func (e *exportCommand) Validate() error {
+	if e.Chain && e.DER {
+		return errors.New("--chain or --der, not both: DER holds one certificate")
+	}
+	return nil
+}
+
+func (e *exportCommand) Run(ctx context.Context, a *app) error {
+	if e.DER && term.IsTerminal(int(os.Stdout.Fd())) {
+		return cli.WithStatus(cli.Usage, errors.New("DER is not for a terminal"), "ca-admin export … --der >FILE")
+	}
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	serial, err := a.serialOf(ctx, c, e.What)
+	if err != nil {
+		return err
+	}
+	answer, err := c.Ledger().CertificateAnswer(ctx, serial)
+	if err != nil {
+		return err
+	}
+	if !e.Chain {
+		certificates, err := pki.ParseCertificates(answer)
+		if err != nil {
+			return err
+		}
+		answer = pki.EncodeCertificates(certificates[0])
+	}
+	if block, _ := pem.Decode(answer); e.DER && block != nil {
+		answer = block.Bytes
+	}
+	_, err = a.Out.Write(answer)
+	return err
+}
+
+// serialOf finds the certificate that a serial, or the id of its request, names.
+func (a *app) serialOf(ctx context.Context, c *ca.CA, what string) (string, error) {
+	serial := strings.ToLower(strings.ReplaceAll(what, ":", ""))
+	if _, ok, err := c.Ledger().Certificate(ctx, serial); err != nil || ok {
+		return serial, err
+	}
+	record, err := c.FindID(ctx, what)
+	if err != nil {
+		return "", explainRequest(err)
+	}
+	if record.Serial == "" {
+		err := fmt.Errorf("request %s has no certificate: it is %s", record.ID.Short(), record.Status)
+		return "", cli.Hint(err, "ca-admin show "+record.ID.Short())
+	}
+	return record.Serial, nil
+}
