@@ -165,6 +165,7 @@ func (p *pass) deliver(ctx context.Context, batch recorded) error {
 		return err
 	}
 	var delivered []decided
+	var names []string
 	for i, d := range batch.requests {
 		if missing[i] { // it is owed: the entry goes with the pass that finds the answer's place again
 			if !d.arrival.again {
@@ -174,12 +175,12 @@ func (p *pass) deliver(ctx context.Context, batch recorded) error {
 			p.count(func(s *Summary) { s.Left++ })
 			continue
 		}
-		delivered = append(delivered, d)
+		delivered, names = append(delivered, d), append(names, batch.answers[i].name())
 	}
 	p.remove(delivered)
-	for _, d := range delivered {
+	for i, d := range delivered {
 		p.land(d)
-		p.tally(d)
+		p.tally(d, names[i])
 	}
 	p.advance(len(batch.requests)) // also where one is owed: it is passed over for the rest of this pass
 	return nil

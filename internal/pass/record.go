@@ -30,6 +30,14 @@ type answered struct {
 	movedFiles []inbox.File
 }
 
+// name is that of the answer to the entry that came now, "" where it was decided again from the ledger.
+func (a answered) name() string {
+	if len(a.answers) == 0 {
+		return ""
+	}
+	return a.answers[0].Name
+}
+
 // reopenAfter makes the ledger fit for another attempt. After an I/O error only the disk knows what was written.
 func (p *pass) reopenAfter(err error) error {
 	if errors.Is(err, ledger.ErrConflict) {

@@ -33,8 +33,9 @@ func (p *pass) count(change func(*Summary)) {
 	}
 }
 
-// tally counts an answered entry and logs what was newly decided.
-func (p *pass) tally(d decided) {
+// tally counts an answered entry and logs what was newly decided: also what the certificate does not have of what was
+// asked, and under which name the answer is where that is not the entry's.
+func (p *pass) tally(d decided, answer string) {
 	p.count(func(s *Summary) {
 		switch {
 		case d.repeat, d.recovered != nil:
@@ -66,6 +67,15 @@ func (p *pass) tally(d decided) {
 		}
 	} else {
 		attrs = append(attrs, "reason", refusal.Reason(d.refusals))
+	}
+	for _, lost := range d.decision.Dropped {
+		attrs = append(attrs, "lost", lost.String())
+	}
+	if d.decision.Note != "" {
+		attrs = append(attrs, "note", d.decision.Note)
+	}
+	if answer != "" && answer != d.arrival.entry.Name {
+		attrs = append(attrs, "answer", refusal.Quote(answer))
 	}
 	p.Log.Info(map[refusal.Outcome]string{refusal.Issue: "issued", refusal.Hold: "held", refusal.Deny: "denied"}[d.outcome], attrs...)
 }
