@@ -9,6 +9,29 @@ import (
 	"time"
 )
 
+// TestDenialsAreBounded: 1,100 pieces of junk leave at most 1,000 denials behind, the newest; the oldest go with their
+// notices.
+func TestDenialsAreBounded(t *testing.T) {
+	t.Parallel()
+	long(t)
+	x := newExchange(t, build(t))
+	for i := range 1100 {
+		x.drop(fmt.Sprintf("junk%04d.csr", i), fmt.Appendf(nil, "-----BEGIN JUNK-----\n%d\n-----END JUNK-----\n", i))
+		if i == 549 {
+			x.ends(2*time.Minute, "sync", "-q", "--settle", "0s")
+		}
+	}
+	x.ends(2*time.Minute, "sync", "-q", "--settle", "0s")
+	notices, err := filepath.Glob(x.path("outbox", "junk*.denied.json"))
+	must(t, err)
+	if len(notices) == 0 || len(notices) > 1000 {
+		t.Errorf("1,100 denials keep %d notices", len(notices))
+	}
+	if x.answered("junk1099") != "denied" {
+		t.Error("the newest denial is not among those that are kept")
+	}
+}
+
 // TestManyDirectoriesUnderWatch: 8,000 empty directories cost neither watches nor log without bound, and others are
 // served.
 func TestManyDirectoriesUnderWatch(t *testing.T) {

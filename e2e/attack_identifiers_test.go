@@ -84,6 +84,25 @@ func TestFileIsShownBeforeAName(t *testing.T) {
 	}
 }
 
+// TestNameOfTwoIsRefused: somebody takes a notice away and drops another request under its name. The name then stands for
+// neither, even on a terminal; and without one it never stands for a request.
+func TestNameOfTwoIsRefused(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.dropHeld("server")
+	if out := x.ca(2, "approve", "server", "--yes"); !strings.Contains(out, "hint: ") {
+		t.Errorf("a name without a terminal: %s", out)
+	}
+	must(t, os.Remove(x.path("outbox", "server.held.json")))
+	x.drop("server.csr", wishFor("", "", "evil", "evil.example").plain(t))
+	x.ca(0, "sync", "-q")
+	person := x.terminal("ca-admin", "approve", "server")
+	if !person.endsUnasked() {
+		t.Errorf("a name that two requests had is offered for signing:\n%s", person.text())
+	}
+	x.noneIssued("approved by a name that two requests had")
+}
+
 // TestEnrollFromAnothersCover: a request whose cover names somebody else does not enroll its key under the name that
 // was asked for, and the right name is said.
 func TestEnrollFromAnothersCover(t *testing.T) {

@@ -3,9 +3,12 @@ package e2e_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // edit changes the ledger behind the program's back.
@@ -15,6 +18,26 @@ func (x *exchange) edit(statements string) {
 	must(x.T, err)
 	_, err = db.Exec(statements)
 	must(x.T, errors.Join(err, db.Close()))
+}
+
+// TestClockInEveryCommand: with the newest event in the future every command that writes stops, and none of them makes the
+// wrong time the last.
+func TestClockInEveryCommand(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.requester("old", "--profile", "server", "--dns", "*.example")
+	x.dropHeld("held")
+	id := x.heldIDs()[0]
+	x.edit(fmt.Sprintf("UPDATE counters SET newest = %d", time.Now().AddDate(20, 0, 0).Unix()))
+	for _, args := range [][]string{
+		{"enroll", "new", "--key", x.publicKey("new"), "--profile", "server", "--dns", "*.example"},
+		{"unenroll", "old"}, {"deny", id, "--reason", "x"}, {"approve", id, "--yes"}, {"sync"},
+	} {
+		if out := x.ca(1, args...); !strings.Contains(out, "clock") {
+			t.Errorf("%s: %s", args[0], out)
+		}
+	}
+	x.noneIssued("with a clock behind the record")
 }
 
 // TestVerifySeesEdits: an edit of any table is seen, though the chain of events is whole.

@@ -81,6 +81,9 @@ func (c *CA) storeRequesters(ctx context.Context, all policy.Requesters, kind, n
 	}
 	detail := person()
 	detail["requester"] = name
+	if err := c.CheckClock(ctx); err != nil {
+		return err
+	}
 	if err := c.ledger.Append(ctx, ledger.Event{Time: c.Now(), Kind: kind, Detail: detail}); err != nil {
 		return err
 	}

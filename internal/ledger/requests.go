@@ -62,9 +62,12 @@ func (l *Ledger) Find(ctx context.Context, prefix string) iter.Seq2[Request, err
 	return l.requests(ctx, "r.id >= ? AND r.id <= ? LIMIT 3", from, until)
 }
 
-// Named gives the first three requests that own a name on any exchange.
+// Named gives the first three requests that a name may mean: those that own it on any exchange, and those that are held
+// and came under it, though somebody took their notice away and another request has the name since.
 func (l *Ledger) Named(ctx context.Context, name string) iter.Seq2[Request, error] {
-	return l.requests(ctx, "r.num IN (SELECT request FROM answers WHERE "+foldedName+" = ?) LIMIT 3", fold(name))
+	where := "r.num IN (SELECT request FROM answers WHERE " + foldedName + ` = ?
+		UNION SELECT num FROM requests WHERE status = 'Held' AND ` + foldedName + " = ?) LIMIT 3"
+	return l.requests(ctx, where, fold(name), fold(name))
 }
 
 // Entry gives the bytes that a request came as.

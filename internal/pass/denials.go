@@ -13,6 +13,7 @@ import (
 const (
 	denialNotices = 1000
 	denialsPerDay = 1000
+	retireStep    = 100 // how many more a watch waits for before it looks again: that reads every answer of the exchange
 )
 
 // mayDeny reserves a place among the day's denials; false where none is left.
@@ -35,7 +36,8 @@ func (d decided) deniesStranger() bool {
 // goes first: killed in between, the next pass finds the row and goes on.
 func (p *pass) retireDenials(ctx context.Context) error {
 	n, err := p.Ledger().Denials(ctx)
-	if err != nil || n <= denialNotices || n == p.memory.retiredAt(p.x.ID) {
+	before := p.memory.retiredAt(p.x.ID)
+	if err != nil || n <= denialNotices || before > 0 && n < before+retireStep {
 		return err
 	}
 	for {

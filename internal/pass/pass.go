@@ -67,9 +67,6 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	defer p.sayTroubles()
 	if p.memory.due(p.Now()) {
 		p.tidy()
-		if err := p.retireDenials(ctx); err != nil {
-			return Summary{}, err
-		}
 	}
 	if err := p.publishTrust(); errors.Is(err, inbox.ErrNameTaken) {
 		p.warnOnce("publishing the issuers", err)
@@ -79,7 +76,11 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	if err := p.publishOwed(ctx); err != nil {
 		return Summary{}, err
 	}
-	return p.serve(ctx)
+	sum, err := p.serve(ctx)
+	if err == nil && sum.Denied > 0 {
+		err = p.retireDenials(ctx)
+	}
+	return sum, err
 }
 
 // serve makes rounds until nothing is left that another one could answer. A round that answered nothing is the last: what
