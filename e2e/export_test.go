@@ -27,7 +27,8 @@ func TestExport(t *testing.T) {
 		if out := x.ca(0, "export", what, "--chain"); out != string(published) {
 			t.Errorf("export %s --chain:\n%s\nnot what was published", what, out)
 		}
-		if out := x.ca(0, "export", what); !strings.HasPrefix(string(published), out) || strings.Count(out, "BEGIN") != 1 {
+		out := x.ca(0, "export", what)
+		if !strings.HasPrefix(string(published), out) || strings.Count(out, "BEGIN") != 1 {
 			t.Errorf("export %s:\n%s", what, out)
 		}
 	}
@@ -65,7 +66,8 @@ func TestEvents(t *testing.T) {
 			t.Errorf("events %s: %q, want %q", test.args, got, test.events)
 		}
 	}
-	if out := x.ca(2, "events", "--since", "yesterday"); !strings.Contains(out, `"yesterday" is not a time (examples: 7d, `) {
+	out := x.ca(2, "events", "--since", "yesterday")
+	if !strings.Contains(out, `"yesterday" is not a time (examples: 7d, `) {
 		t.Errorf("%s", out)
 	}
 }
@@ -77,7 +79,9 @@ func TestHeadIsWhole(t *testing.T) {
 	var status struct{ Head string }
 	x.decode(&status, "status", "-o", "json")
 	x.ca(0, "verify", "--head", status.Head)
-	for _, head := range []string{"xyz", "5", "5:", "5:zz", ":abc", status.Head[:40], "0" + status.Head[1:], "-" + status.Head} {
+	for _, head := range []string{
+		"xyz", "5", "5:", "5:zz", ":abc", status.Head[:40], "0" + status.Head[1:], "-" + status.Head,
+	} {
 		if out := x.ca(2, "verify", "--head="+head); !strings.Contains(out, "is not SEQ:HASH") {
 			t.Errorf("--head %q: %s", head, out)
 		}

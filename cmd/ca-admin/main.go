@@ -37,7 +37,7 @@ type commands struct {
 	Unenroll   unenrollCommand   `cmd:"" group:"Who may ask for what:" help:"Take a requester's enrolment back."`
 	Requesters requestersCommand `cmd:"" group:"Who may ask for what:" output:"json" help:"List who is enrolled."`
 	Profiles   profilesCommand   `cmd:"" group:"Who may ask for what:" output:"json" help:"List the profiles, or show one."`
-	Policy     policyCommand     `cmd:"" group:"Who may ask for what:" help:"Print the policy in force, or the line that is wrong."`
+	Policy     policyCommand     `cmd:"" group:"Who may ask for what:" output:"json" help:"Print the policy in force, or the line that is wrong."`
 
 	Verify  verifyCommand  `cmd:"" group:"Care:" output:"json" help:"Check the ledger's chain."`
 	Recover recoverCommand `cmd:"" group:"Care:" output:"json" help:"After an old copy was put back: take certificates from the exchanges into the ledger."`

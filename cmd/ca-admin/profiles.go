@@ -165,19 +165,3 @@ func guard(p kube.Profile) string {
 	}
 	return ""
 }
-
-type policyCommand struct{}
-
-func (p *policyCommand) Run(a *app) error {
-	c, err := a.open()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	text, err := c.PolicyText()
-	if err != nil {
-		return err
-	}
-	a.Print("%s", strings.TrimRight(string(text), "\n"))
-	return nil
-}

@@ -116,7 +116,8 @@ func (a *app) present(c *ca.CA, p *ca.Proposal) {
 		a.Say("  %-12s %s", "denied", ca.DenialLine(p.Denial))
 	}
 	if d.Profile != nil && d.Profile.Guarded {
-		a.Say("GUARDED: this identity is an administrator of the whole cluster (profile %s)", d.Profile.Name)
+		what := a.Alarm("GUARDED: this identity is an administrator of the whole cluster")
+		a.Say("%s (profile %s)", what, d.Profile.Name)
 	}
 	if p.Digest != "" {
 		a.presentPlan(p)

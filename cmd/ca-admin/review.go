@@ -63,7 +63,7 @@ func (v *review) all(ctx context.Context, waiting []pki.ID) error {
 	for i, id := range waiting {
 		v.Say("\n%d of %d", i+1, len(waiting))
 		err := v.one(ctx, id)
-		if errors.Is(err, errQuit) {
+		if errors.Is(err, errQuit) || ctx.Err() != nil { // Ctrl-C also while a request is being looked at
 			return nil
 		}
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -13,7 +14,7 @@ import (
 
 // Flags are those every command of both programs has.
 type Flags struct {
-	Output    string           `short:"o" enum:"table,json,csv" default:"table" help:"Print results as ${enum}."`
+	Output    string           `short:"o" enum:"table,json,csv" default:"table" help:"Print table, json or (list) csv."`
 	Wide      bool             `help:"Print every column of a table, however wide the terminal is."`
 	Color     string           `enum:"auto,always,never" default:"auto" help:"Colours (auto: on a terminal)."`
 	Quiet     bool             `short:"q" help:"Say only what went wrong."`
@@ -30,8 +31,7 @@ func (f Flags) Apply(t *Terminal) {
 // ends with SIGINT or SIGTERM.
 func Main(t *Terminal, description string, grammar any, bind func(context.Context) any) Status {
 	forgetEmpty("CA_EXCHANGE", "CA_ADMIN_DIR", "COMPONENT_ADMIN_DIR")
-	parser, err := kong.New(grammar, kong.Name(t.Program), kong.Description(description), kong.UsageOnError(), kong.Help(printHelp),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}), kong.Vars{"version": Version()})
+	parser, err := Parser(t.Program, description, grammar)
 	if err != nil {
 		return t.Fail(err)
 	}
@@ -50,6 +50,24 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
 	return t.Fail(command.Run(bind(ctx)))
+}
+
+// Parser reads command lines into grammar. A grammar with a method Examples has them in the help of its commands.
+func Parser(program, description string, grammar any) (*kong.Kong, error) {
+	parser, err := kong.New(grammar, kong.Name(program), kong.Description(description), kong.UsageOnError(),
+		kong.Help(printHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Vars{"version": Version()})
+	if err != nil {
+		return nil, err
+	}
+	if with, ok := grammar.(interface{ Examples() map[string][]string }); ok {
+		for _, command := range parser.Model.Children {
+			if lines := with.Examples()[command.Name]; len(lines) > 0 {
+				command.Detail = "Examples:\n\n    " + strings.Join(lines, "\n    ")
+			}
+		}
+	}
+	return parser, nil
 }
 
 // forgetEmpty treats an environment variable that is set to nothing as not set, as the shell's ${NAME:-default} does.

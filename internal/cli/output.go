@@ -37,11 +37,16 @@ func nothingBut(formats []string) string {
 	return "only " + strings.Join(formats, ", ")
 }
 
-// printHelp prints a command's help without the flags that it does not take.
+// printHelp prints a command's help with the formats that it has, and without the flags that it does not take.
 func printHelp(options kong.HelpOptions, command *kong.Context) error {
-	if selected := command.Selected(); selected != nil && outputs(selected) == nil {
-		for _, flag := range command.Flags() {
-			flag.Hidden = flag.Hidden || flag.Name == "output" || flag.Name == "wide"
+	selected := command.Selected()
+	formats := outputs(selected)
+	for _, flag := range command.Flags() {
+		if flag.Name == "output" || flag.Name == "wide" {
+			flag.Hidden = selected != nil && formats == nil
+		}
+		if flag.Name == "output" && formats != nil {
+			flag.Help = "Print the result as table, " + strings.Join(formats, ", ") + "."
 		}
 	}
 	return kong.DefaultHelpPrinter(options, command)

@@ -92,6 +92,12 @@ func (p *Policy) Config() Config { return p.config }
 // Requesters are those enrolled.
 func (p *Policy) Requesters() Requesters { return p.requesters }
 
+// What kubeadm takes where its configuration says nothing (constants.go, defaults.go).
+const (
+	defaultDomain = "cluster.local"
+	defaultSubnet = "10.96.0.0/12"
+)
+
 // Values fill the profiles' templates for a node of the cluster.
 func (c Cluster) Values(node string) pki.Values {
 	v := pki.Values{
@@ -99,11 +105,11 @@ func (c Cluster) Values(node string) pki.Values {
 		"endpoint": append([]string{hostOf(c.Endpoint)}, c.CertSANs...),
 	}
 	if c.DNSDomain == "" {
-		v["dnsDomain"] = []string{"cluster.local"}
+		v["dnsDomain"] = []string{defaultDomain}
 	}
 	subnets := c.ServiceSubnets
 	if len(subnets) == 0 {
-		subnets = []string{"10.96.0.0/12"}
+		subnets = []string{defaultSubnet}
 	}
 	for _, s := range subnets {
 		if prefix, err := netip.ParsePrefix(s); err == nil {

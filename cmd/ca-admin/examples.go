@@ -1,0 +1,52 @@
+package main
+
+// Examples are shown in the help of each command; a test reads each as the program does.
+func (*commands) Examples() map[string][]string {
+	return map[string][]string{
+		"init": {
+			"ca-admin init --exchange /srv/exchange",
+			"ca-admin init --config kubeadm.yaml --node cp1=192.0.2.11,cp2=192.0.2.12",
+			"ca-admin init --import-pki /etc/kubernetes/pki",
+			"ca-admin init --issuer ca --trust-inbox --group requesters",
+		},
+		"exchange": {"ca-admin exchange", "ca-admin exchange /media/stick", "ca-admin exchange /media/stick --forget"},
+		"watch":    {"ca-admin watch", "ca-admin watch --exchange /srv/exchange --poll 30s"},
+		"sync":     {"ca-admin sync", "ca-admin sync --exchange /media/stick --settle 0s"},
+		"pending":  {"ca-admin pending", "ca-admin pending -o json"},
+		"review":   {"ca-admin review"},
+		"approve": {
+			"ca-admin approve 0123456789abcdef",
+			"ca-admin approve 0123456789abcdef --profile server --dns www.example --ip 192.0.2.7 --yes",
+			"ca-admin approve 0123456789abcdef --reopen",
+		},
+		"deny": {"ca-admin deny 0123456789abcdef --reason 'ask for n2.prod.example instead'"},
+		"sign": {
+			"ca-admin sign server.csr",
+			"ca-admin sign server.csr --profile server --dns www.example --out www.crt",
+		},
+		"check": {"ca-admin check server.csr", "ca-admin check server.csr -o json"},
+		"list": {
+			"ca-admin list --expiring 30d   # 30 days on, and what ended 30 days back; exit 6 when something is due",
+			"ca-admin list --due --node cp1",
+			"ca-admin list --all --name '*.example' --sort issue --limit 20",
+			"ca-admin list --status Expired,Overdue -o csv",
+		},
+		"show":   {"ca-admin show 0123456789abcdef", "ca-admin show server.csr", "ca-admin show server.crt"},
+		"export": {"ca-admin export 0123456789abcdef --chain", "ca-admin export 0123456789abcdef --der"},
+		"events": {"ca-admin events --since 7d", "ca-admin events --request 0123456789abcdef -o json"},
+		"status": {"ca-admin status", "ca-admin status -o json"},
+		"enroll": {
+			"ca-admin enroll cp1 --key identity.pub --control-plane",
+			"ca-admin enroll web --from 0123456789abcdef --profile server --dns '*.example'",
+		},
+		"scope":      {"ca-admin scope web", "ca-admin scope web --add-dns '*.test' --remove-ip 192.0.2.0/24"},
+		"unenroll":   {"ca-admin unenroll web"},
+		"requesters": {"ca-admin requesters --wide"},
+		"profiles":   {"ca-admin profiles", "ca-admin profiles kube-apiserver --kubernetes 1.34"},
+		"policy":     {"ca-admin policy", "ca-admin policy -o json"},
+		"verify":     {"ca-admin verify", "ca-admin verify --repair"},
+		"migrate":    {"ca-admin migrate"},
+		"clock":      {"ca-admin clock", "ca-admin clock --accept"},
+		"recover":    {"ca-admin recover"},
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/kube"
+	"ca-exchange/internal/pki"
+)
+
+type policyCommand struct{}
+
+// Run prints the policy in force. A mistake in the file is an error with its line and column.
+func (p *policyCommand) Run(a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	rules, err := c.Rules()
+	if err != nil {
+		return err
+	}
+	release, err := c.Release()
+	if err != nil {
+		return err
+	}
+	config := rules.Policy.InForce(release.String())
+	if a.JSON {
+		text, err := config.EncodeJSON()
+		if err != nil {
+			return err
+		}
+		return a.Encode(json.RawMessage(text))
+	}
+	text, err := config.EncodeYAML()
+	if err != nil {
+		return err
+	}
+	a.Print("# in force: %s with its defaults", cli.Word(filepath.Join(a.dir, "policy.yaml")))
+	a.Print("%s", strings.TrimRight(string(text), "\n"))
+	profiles, err := inForce(c, release)
+	if err != nil {
+		return err
+	}
+	a.derived(profiles, config.Cluster.Values("{node}"))
+	return nil
+}
+
+// derived says which names certificates may have although no list of the policy has them.
+func (a *app) derived(profiles []kube.Profile, values pki.Values) {
+	a.Print("# names that every certificate of a profile may have, beside those of the requester's scope:")
+	for _, profile := range profiles {
+		if names := profile.Own(values).Strings(); len(names) > 0 {
+			a.Print("#   %s: %s", profile.Name, strings.Join(names, " "))
+		}
+	}
+}
