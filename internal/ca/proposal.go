@@ -56,7 +56,8 @@ func (c *CA) Propose(ctx context.Context, id pki.ID, o policy.Override) (*Propos
 	case record.Status == ledger.Issued:
 		return nil, fmt.Errorf("%w: %s has certificate %s", ErrSettled, id.Short(), record.Serial)
 	case record.Kind != ledger.KindRequest: // its bytes are not kept; they stay denied
-		return &Proposal{ID: id, Record: record, Decision: policy.Decision{Outcome: refusal.Deny, Refusals: record.Refusals}}, nil
+		denied := policy.Decision{Outcome: refusal.Deny, Refusals: record.Refusals}
+		return &Proposal{ID: id, Record: record, Decision: denied}, nil
 	}
 	entry, err := c.ledger.Entry(ctx, id)
 	if err != nil {
@@ -107,10 +108,12 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	return p, err
 }
 
-// recall adds what the ledger knows of a proposal's request: its row, a person's denial, the certificate to be replaced.
+// recall adds what the ledger knows of a proposal's request: its row, a person's denial, the certificate to be
+// replaced.
 func (c *CA) recall(ctx context.Context, p *Proposal) error {
 	if p.Record.Recorded() && p.Record.ID != p.ID {
-		return fmt.Errorf("the ledger holds other bytes for request %s: they are those of %s", p.Record.ID.Short(), p.ID.Short())
+		return fmt.Errorf("the ledger holds other bytes for request %s: they are those of %s",
+			p.Record.ID.Short(), p.ID.Short())
 	}
 	if !p.Record.Recorded() {
 		known, err := c.ledger.Lookup(ctx, []pki.ID{p.ID})
@@ -189,6 +192,7 @@ func (p *Proposal) lacks(code refusal.Code) bool {
 
 // DenialLine is when a request was denied, by whom and why, in one line.
 func DenialLine(e *ledger.Event) string {
-	return fmt.Sprintf("on %s by %q on host %q: %q", e.Time.UTC().Format("2006-01-02 15:04"), e.Detail["user"], e.Detail["host"],
+	return fmt.Sprintf("on %s by %q on host %q: %q",
+		e.Time.UTC().Format("2006-01-02 15:04"), e.Detail["user"], e.Detail["host"],
 		e.Detail["why"])
 }

@@ -7,8 +7,8 @@ import (
 	"ca-exchange/internal/policy"
 )
 
-// Sign makes the certificate that was granted. It is safe to export: a grant comes only from a policy's decision or from
-// a person's approval of one plan.
+// Sign makes the certificate that was granted. It is safe to export: a grant comes only from a policy's decision or
+// from a person's approval of one plan.
 func (c *CA) Sign(grant policy.Grant) (*pki.Certificate, error) {
 	name := grant.Plan().Issuer
 	issuer, err := c.issuer(name)

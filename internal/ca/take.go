@@ -15,8 +15,8 @@ type Taking struct {
 	From    ledger.Request
 }
 
-// takings are the names that approving a request takes. Only the person who approves can say that it is the successor of
-// whatever had the name: an unsigned request proves nothing.
+// takings are the names that approving a request takes. Only the person who approves can say that it is the successor
+// of whatever had the name: an unsigned request proves nothing.
 func (c *CA) takings(ctx context.Context, r ledger.Request) (all []Taking, err error) {
 	for a, err := range c.ledger.AnswersFor(ctx, r.ID) {
 		if err != nil {

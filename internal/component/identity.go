@@ -91,8 +91,8 @@ func publicKeyOf(file string) (ssh.PublicKey, error) {
 	return nil, fmt.Errorf("%q does not hold an OpenSSH key, and %[1]q.pub has no public key", file)
 }
 
-// NewIdentity takes a new key, or adopts one, in place of the one that speaks for this host. What was there is kept under
-// its second name. Requests that are open are signed with the new key at the next Sync.
+// NewIdentity takes a new key, or adopts one, in place of the one that speaks for this host. What was there is kept
+// under its second name. Requests that are open are signed with the new key at the next Sync.
 func (c *Component) NewIdentity(adopt string) error {
 	lock, err := c.Lock()
 	if err != nil {

@@ -124,8 +124,8 @@ func incomplete(file []byte) bool {
 	return err == nil && len(k.Key) > 0 && len(k.Certificate) == 0
 }
 
-// installIssuers puts the issuers where kubeadm looks. A host that runs no control plane gets the one of its certificate
-// alone: kubeadm join wants no other.
+// installIssuers puts the issuers where kubeadm looks. A host that runs no control plane gets the one of its
+// certificate alone: kubeadm join wants no other.
 func (c *Component) installIssuers(trust pki.Trust, s State) error {
 	profile, err := profileOf(s)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// decided is what becomes of an arrival, in the light of what the ledger knows. It is made by judge alone; sign adds the
-// certificate.
+// decided is what becomes of an arrival, in the light of what the ledger knows. It is made by judge alone; sign adds
+// the certificate.
 type decided struct {
 	arrival  arrival
 	id       pki.ID // the arrival's, or that of its bytes where only these are denied
@@ -106,7 +106,9 @@ func (j judge) judge(a arrival) decided {
 // decide asks the policy.
 func (j judge) decide(d *decided, h policy.History) {
 	a := d.arrival
-	d.decision = j.policy.Decide(policy.Input{Request: a.request, Found: a.found, Trusts: j.trusts, History: h, Now: j.now})
+	d.decision = j.policy.Decide(policy.Input{
+		Request: a.request, Found: a.found, Trusts: j.trusts, History: h, Now: j.now,
+	})
 	d.outcome, d.refusals = d.decision.Outcome, d.decision.Refusals
 	switch {
 	case d.known.Serial != "" && d.outcome != refusal.Deny:

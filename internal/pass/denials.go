@@ -8,8 +8,8 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// What denials of bytes that nobody vouches for may take (promise P12): so many notices are in the outbox at a time, the
-// oldest go; and so many new ones are recorded within a day by one process, further entries stay where they are.
+// What denials of bytes that nobody vouches for may take (promise P12): so many notices are in the outbox at a time,
+// the oldest go; and so many new ones are recorded within a day by one process, further entries stay where they are.
 const (
 	denialNotices = 1000
 	denialsPerDay = 1000

@@ -98,8 +98,8 @@ func (a *asker) certificate(id pki.ID) ledger.Certificate {
 	return all[id]
 }
 
-// TestRenewalIsRecorded: a request that names its own certificate is a renewal, in the ledger and in its events; one that
-// names somebody's, or none that is known, is a first certificate all the same.
+// TestRenewalIsRecorded: a request that names its own certificate is a renewal, in the ledger and in its events; one
+// that names somebody's, or none that is known, is a first certificate all the same.
 func TestRenewalIsRecorded(t *testing.T) {
 	a := enrolled(t)
 	first := a.drop("web.example", "")

@@ -35,7 +35,8 @@ func passOver(t *testing.T, c *ca.CA, x *inbox.Exchange, m *memory) Summary {
 	return sum
 }
 
-// TestLeftIsRemembered: what is left for want of room is not read again until there is room, it changes, or the rules do.
+// TestLeftIsRemembered: what is left for want of room is not read again until there is room, it changes, or the rules
+// do.
 func TestLeftIsRemembered(t *testing.T) {
 	log := &remembered{}
 	c, x := closed(t, slog.New(slog.NewTextHandler(log, nil)))
@@ -49,7 +50,7 @@ func TestLeftIsRemembered(t *testing.T) {
 	if sum := passOver(t, c, x, m); sum.Held != heldRows || m.leftovers() != 20 {
 		t.Fatalf("first pass: %+v, %d remembered", sum, m.leftovers())
 	}
-	if n := log.count("nobody vouches for"); n != 1 {
+	if n := log.count("fill the pending list"); n != 1 {
 		t.Errorf("%d log lines about 20 entries", n)
 	}
 	if sum := passOver(t, c, x, m); sum.Answered()+sum.Left != 0 {

@@ -10,8 +10,8 @@ import (
 	"ca-exchange/internal/inbox"
 )
 
-// What a memory holds at most: a stranger can lengthen both lists. Beyond it an entry is read again at each pass, and an
-// incomplete one is not timed.
+// What a memory holds at most: a stranger can lengthen both lists. Beyond it an entry is read again at each pass, and
+// an incomplete one is not timed.
 const (
 	leftLimit       = 200_000
 	incompleteLimit = 10_000
@@ -125,8 +125,8 @@ func (m *memory) rateAgain(at time.Time) {
 	}
 }
 
-// settled reports whether an entry has not changed for as long as d, by this process's own watching: the clocks of other
-// hosts prove nothing.
+// settled reports whether an entry has not changed for as long as d, by this process's own watching: the clocks of
+// other hosts prove nothing.
 func (m *memory) settled(e inbox.Entry, s durable.Stat, now time.Time, d time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -200,8 +200,8 @@ func (m *memory) leftovers() int {
 	return len(m.left)
 }
 
-// keyOf is an entry as a map key of eight bytes: with a hundred thousand entries their names would take more memory than
-// all the rest. The seed is random, so nobody can choose two names of one key.
+// keyOf is an entry as a map key of eight bytes: with a hundred thousand entries their names would take more memory
+// than all the rest. The seed is random, so nobody can choose two names of one key.
 func (m *memory) keyOf(e inbox.Entry) uint64 {
 	return maphash.String(m.seed, e.Team+"/"+e.File)
 }

@@ -8,9 +8,9 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// naming decides under which name a request is answered. A name belongs to the request that was answered under it, until
-// that answer is taken away. A newer request may take it over (see takes); the older answer then moves beside it, to
-// NAME.<16 digits of its request>. Whoever may not take it is answered beside it in the same way.
+// naming decides under which name a request is answered. A name belongs to the request that was answered under it,
+// until that answer is taken away. A newer request may take it over (see takes); the older answer then moves beside
+// it, to NAME.<16 digits of its request>. Whoever may not take it is answered beside it in the same way.
 type naming struct {
 	owners map[ledger.Address]ledger.Answer // by folded address: two names that vfat takes for one are one
 	taken  map[ledger.Address]bool          // the owner's answer is still there, or will be
@@ -81,7 +81,8 @@ func (n *naming) place(d decided) placed {
 	return n.give(next, d.id)
 }
 
-// addressLimit is how many names one request may be asked under on all exchanges (promise P12): each is a row and a file.
+// addressLimit is how many names one request may be asked under on all exchanges (promise P12): each is a row and a
+// file.
 const addressLimit = 16
 
 // copiedTooOften reports whether a known request comes under yet another name, and has had its share of them.

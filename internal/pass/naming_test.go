@@ -66,8 +66,8 @@ func holds(t *testing.T, x *inbox.Exchange, want ...string) {
 	}
 }
 
-// TestCorrectedRequest: where unsigned requests are issued, the corrected server.csr gets server.crt, the held one leaves
-// what is pending, and no file of our own raises an alarm.
+// TestCorrectedRequest: where unsigned requests are issued, the corrected server.csr gets server.crt, the held one
+// leaves what is pending, and no file of our own raises an alarm.
 func TestCorrectedRequest(t *testing.T) {
 	log := &remembered{}
 	c, x := makeCA(t, pki.ECDSAP256, slog.New(slog.NewTextHandler(log, nil)))

@@ -44,7 +44,8 @@ func (p *pass) holdWhereOpen(batch []decided) {
 		}
 		if d.arrival.again && heldAsOpen(d.known) || !d.arrival.again && p.isOpen(d.arrival.entry.Team) {
 			d.outcome = refusal.Hold
-			d.refusals = append(d.refusals, refusal.New(refusal.InboxOpen, "entry", "", "a directory that only its owner can write to"))
+			d.refusals = append(d.refusals,
+				refusal.New(refusal.InboxOpen, "entry", "", "a directory that only its owner can write to"))
 			d.repeat = sameRefusals(d.known, d.refusals)
 			p.note(openToEverybody, d.arrival.entry.Team+"/"+d.arrival.entry.File, nil)
 		}

@@ -52,7 +52,8 @@ func newPass(c *ca.CA, x *inbox.Exchange, m *memory, o Options) *pass {
 	return &pass{CA: c, Options: o, x: x, memory: m, flying: map[pki.ID]bool{}}
 }
 
-// run is a whole pass: clock and head first, before anything is signed; the rules as they are now, what is owed, what has come.
+// run is a whole pass: clock and head first, before anything is signed; the rules as they are now, what is owed, what
+// has come.
 func (p *pass) run(ctx context.Context) (Summary, error) {
 	if err := p.CheckClock(ctx); err != nil {
 		return Summary{}, err
@@ -83,8 +84,8 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	return sum, err
 }
 
-// serve makes rounds until nothing is left that another one could answer. A round that answered nothing is the last: what
-// was deferred then waits for something that no round brings.
+// serve makes rounds until nothing is left that another one could answer. A round that answered nothing is the last:
+// what was deferred then waits for something that no round brings.
 func (p *pass) serve(ctx context.Context) (Summary, error) {
 	start := p.Now()
 	if p.Progress != nil {

@@ -84,8 +84,8 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestOver: the same request dropped again gets the same certificate, until that is in its last third; then it waits for a
-// person, who gives it another.
+// TestOver: the same request dropped again gets the same certificate, until that is in its last third; then it waits
+// for a person, who gives it another.
 func TestOver(t *testing.T) {
 	c, x := fixture(t, "ECDSA-P256")
 	entry, began := requests(t, 1)[0], time.Now()

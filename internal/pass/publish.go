@@ -12,7 +12,8 @@ import (
 )
 
 // publish puts answers into the outbox durably, and the ledger's head after them in the same batch; takes the notices
-// away that they replace, and notes in the ledger that they are there. missing reports of each whether one of its files is not there: it stays owed, its entry stays.
+// away that they replace, and notes in the ledger that they are there. missing reports of each whether one of its
+// files is not there: it stays owed, its entry stays.
 func (p *pass) publish(ctx context.Context, batch []answered) (missing []bool, err error) {
 	var files []inbox.File
 	for _, a := range batch {

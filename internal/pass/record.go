@@ -160,7 +160,8 @@ func (p *pass) change(ctx context.Context, d decided) (change ledger.Change, con
 		return ledger.Change{Request: d.known, OnlyAnswers: true}, content, err
 	}
 	arrived := ledger.Arrived{
-		ID: d.id, Kind: d.kind, Name: d.arrival.entry.Name, Size: len(d.arrival.bytes), Request: d.arrival.request, At: p.Now(),
+		ID: d.id, Kind: d.kind, Name: d.arrival.entry.Name, Size: len(d.arrival.bytes),
+		Request: d.arrival.request, At: p.Now(),
 	}
 	change.Request = arrived.Row(d.known)
 	change.Request.Refusals = d.refusals

@@ -35,8 +35,8 @@ type ExchangeReport struct {
 	Begun    *time.Time `json:"troubleSince,omitempty"`
 }
 
-// reports writes down how the exchanges are served, where that changed. It serves `status` alone: a CA directory that is
-// full does not keep the watch from serving.
+// reports writes down how the exchanges are served, where that changed. It serves `status` alone: a CA directory that
+// is full does not keep the watch from serving.
 type reports struct {
 	ca  *ca.CA
 	mu  sync.Mutex

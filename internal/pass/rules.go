@@ -9,8 +9,8 @@ import (
 // rulesSetting is the digest of the rules that held requests were last judged by.
 const rulesSetting = "rules"
 
-// readRules takes the rules as they are now. Where they have a mistake, those before stay in force: a typo must not stop
-// a running CA, nor open it.
+// readRules takes the rules as they are now. Where they have a mistake, those before stay in force: a typo must not
+// stop a running CA, nor open it.
 func (p *pass) readRules() error {
 	rules, err := p.Rules()
 	if rules == nil {
@@ -67,6 +67,7 @@ func (p *pass) reconsider(ctx context.Context, to chan<- []arrival) error {
 	if !changed {
 		return nil
 	}
-	event := ledger.Event{Time: p.Now(), Kind: ledger.EventRulesChanged, Detail: map[string]string{"rules": p.rules.Digest}}
+	detail := map[string]string{"rules": p.rules.Digest}
+	event := ledger.Event{Time: p.Now(), Kind: ledger.EventRulesChanged, Detail: detail}
 	return p.Ledger().Remember(ctx, rulesSetting, p.rules.Digest, &event)
 }

@@ -79,7 +79,8 @@ func lookPatiently(ctx context.Context, c *ca.CA, at Sides) look {
 	case l := <-seen:
 		return l
 	case <-time.After(answerTime):
-		silent.problems = []string{fmt.Sprintf("%s has not answered for %s: is the mount dead?", refusal.Quote(at.Inbox), answerTime)}
+		silent.problems = []string{fmt.Sprintf("%s has not answered for %s: is the mount dead?",
+			refusal.Quote(at.Inbox), answerTime)}
 	case <-ctx.Done():
 	}
 	return silent

@@ -61,7 +61,8 @@ func (p *pass) tally(d decided, answer string) {
 	}
 	attrs := []any{"request", d.id.Short(), "profile", profileName(d), "entry", refusal.Quote(d.arrival.entry.File)}
 	if d.certificate != nil {
-		attrs = append(attrs, "serial", pki.SerialHex(d.certificate.Leaf.SerialNumber), "notAfter", d.certificate.Leaf.NotAfter.UTC().Format("2006-01-02"))
+		leaf := d.certificate.Leaf
+		attrs = append(attrs, "serial", pki.SerialHex(leaf.SerialNumber), "notAfter", leaf.NotAfter.UTC().Format("2006-01-02"))
 		if d.certificate.Shortened {
 			attrs = append(attrs, "shortened", "to the issuer's end")
 		}
@@ -77,8 +78,11 @@ func (p *pass) tally(d decided, answer string) {
 	if answer != "" && answer != d.arrival.entry.Name {
 		attrs = append(attrs, "answer", refusal.Quote(answer))
 	}
-	p.Log.Info(map[refusal.Outcome]string{refusal.Issue: "issued", refusal.Hold: "held", refusal.Deny: "denied"}[d.outcome], attrs...)
+	p.Log.Info(verbs[d.outcome], attrs...)
 }
+
+// verbs are what the log says of an outcome.
+var verbs = map[refusal.Outcome]string{refusal.Issue: "issued", refusal.Hold: "held", refusal.Deny: "denied"}
 
 func profileName(d decided) string {
 	if d.decision.Profile != nil {

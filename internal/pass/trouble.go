@@ -19,7 +19,7 @@ const (
 	notListable     trouble = "cannot list sub-directories of the inbox"
 	notPublishable  trouble = "cannot publish answers; they stay owed"
 	staleNotice     trouble = "cannot remove notices that were replaced"
-	withoutRoom     trouble = "requests that nobody vouches for fill the pending list; approve or deny some: ca-admin review"
+	withoutRoom     trouble = "unsigned requests fill the pending list; approve or deny some: ca-admin review"
 	tooManyDenials  trouble = "a day's denials of what nobody vouches for are given; further entries are left"
 	tooManyCopies   trouble = "copies of one request under other names are left"
 	openToEverybody trouble = "unsigned requests wait, since everybody may write where they are: chmod o-w"

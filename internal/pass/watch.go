@@ -20,9 +20,9 @@ type WatchOptions struct {
 	Progress  Progress
 }
 
-// Watch answers exchanges until ctx ends: each at once when something is dropped where events are to be had, and every
-// Poll in any case. One that is gone, full or read-only is waited for; only what no waiting mends ends the watch. At the
-// start at least one has to be there, since a person is there to mend it.
+// Watch answers exchanges until ctx ends: each at once when something is dropped where events are to be had, and
+// every Poll in any case. One that is gone, full or read-only is waited for; only what no waiting mends ends the
+// watch. At the start at least one has to be there, since a person is there to mend it.
 func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	lock, err := lockPatiently(c)
 	if err != nil {
@@ -39,7 +39,8 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	var watches []*watch
 	var troubles []error
 	for i, at := range o.Exchanges {
-		w := &watch{CA: c, WatchOptions: o, at: at, memory: newMemory(), report: func(r ExchangeReport) { reports.change(i, r) }}
+		report := func(r ExchangeReport) { reports.change(i, r) }
+		w := &watch{CA: c, WatchOptions: o, at: at, memory: newMemory(), report: report}
 		defer w.close()
 		err := w.reopen(ctx)
 		if err == nil {

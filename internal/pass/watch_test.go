@@ -72,8 +72,8 @@ func TestBackOff(t *testing.T) {
 	})
 }
 
-// TestSettles: half an entry is denied once it has not changed for as long as the settings say, and not before; one that
-// grows is not.
+// TestSettles: half an entry is denied once it has not changed for as long as the settings say, and not before; one
+// that grows is not.
 func TestSettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &remembered{}

@@ -167,7 +167,8 @@ func (w *watch) pass(ctx context.Context) error {
 	w.listen(p)
 	sum, err := p.run(ctx)
 	if sum.Answered() > 0 {
-		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated, "left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
+		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated,
+			"left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil

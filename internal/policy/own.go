@@ -19,8 +19,8 @@ var ownName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 // likes are the profiles that an own one may be like.
 var likes = []string{genericServer, genericClient, genericPeer, genericUser}
 
-// addOwn adds the policy's own profiles, and what it narrows built-in ones to. An own profile cannot make an authority: it
-// has no such field, and its usages are those of the profile it is like.
+// addOwn adds the policy's own profiles, and what it narrows built-in ones to. An own profile cannot make an
+// authority: it has no such field, and its usages are those of the profile it is like.
 func (p *Policy) addOwn() error {
 	builtIn := slices.Clone(p.profiles)
 	for _, name := range slices.Sorted(maps.Keys(p.config.Profiles)) {
