@@ -172,11 +172,13 @@ func (a *app) listExchanges(c *ca.CA) error {
 		a.Say("this CA has served no exchange yet; make one: ca-admin exchange DIR")
 		return nil
 	}
-	rows := [][]string{{"INBOX", "OUTBOX", "HERE", "ID"}}
+	var rows [][]string
 	for _, p := range known {
 		rows = append(rows, []string{p.Inbox, p.Outbox, fmt.Sprint(there(p.Inbox) && there(p.Outbox)), p.ID})
 	}
-	return a.Table(rows)
+	columns := []cli.Column{{Name: "INBOX"}, {Name: "OUTBOX"}, {Name: "HERE"}, {Name: "ID", Rank: 1}}
+	_, err = a.StreamTable(columns, cli.Rows(rows))
+	return err
 }
 
 func (a *app) forgetExchange(c *ca.CA, dir string) error {

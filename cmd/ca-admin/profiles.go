@@ -51,11 +51,21 @@ func (p *profilesCommand) Run(a *app) error {
 	if p.Name != "" {
 		return a.showProfile(profiles, release, p.Name)
 	}
-	rows := [][]string{{"PROFILE", "SUBJECT", "USAGES", "NAMES", "ISSUER", "INSTALLED AS", ""}}
+	var rows [][]string
 	for _, profile := range profiles {
-		rows = append(rows, []string{profile.Name, subjectOf(profile), pki.UsageNames(profile.Usages), nameRule(profile), profile.Issuer, placeOf(profile), guard(profile)})
+		rows = append(rows, []string{
+			profile.Name, subjectOf(profile), pki.UsageNames(profile.Usages), nameRule(profile), profile.Issuer,
+			placeOf(profile), guard(profile),
+		})
 	}
-	return a.Table(rows)
+	_, err = a.StreamTable(profileColumns, cli.Rows(rows))
+	return err
+}
+
+// profileColumns are the columns of `profiles`.
+var profileColumns = []cli.Column{
+	{Name: "PROFILE"}, {Name: "SUBJECT"}, {Name: "USAGES", Rank: 2}, {Name: "NAMES", Rank: 3}, {Name: "ISSUER", Rank: 4},
+	{Name: "INSTALLED AS", Rank: 5}, {Name: "DECIDED BY", Rank: 1},
 }
 
 // inForce are the profiles of a release as the policy narrows them, and its own ones.

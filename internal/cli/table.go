@@ -142,13 +142,8 @@ func (w *columnWriter) measure(rows [][]string) {
 	for i := range w.heading {
 		w.kept = append(w.kept, i)
 	}
-	for w.room > 0 && w.total() > w.room {
-		last := slices.MaxFunc(w.kept, func(a, b int) int { return w.heading[a].Rank - w.heading[b].Rank })
-		if w.heading[last].Rank == 0 {
-			break
-		}
-		w.kept = slices.DeleteFunc(w.kept, func(i int) bool { return i == last })
-		w.left = append(w.left, w.heading[last].Name)
+	if w.room > 0 {
+		w.leaveOut()
 	}
 	for w.room > 0 && w.total() > w.room {
 		widest := slices.MaxFunc(w.kept, func(a, b int) int { return w.widths[a] - w.widths[b] })
@@ -156,6 +151,29 @@ func (w *columnWriter) measure(rows [][]string) {
 			break
 		}
 		w.widths[widest]--
+	}
+}
+
+// leaveOut leaves out columns, the highest rank first, and takes back those for which another one made room.
+func (w *columnWriter) leaveOut() {
+	var left []int
+	rank := func(a, b int) int { return w.heading[a].Rank - w.heading[b].Rank }
+	for w.total() > w.room {
+		last := slices.MaxFunc(w.kept, rank)
+		if w.heading[last].Rank == 0 {
+			break
+		}
+		w.kept = slices.DeleteFunc(w.kept, func(i int) bool { return i == last })
+		left = append(left, last)
+	}
+	slices.SortFunc(left, rank)
+	for _, i := range left {
+		if w.total()+gap+w.widths[i] <= w.room {
+			w.kept = append(w.kept, i)
+			slices.Sort(w.kept)
+		} else {
+			w.left = append(w.left, w.heading[i].Name)
+		}
 	}
 }
 

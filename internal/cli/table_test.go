@@ -22,10 +22,11 @@ func TestFit(t *testing.T) {
 		{62, "NAME  SERIAL            ISSUER   NAMES\n" +
 			"cp1   01a4c9ced3e96ab1  etcd-ca  one.example,two.example third\n", nil},
 		{61, "NAME  SERIAL            NAMES\ncp1   01a4c9ced3e96ab1  one.example,two.example third\n", []string{"ISSUER"}},
-		{40, "NAME  NAMES\ncp1   one.example,two.example third\n", []string{"ISSUER", "SERIAL"}},
-		{30, "NAME  NAMES\ncp1   one.example,two.example\n      third\n", []string{"ISSUER", "SERIAL"}},
-		{18, "NAME  NAMES\ncp1   one.example,\n      two.example\n      third\n", []string{"ISSUER", "SERIAL"}},
-		{5, "NAME  NAMES\ncp1   one.exampl\n      e,\n      two.exampl\n      e third\n", []string{"ISSUER", "SERIAL"}},
+		{44, "NAME  ISSUER   NAMES\ncp1   etcd-ca  one.example,two.example third\n", []string{"SERIAL"}},
+		{43, "NAME  NAMES\ncp1   one.example,two.example third\n", []string{"SERIAL", "ISSUER"}},
+		{30, "NAME  NAMES\ncp1   one.example,two.example\n      third\n", []string{"SERIAL", "ISSUER"}},
+		{18, "NAME  NAMES\ncp1   one.example,\n      two.example\n      third\n", []string{"SERIAL", "ISSUER"}},
+		{5, "NAME  NAMES\ncp1   one.exampl\n      e,\n      two.exampl\n      e third\n", []string{"SERIAL", "ISSUER"}},
 	} {
 		var out bytes.Buffer
 		w := &columnWriter{out: &out, room: test.room, heading: heading}
