@@ -29,7 +29,7 @@ func TestScreens(t *testing.T) {
 	for _, c := range goodEntries(t) {
 		x.drop("again-"+c.Name+".csr", c.Entry)
 	}
-	x.checkPlain("the JSON log", x.ca(0, "sync", "--settle", "0s", "--log-format", "json"))
+	x.checkPlain("the JSON log", x.ca(3, "sync", "--settle", "0s", "--log-format", "json"))
 	x.checkPlain("pending", x.ca(0, "pending"))
 	x.checkPlain("pending -o json", x.ca(0, "pending", "-o", "json"))
 	x.checkPlain("status", x.ca(0, "status"))

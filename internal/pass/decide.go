@@ -63,7 +63,7 @@ func (p *pass) decide(ctx context.Context, batch []arrival) ([]decided, error) {
 	j := judge{p.rules.Policy, trusts, known, certificates, p.Now()}
 	out := make([]decided, len(batch))
 	parallel(len(batch), func(i int) { out[i] = j.judge(batch[i]) })
-	p.holdWhereOpen(out)
+	out = p.holdWhereOpen(out)
 	if err := p.recall(ctx, j, out); err != nil { // before the history: what has its certificate counts for no rate
 		return nil, err
 	}
