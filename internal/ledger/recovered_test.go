@@ -93,9 +93,12 @@ func TestLink(t *testing.T) {
 	if unlinked, err = l.Unlinked(ctx, []string{key}); err != nil || len(unlinked) != 0 {
 		t.Errorf("linked twice: %v, %v", unlinked, err)
 	}
-	link.Request.Version = r.Version
+	again := held(r.ID) // its certificate is over
+	again.Request.Version, again.Request.Serial, again.Event.Serial = r.Version, r.Serial, r.Serial
+	must(t, l.Record(ctx, []Change{again}))
+	link.Request.Version = r.Version + 1
 	if err := l.Record(ctx, []Change{link}); err == nil {
-		t.Error("a request that has a certificate is linked to another")
+		t.Error("a request that has had a certificate is linked to another")
 	}
 	must(t, l.Verify(ctx, 0, ""))
 }
