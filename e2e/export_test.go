@@ -37,6 +37,9 @@ func TestExport(t *testing.T) {
 		t.Errorf("--der: %v", err)
 	}
 	x.ca(2, "export", serial, "--der", "--chain")
+	person := x.terminal("ca-admin", "export", serial, "--der")
+	person.await("DER is not for a terminal", 1)
+	person.exits(2)
 }
 
 // TestEvents: the log as a table, since a time, and of one request.
