@@ -18,7 +18,7 @@ type Flags struct {
 	Wide      bool             `help:"Print every column of a table, however wide the terminal is."`
 	Color     string           `enum:"auto,always,never" default:"auto" help:"Colours (auto: on a terminal)."`
 	Quiet     bool             `short:"q" help:"Say only what went wrong."`
-	LogFormat string           `enum:"text,json" default:"text" help:"Log lines for people (text) or for machines (json)."`
+	LogFormat string           `enum:"text,json" default:"text" help:"Log lines: text for people, json for machines."`
 	Version   kong.VersionFlag `help:"Print the version and exit."`
 }
 
@@ -52,11 +52,12 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 	return t.Fail(command.Run(bind(ctx)))
 }
 
-// Parser reads command lines into grammar. A grammar with a method Examples has them in the help of its commands.
+// Parser reads command lines into grammar. A grammar with a method Examples has them in the help of its commands; one
+// with a method Groups gives the headings of their groups.
 func Parser(program, description string, grammar any) (*kong.Kong, error) {
 	parser, err := kong.New(grammar, kong.Name(program), kong.Description(description), kong.UsageOnError(),
 		kong.Help(printHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.Vars{"version": Version()})
+		kong.Vars{"version": Version()}, kong.ExplicitGroups(headings(grammar)))
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +69,15 @@ func Parser(program, description string, grammar any) (*kong.Kong, error) {
 		}
 	}
 	return parser, nil
+}
+
+func headings(grammar any) (groups []kong.Group) {
+	if with, ok := grammar.(interface{ Groups() map[string]string }); ok {
+		for key, title := range with.Groups() {
+			groups = append(groups, kong.Group{Key: key, Title: title})
+		}
+	}
+	return groups
 }
 
 // forgetEmpty treats an environment variable that is set to nothing as not set, as the shell's ${NAME:-default} does.
