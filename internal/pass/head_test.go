@@ -1,12 +1,14 @@
 package pass
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
@@ -122,7 +124,14 @@ func TestOldLedgerIsNoticed(t *testing.T) {
 	if headOf(t, x) != presents(t, c) {
 		t.Errorf("the outbox says %s, the ledger %s", headOf(t, x), presents(t, c))
 	}
-	stops(t, putBack(t, c, copied), x)
+	c = putBack(t, c, copied)
+	stops(t, c, x)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+	defer stop()
+	at := []Sides{{Inbox: x.Path(), Outbox: x.Path()}}
+	if err := Watch(ctx, c, WatchOptions{Exchanges: at, Poll: time.Minute}); !errors.Is(err, ca.ErrBehind) {
+		t.Errorf("watch: %v, expected ErrBehind", err)
+	}
 }
 
 // TestCopiedCAIsNoticed: of two copies of a CA directory on one exchange, the one that comes second is stopped; also
