@@ -84,8 +84,8 @@ func TestFileIsShownBeforeAName(t *testing.T) {
 	}
 }
 
-// TestNameOfTwoIsRefused: somebody takes a notice away and drops another request under its name. The name then stands for
-// neither, even on a terminal; and without one it never stands for a request.
+// TestNameOfTwoIsRefused: somebody takes a notice away and drops another request under its name. The name then stands
+// for neither, even on a terminal; and without one it never stands for a request.
 func TestNameOfTwoIsRefused(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))

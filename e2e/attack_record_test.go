@@ -20,8 +20,8 @@ func (x *exchange) edit(statements string) {
 	must(x.T, errors.Join(err, db.Close()))
 }
 
-// TestClockInEveryCommand: with the newest event in the future every command that writes stops, and none of them makes the
-// wrong time the last.
+// TestClockInEveryCommand: with the newest event in the future every command that writes stops, and none of them
+// makes the wrong time the last.
 func TestClockInEveryCommand(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
