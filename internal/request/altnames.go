@@ -78,13 +78,12 @@ func (r *csrReader) readName(tag der.Tag, value string) {
 }
 
 // readDNS takes a DNS name as certificates have it: ASCII in lower case. A name that is meant in another form is held,
-// with the flag that asks for the right one. Capitals alone leave no doubt about the name, and it is taken in lower
-// case.
+// with the flag that asks for the right one. Capitals alone leave no doubt about the name (RFC 4343), and it is taken in
+// lower case.
 func (r *csrReader) readDNS(value string) {
 	err := pki.CheckDNSName(value)
-	lower := strings.ToLower(value)
-	if err == nil && lower == value {
-		r.Names.DNS = append(r.Names.DNS, value)
+	if err == nil {
+		r.Names.DNS = append(r.Names.DNS, strings.ToLower(value))
 		return
 	}
 	meant, ok := pki.MeantName(value)
@@ -97,11 +96,7 @@ func (r *csrReader) readDNS(value string) {
 	default:
 		r.Add(refusal.NameForm, "names", value, "--dns "+meant.DNS[0])
 	}
-	if err == nil {
-		r.Names.DNS = append(r.Names.DNS, lower)
-	} else {
-		r.Unread = append(r.Unread, "DNS:"+value)
-	}
+	r.Unread = append(r.Unread, "DNS:"+value)
 }
 
 func (r *csrReader) readIP(value string) {

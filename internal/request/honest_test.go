@@ -118,7 +118,6 @@ func TestHonestFields(t *testing.T) {
 		"attribute-private": {subject: `CN="web"`, names: "DNS:web.example",
 			ignored: "1.3.6.1.4.1.34380.1.2.1.1"},
 		"csr-addresses-alike":             {subject: `CN="web"`, names: "IP:10.0.0.65, IP:10.0.0.97"},
-		"dns-form-capitals":               {subject: `CN="web"`, names: "DNS:web.example"},
 		"dns-form-kelvin-sign":            {subject: `CN="web"`, unread: "DNS:wee\u212a.example"},
 		"dns-form-wildcard-utf8":          {subject: `CN="web"`, unread: "DNS:*.wéb.example"},
 		"attributes-microsoft-names-only": {subject: `CN="web"`, unread: "DNS:web.example"},

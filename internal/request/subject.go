@@ -86,7 +86,16 @@ func (r *csrReader) readCommonName(a pki.Attribute, tag der.Tag, value []byte) {
 	case strings.HasPrefix(a.Value, "*") && pki.CheckDNSName(a.Value) != nil:
 		r.Add(refusal.SubjectMalformed, field, text, "a name, or a wildcard below a domain of two labels")
 	}
+	if a.Value != text && isKubernetes(a.Value) {
+		r.Add(refusal.ProfileSubject, field, text, "the name without blanks around it")
+	}
 	r.addAttribute(a, maxCopied)
+}
+
+// isKubernetes reports whether Kubernetes reads an identity from a name. Such a name counts only as it is written.
+func isKubernetes(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "system:") || strings.HasPrefix(name, "kubeadm:")
 }
 
 // readOrganization takes what may be a group. Tools write company names into it in every spelling, and a person or the

@@ -37,7 +37,7 @@ func (m *maker) names() {
 		m.csr("dns-"+name, refusal.NameDNS, m.named(dns(value)))
 	}
 	for name, value := range map[string]string{
-		"ipv4": "192.0.2.1", "ipv6": "2001:DB8::1", "trailing-dot": "web.example.", "capitals": "WEB.example",
+		"ipv4": "192.0.2.1", "ipv6": "2001:DB8::1", "trailing-dot": "web.example.",
 		"utf8": "wéb.example", "utf8-capitals": "WÉB.example", "wildcard-utf8": "*.wéb.example",
 		"wildcard-trailing-dot": "*.web.example.", "trailing-dot-253": strings.Repeat("a.", 126) + "a.",
 		"kelvin-sign": "wee\u212a.example",
