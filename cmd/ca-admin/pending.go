@@ -36,8 +36,8 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 	now := time.Now()
 	count, err := a.StreamTable(pendingColumns, mapped(pending, func(r ledger.Request) []string {
 		return []string{
-			r.ID.Short(), refusal.Quote(r.Name), dash(r.Profile), dash(refusal.Quote(r.Node)), dash(r.Subject), r.Reason,
-			r.Received.Format(time.RFC3339), cli.Span(now.Sub(r.Received)),
+			r.ID.Short(), refusal.Quote(r.Name), dash(r.Requester), dash(r.Profile), dash(refusal.Quote(r.Node)),
+			dash(r.Subject), r.Reason, r.Received.Format(time.RFC3339), cli.Span(now.Sub(r.Received)),
 		}
 	}))
 	if err == nil && count == 0 {
@@ -48,8 +48,8 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 
 // pendingColumns are the columns of `pending`.
 var pendingColumns = []cli.Column{
-	{Name: "REQUEST"}, {Name: "ENTRY"}, {Name: "PROFILE"}, {Name: "NODE", Rank: 2}, {Name: "SUBJECT", Rank: 3},
-	{Name: "REASON"}, {Name: "RECEIVED", Rank: 4}, {Name: "WAITING", Rank: 1},
+	{Name: "REQUEST"}, {Name: "ENTRY"}, {Name: "REQUESTER"}, {Name: "PROFILE"}, {Name: "NODE", Rank: 2},
+	{Name: "SUBJECT", Rank: 3}, {Name: "REASON"}, {Name: "RECEIVED", Rank: 4}, {Name: "WAITING", Rank: 1},
 }
 
 func itemOf(r ledger.Request) requestItem {
