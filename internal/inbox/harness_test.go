@@ -220,7 +220,7 @@ var litter = map[string]func(path string) error{
 			return err
 		}
 		defer unix.Close(fd)
-		dir, err := unix.Open(filepath.Dir(path), unix.O_PATH|unix.O_DIRECTORY, 0)
+		dir, err := unix.Open(filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY, 0)
 		if err != nil {
 			return err
 		}

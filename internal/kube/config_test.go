@@ -163,7 +163,7 @@ func TestParseConfigErrors(t *testing.T) {
 		{cluster + "apiServer: {certSANs: [0.0.0.0]}\n", `line 3, column 24: a certificate cannot name the address "0.0.0.0"`},
 		{cluster + "apiServer: {certSANs: ['*.*.x']}\n", `line 3, column 24: "*.*.x" is neither an IP address nor a lower-case DNS name`},
 		{cluster + "apiServer: {certSANs: ['']}\n", `line 3, column 24: "" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "kubernetesVersion: v1.20.1\n", "line 3, column 20: Kubernetes 1.20 is not supported: this program knows 1.25 to 1.37"},
+		{cluster + "kubernetesVersion: v1.20.1\n", "line 3, column 20: release 1.20 of Kubernetes is not supported: this program knows 1.25 to 1.37"},
 		{cluster + "encryptionAlgorithm: Ed25519\n", `line 3, column 22: "Ed25519" is not a key type that Kubernetes reads: use one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384]`},
 		{cluster + "certificateValidityPeriod: 1 year\n", `line 3, column 28: "1 year" is not a duration (example: 8760h)`},
 		{cluster + "certificateValidityPeriod: -1h\n", `line 3, column 28: "-1h" is not a duration (example: 8760h)`},

@@ -39,7 +39,7 @@ func ParseRelease(s string) (Release, error) {
 		*field = int(n)
 	}
 	if r.Minor < oldestMinor || r.Minor > newestMinor {
-		return Release{}, fmt.Errorf("Kubernetes 1.%d is not supported: this program knows 1.%d to 1.%d",
+		return Release{}, fmt.Errorf("release 1.%d of Kubernetes is not supported: this program knows 1.%d to 1.%d",
 			r.Minor, oldestMinor, newestMinor)
 	}
 	return r, nil

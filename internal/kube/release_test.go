@@ -16,8 +16,8 @@ func TestParseRelease(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"1.24":                   "Kubernetes 1.24 is not supported: this program knows 1.25 to 1.37",
-		"v1.38.0":                "Kubernetes 1.38 is not supported: this program knows 1.25 to 1.37",
+		"1.24":                   "release 1.24 of Kubernetes is not supported: this program knows 1.25 to 1.37",
+		"v1.38.0":                "release 1.38 of Kubernetes is not supported: this program knows 1.25 to 1.37",
 		"":                       `"" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
 		"1":                      `"1" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
 		"2.30":                   `"2.30" is not a Kubernetes release (examples: 1.37, v1.37.2)`,
