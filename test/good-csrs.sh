@@ -91,8 +91,11 @@ check() {
 	local name=$1
 	cp "csr/$name.csr" exchange/inbox/ && ca-admin sync -q || { echo "$name: sync failed"; return 1; }
 	[ -e "exchange/outbox/$name.held.json" ] || { echo "$name: not held: $(grep -o '"code": "[^"]*"' "exchange/outbox/$name.denied.json" 2>/dev/null)"; return 1; }
-	ca-admin approve "$name" --yes 2>approve.log || ca-admin approve "$name" --yes --profile etcd-server 2>>approve.log ||
-		ca-admin approve "$name" --yes --profile server --dns "${name//_/-}.example" 2>>approve.log || { echo "$name: $(tail -2 approve.log)"; return 1; }
+	local id
+	id=$(sed -n 's/.*"request": "\(.*\)".*/\1/p' "exchange/outbox/$name.held.json")
+	ca-admin approve "$id" --yes 2>approve.log || ca-admin approve "$id" --yes --profile etcd-server 2>>approve.log ||
+		ca-admin approve "$id" --yes --profile client 2>>approve.log ||
+		ca-admin approve "$id" --yes --profile server --dns "${name//_/-}.example" 2>>approve.log || { echo "$name: $(tail -2 approve.log)"; return 1; }
 	local issuer=ca
 	for issuer in ca etcd-ca front-proxy-ca; do
 		openssl verify -x509_strict -CAfile "exchange/outbox/$issuer.crt" "exchange/outbox/$name.crt" >/dev/null 2>&1 && return 0

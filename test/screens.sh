@@ -32,7 +32,7 @@ screen() { tmux -L $socket capture-pane -p -t s; }
 run() { tmux -L $socket send-keys -t s "clear; $1; echo done-\$?" Enter; for _ in $(seq 100); do screen | grep -q '^done-[0-9]' && return; sleep 0.1; done; }
 before=$(title)
 for file in guarded escape subject; do
-	run "ca-admin check $file.csr 2>&1"
+	run "NO_COLOR=1 ca-admin check $file.csr 2>&1"
 	expect "check $file: the terminal's state" test "$(title)" = "$before"
 	expect "check $file: no colour, no control" sh -c "tmux -L $socket capture-pane -p -e -t s | grep -v '^done' | LC_ALL=C grep -q '[[:cntrl:]]' && exit 1 || exit 0"
 done
