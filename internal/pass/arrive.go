@@ -30,6 +30,9 @@ type arrival struct {
 // ones again: each may cost a test of primality, and there may be thousands.
 const unsignedSlice = 250 * time.Millisecond
 
+// leastUnsigned is how many of them a round takes in any case, so that each round brings the inbox nearer to its end.
+const leastUnsigned = 64
+
 // arrive lists the inbox, signed entries first, and passes on what can be answered. A batch leaves as soon as the next
 // stage is free, so one request never waits for others, and grows to batchSize while it is not.
 func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
@@ -37,19 +40,23 @@ func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
 		return err
 	}
 	batch := make([]arrival, 0, batchSize)
-	started := p.Now()
+	started, taken := p.Now(), 0
 	for arrived, err := range p.x.Arrivals(p.memory.passOver(p.hasRoom)) {
 		if err != nil {
 			p.note(notListable, "inbox", err)
 			continue
 		}
-		if p.unvouched(arrived.Content) && p.Now().Sub(started) > unsignedSlice {
+		unvouched := p.unvouched(arrived.Content)
+		if unvouched && taken >= leastUnsigned && p.Now().Sub(started) > unsignedSlice {
 			p.deferRest()
 			break
 		}
 		a, ok := p.take(arrived)
 		if !ok {
 			continue
+		}
+		if unvouched {
+			taken++
 		}
 		batch = append(batch, a)
 		if len(batch) == batchSize {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,6 +105,24 @@ func TestLeftCopiesEnd(t *testing.T) {
 	}
 	if sum := passOver(t, c, x, newMemory()); sum.Repeated != 1 {
 		t.Errorf("a copy of a held request: %+v", sum)
+	}
+}
+
+// TestSlowListing: where reading the inbox alone takes longer than the slice of unsigned entries, they are served all the
+// same, in one pass.
+func TestSlowListing(t *testing.T) {
+	c, x := closed(t, slog.New(slog.DiscardHandler))
+	const many = 3*leastUnsigned + 5
+	for i, e := range requests(t, many) {
+		if err := dropFast(x, fmt.Sprintf("slow%03d", i), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var looks atomic.Int64
+	start := time.Now()
+	c.Now = func() time.Time { return start.Add(time.Duration(looks.Add(1)) * unsignedSlice) } // every look takes a slice
+	if sum := passOver(t, c, x, newMemory()); sum.Held != many {
+		t.Errorf("%+v, expected %d held", sum, many)
 	}
 }
 

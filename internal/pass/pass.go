@@ -195,11 +195,12 @@ func (p *pass) advance(answered int) {
 	p.progress = p.progress || answered > 0
 }
 
-// deferRest ends a round's listing before the inbox is read to its end: the next round goes on.
+// deferRest ends a round's listing before the inbox is read to its end: the next round goes on. What this one took is
+// answered, or remembered as left, so the next has less before it.
 func (p *pass) deferRest() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deferred = true
+	p.deferred, p.progress = true, true
 }
 
 // takeOff lets each id fly once: copies in the same or the next batch wait for the next round, when the ledger knows.
