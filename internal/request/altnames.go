@@ -78,7 +78,7 @@ func (r *csrReader) readName(tag der.Tag, value string) {
 }
 
 // readDNS takes a DNS name as certificates have it: ASCII in lower case. A name that is meant in another form is held,
-// with the flag that asks for the right one. Capitals alone leave no doubt about the name (RFC 4343), and it is taken in
+// with the flag that asks for the right one. Capitals alone leave no doubt about the name (RFC 4343): it is taken in
 // lower case.
 func (r *csrReader) readDNS(value string) {
 	err := pki.CheckDNSName(value)
