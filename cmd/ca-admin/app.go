@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -30,7 +29,7 @@ func newApp(_ context.Context, t *cli.Terminal, c *commands) *app {
 }
 
 func (a *app) settings() ca.Settings {
-	return ca.Settings{Now: time.Now, Log: a.log, Passphrase: func(file string) ([]byte, error) {
+	return ca.Settings{Now: cli.Now, Log: a.log, Passphrase: func(file string) ([]byte, error) {
 		return a.Secret(fmt.Sprintf("passphrase for %q: ", file))
 	}}
 }

@@ -78,7 +78,7 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	since := time.Now().UTC().Format(time.RFC3339)
+	since := cli.Now().UTC().Format(time.RFC3339)
 	one := policy.Requester{Name: e.Name, Key: key, Since: since, Scope: e.granted(release)}
 	err = c.Enroll(ctx, one)
 	if errors.Is(err, policy.ErrEnrolled) {

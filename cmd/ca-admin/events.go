@@ -31,7 +31,7 @@ func (m *moment) UnmarshalText(text []byte) error {
 	if err := ago.UnmarshalText(text); err != nil {
 		return fmt.Errorf("%q is not a time (examples: 7d, 2026-11-25, 2026-11-25T12:00:00Z)", text)
 	}
-	*m = moment(time.Now().Add(-time.Duration(ago)))
+	*m = moment(cli.Now().Add(-time.Duration(ago)))
 	return nil
 }
 

@@ -93,7 +93,7 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	now, status := time.Now(), cli.Done
+	now, status := cli.Now(), cli.Done
 	certificates := l.selected(c.Ledger().Certificates(ctx, l.filter(now)), now, func(k certificate) {
 		if (l.Due || l.Expiring > 0) && k.isDue() {
 			status = cli.RenewalIsDue

@@ -33,7 +33,7 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 	if a.JSON {
 		return cli.EncodeList(a.Terminal, "RequestList", mapped(pending, itemOf))
 	}
-	now := time.Now()
+	now := cli.Now()
 	count, err := a.StreamTable(pendingColumns, mapped(pending, func(r ledger.Request) []string {
 		return []string{
 			r.ID.Short(), refusal.Quote(r.Name), dash(r.Requester), dash(r.Profile), dash(refusal.Quote(r.Node)),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -103,7 +102,7 @@ func listedSerials(ctx context.Context, c *ca.CA, serials []string) iter.Seq2[ce
 		for _, serial := range serials {
 			newest := ledger.Filter{Serial: serial, Order: ledger.ByIssue, Limit: 1}
 			for k, err := range c.Ledger().Certificates(ctx, newest) {
-				if !yield(standing(k, time.Now()), err) {
+				if !yield(standing(k, cli.Now()), err) {
 					return
 				}
 			}

@@ -101,7 +101,7 @@ func (a *app) showRecord(ctx context.Context, c *ca.CA, id pki.ID) error {
 			return err
 		}
 		a.Print("%s", strings.TrimRight(pki.Render(certificates[0]), "\n"))
-		a.Print("  residual     %s", cli.Residual(certificates[0].NotAfter, time.Now()))
+		a.Print("  residual     %s", cli.Residual(certificates[0].NotAfter, cli.Now()))
 	} else if err := a.showUnissued(ctx, c, record); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	}
 	a.Print("trust     %s", result.Trust)
 	for _, i := range result.Issuers {
-		a.Print("issuer    %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day), cli.Residual(i.NotAfter, time.Now()))
+		a.Print("issuer    %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day), cli.Residual(i.NotAfter, cli.Now()))
 	}
 	for _, x := range result.Exchanges {
 		a.Print("exchange  %s%s", x.Exchange, parenthesised(x.Mode))
@@ -120,7 +120,7 @@ func (k *clockCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	a.Print("now          %s", time.Now().UTC().Format(time.RFC3339))
+	a.Print("now          %s", cli.Now().UTC().Format(time.RFC3339))
 	a.Print("last record  %s", head.Time.Format(time.RFC3339))
 	return nil
 }

@@ -57,7 +57,7 @@ func (s *syncCommand) sync(
 	defer x.Close()
 	o := pass.Options{Progress: a.Progress("answered"), OpenInbox: at.OpenInbox}
 	if s.Settle != nil {
-		o.Settle = pass.SettledFor(*s.Settle, time.Now)
+		o.Settle = pass.SettledFor(*s.Settle, cli.Now)
 	}
 	sum, err := pass.Sync(ctx, c, x, o)
 	if err != nil {

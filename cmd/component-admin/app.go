@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"time"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
@@ -19,7 +18,7 @@ type app struct {
 	log *slog.Logger
 }
 
-func (a *app) settings() component.Settings { return component.Settings{Now: time.Now, Log: a.log} }
+func (a *app) settings() component.Settings { return component.Settings{Now: cli.Now, Log: a.log} }
 
 // open opens the component directory and turns what may be wrong with it into hints.
 func (a *app) open() (*component.Component, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
@@ -77,7 +76,7 @@ func (d *doctorCommand) host(a *app, config kube.Config) (component.Host, error)
 	return component.Host{
 		Path: path, Layout: d.layout(config, path), Component: c, Config: config, Known: len(d.Config) > 0, Node: d.Node,
 		Program: []string{"component-admin", "--dir", a.dir}, Flags: d.repeat(), Renewal: d.renewal(config),
-		Now: time.Now(),
+		Now: cli.Now(),
 	}, nil
 }
 

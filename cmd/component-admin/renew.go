@@ -158,7 +158,7 @@ func (a *app) due(c *component.Component, asked bool) (cli.Status, error) {
 	if err != nil {
 		return cli.Failed, a.explain(err)
 	}
-	now, status := time.Now(), cli.Done
+	now, status := cli.Now(), cli.Done
 	for _, i := range items {
 		if !i.IsDue(now) {
 			continue

@@ -55,7 +55,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		APIVersion: "ca-exchange/v1", Kind: "Status", Name: c.Name, Exchange: exchangeFlag{}.path(c), Trust: c.Trust,
 		Items: []statusItem{},
 	}
-	now, status := time.Now(), cli.Done
+	now, status := cli.Now(), cli.Done
 	for _, i := range items {
 		item := newStatusItem(i, now)
 		if s.Live {

@@ -61,7 +61,7 @@ const waitStep, waitStepMost = 50 * time.Millisecond, 2 * time.Second
 
 // sync does what can be done now and, for as long as it may wait, what can be done then.
 func (a *app) sync(ctx context.Context, c *component.Component, run syncRun) error {
-	deadline := time.Now().Add(run.wait)
+	deadline := cli.Now().Add(run.wait)
 	r := newReport(a)
 	run.options.Losing = r.losing
 	for step := waitStep; ; step = min(step*2, waitStepMost) {
@@ -75,7 +75,7 @@ func (a *app) sync(ctx context.Context, c *component.Component, run syncRun) err
 		}
 		status := statusOf(all)
 		final := status == cli.Done || status == cli.Denied || status == cli.Unverified
-		if final || time.Now().Add(step).After(deadline) {
+		if final || cli.Now().Add(step).After(deadline) {
 			return a.conclude(ctx, c, run, all)
 		}
 		select {
