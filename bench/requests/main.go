@@ -1,4 +1,5 @@
-// Command requests makes many plain requests for the benchmarks, or measures how long an idle watch takes to answer one.
+// Command requests makes many plain requests for the benchmarks, or measures how long an idle watch takes to answer
+// one.
 package main
 
 import (
@@ -68,7 +69,8 @@ func asking(i int) ([]byte, error) {
 // measure drops requests one by one beside a running watch, each by a rename, and waits for each certificate.
 func measure(n int, dir string) error {
 	ca, exchange := filepath.Join(dir, "ca"), filepath.Join(dir, "exchange")
-	init := exec.Command("ca-admin", "--dir", ca, "init", "-q", "--exchange", exchange, "--issuer", "ca", "--key-type", "ECDSA-P256", "--trust-inbox")
+	init := exec.Command("ca-admin", "--dir", ca, "init", "-q", "--exchange", exchange, "--issuer", "ca", "--key-type",
+		"ECDSA-P256", "--trust-inbox")
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}

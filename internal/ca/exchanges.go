@@ -87,7 +87,8 @@ func (c *CA) changeExchanges(change func([]Place) []Place) error {
 	if slices.Equal(before, after) {
 		return nil
 	}
-	text, err := json.MarshalIndent(places{APIVersion: refusal.APIVersion, Kind: "Exchanges", Exchanges: after}, "", "  ")
+	text, err := json.MarshalIndent(places{APIVersion: refusal.APIVersion, Kind: "Exchanges", Exchanges: after}, "",
+		"  ")
 	if err != nil {
 		return err
 	}

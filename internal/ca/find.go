@@ -60,7 +60,8 @@ func (c *CA) findID(ctx context.Context, what string, least int) (ledger.Request
 	case len(digits) < least:
 		return ledger.Request{}, fmt.Errorf("%w: %q has %d digits, %d are needed", ErrShort, what, len(digits), least)
 	case len(digits) > wholeDigits:
-		return ledger.Request{}, fmt.Errorf("%w: %q has %d digits, an ID has %d", ErrUnknown, what, len(digits), wholeDigits)
+		return ledger.Request{}, fmt.Errorf("%w: %q has %d digits, an ID has %d", ErrUnknown, what, len(digits),
+			wholeDigits)
 	}
 	return one(c.ledger.Find(ctx, digits), what, ErrAmbiguous)
 }

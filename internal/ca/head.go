@@ -150,8 +150,9 @@ func (c *CA) headSecret() ([]byte, error) {
 	}
 	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(secret) != secretSize {
-		return nil, fmt.Errorf("%s has %d bytes of text, expected %d bytes in hex; take it from a backup, or remove it: "+
-			"heads published before then count as foreign", secretFile, len(text), secretSize)
+		return nil,
+			fmt.Errorf("%s has %d bytes of text, expected %d bytes in hex; take it from a backup, or remove it: "+
+				"heads published before then count as foreign", secretFile, len(text), secretSize)
 	}
 	return secret, nil
 }

@@ -37,7 +37,8 @@ func (p Past) Counts() bool {
 func (p Past) Lineage() ledger.Lineage {
 	plan, _ := p.Decision.Plan()
 	return ledger.Lineage{
-		Requester: p.Decision.Requester.Name, Profile: plan.Profile, Subject: plan.Subject(), Names: plan.Names.Strings(),
+		Requester: p.Decision.Requester.Name, Profile: plan.Profile, Subject: plan.Subject(),
+		Names: plan.Names.Strings(),
 	}
 }
 
@@ -89,7 +90,8 @@ func replacedOf(k ledger.Certificate, successors []ledger.Certificate) *policy.R
 		Key: k.KeyFingerprint, Imported: k.Origin != ledger.OriginIssued, Revoked: k.Status == ledger.Revoked,
 	}
 	for _, s := range successors {
-		r.Successors = append(r.Successors, policy.Successor{Requester: s.Requester, Key: s.KeyFingerprint, Issued: s.Issued})
+		r.Successors = append(r.Successors, policy.Successor{Requester: s.Requester, Key: s.KeyFingerprint,
+			Issued: s.Issued})
 	}
 	return r
 }

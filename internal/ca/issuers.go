@@ -68,8 +68,9 @@ func trustOf(authorities []pki.Authority) (pki.Trust, error) {
 	}
 	for i, a := range trust.Authorities {
 		if i >= len(authorities) || a.Name != authorities[i].Name {
-			return trust, fmt.Errorf("issuer %q would be taken for %q: two issuers are ca and front-proxy-ca, or the second "+
-				"has the common name etcd-ca", authorities[min(i, len(authorities)-1)].Name, a.Name)
+			return trust,
+				fmt.Errorf("issuer %q would be taken for %q: two issuers are ca and front-proxy-ca, or the second "+
+					"has the common name etcd-ca", authorities[min(i, len(authorities)-1)].Name, a.Name)
 		}
 	}
 	return trust, nil

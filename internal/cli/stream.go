@@ -16,7 +16,8 @@ const APIVersion = "ca-exchange/v1"
 func EncodeList[T any](t *Terminal, kind string, items iter.Seq2[T, error]) (err error) {
 	out := bufio.NewWriterSize(t.Out, 64<<10)
 	defer func() { err = errors.Join(err, out.Flush()) }()
-	if _, err := fmt.Fprintf(out, "{\n  \"apiVersion\": %q,\n  \"kind\": %q,\n  \"items\": [", APIVersion, kind); err != nil {
+	if _, err := fmt.Fprintf(out, "{\n  \"apiVersion\": %q,\n  \"kind\": %q,\n  \"items\": [", APIVersion,
+		kind); err != nil {
 		return err
 	}
 	separator, end := "\n", "]\n}\n"

@@ -50,7 +50,8 @@ func TestEncodeList(t *testing.T) {
 func TestStreamTable(t *testing.T) {
 	var out bytes.Buffer
 	term := &Terminal{Out: &out}
-	if n, err := term.StreamTable([]Column{{"A", 0}, {"B", 0}}, seq[[]string](nil, nil)); n != 0 || err != nil || out.Len() > 0 {
+	if n, err := term.StreamTable([]Column{{"A", 0}, {"B", 0}}, seq[[]string](nil, nil)); n != 0 || err != nil ||
+		out.Len() > 0 {
 		t.Errorf("no rows: %d, %v, %q", n, err, &out)
 	}
 	rows := slices.Repeat([][]string{{"long cell", "x"}, {"é", "y"}}, widthRows)

@@ -21,7 +21,8 @@ func TestFit(t *testing.T) {
 			"cp1   01a4c9ced3e96ab1  etcd-ca  one.example,two.example third\n", nil},
 		{62, "NAME  SERIAL            ISSUER   NAMES\n" +
 			"cp1   01a4c9ced3e96ab1  etcd-ca  one.example,two.example third\n", nil},
-		{61, "NAME  SERIAL            NAMES\ncp1   01a4c9ced3e96ab1  one.example,two.example third\n", []string{"ISSUER"}},
+		{61, "NAME  SERIAL            NAMES\ncp1   01a4c9ced3e96ab1  one.example,two.example third\n",
+			[]string{"ISSUER"}},
 		{44, "NAME  ISSUER   NAMES\ncp1   etcd-ca  one.example,two.example third\n", []string{"SERIAL"}},
 		{43, "NAME  NAMES\ncp1   one.example,two.example third\n", []string{"SERIAL", "ISSUER"}},
 		{30, "NAME  NAMES\ncp1   one.example,two.example\n      third\n", []string{"SERIAL", "ISSUER"}},

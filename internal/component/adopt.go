@@ -90,7 +90,8 @@ func (c *Component) readCSR(f *Found) error {
 	req, refusals := request.Parse(text, nil)
 	if req == nil {
 		r := refusals[0]
-		return fmt.Errorf("%q: %w: %s: %s %s (allowed: %s)", file, ErrRefused, r.Code.Meaning(), r.Field, r.Asked, r.Allowed)
+		return fmt.Errorf("%q: %w: %s: %s %s (allowed: %s)", file, ErrRefused, r.Code.Meaning(), r.Field, r.Asked,
+			r.Allowed)
 	}
 	f.CSR = req.CSR
 	return nil

@@ -33,9 +33,11 @@ func TestFromPKI(t *testing.T) {
 	h.setUp()
 	c, all := h.Component, kube.Profiles(kube.Latest())
 	found, err := c.FromPKI(h.Layout, all)
-	if got, want := named(found, err), "kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client "+
-		"etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kubelet "+
-		"kubelet-serving"; got != want {
+	if got, want := named(found, err),
+		"kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client "+
+			"etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler "+
+			"kubelet "+
+			"kubelet-serving"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for _, f := range found {
@@ -61,7 +63,8 @@ func TestFromPKI(t *testing.T) {
 	if got := c.NodeInPlace(h.Layout, all); got != "cp1" {
 		t.Errorf("the node is %q although only other files are damaged", got)
 	}
-	for _, file := range []string{"pki/etcd/server.key", "pki/etcd/peer.key", "kubelet.conf", "kubelet/pki/kubelet.key"} {
+	for _, file := range []string{"pki/etcd/server.key", "pki/etcd/peer.key", "kubelet.conf",
+		"kubelet/pki/kubelet.key"} {
 		h.remove(file)
 	}
 	if got := c.NodeInPlace(h.Layout, all); got != "" {
@@ -92,7 +95,8 @@ func TestFromKubeadm(t *testing.T) {
 	if got := named(found, err); got != "etcd-peer" || found[0].Node() != "cp1" || found[0].CSR == nil {
 		t.Errorf("got %s, %+v", got, found)
 	}
-	h.write("pki/etcd/peer.csr", []byte("-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n"), 0o600)
+	h.write("pki/etcd/peer.csr", []byte("-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n"),
+		0o600)
 	if _, err := find(); !errors.Is(err, ErrRefused) {
 		t.Errorf("an unreadable request: %v", err)
 	}

@@ -66,7 +66,8 @@ func TestFindings(t *testing.T) {
 			"Wrong DIR/pki/etcd/peer.key: the file is missing" + request + "etcd-peer --node cp1 --config F"},
 		{"kubeconfig absent", func(h *testHost) { h.remove("scheduler.conf") },
 			"Wrong DIR/scheduler.conf: the file is missing" + request + "kube-scheduler --config F"},
-		{"key readable by others", func(h *testHost) { h.write("pki/apiserver.key", h.read("pki/apiserver.key"), 0o640) },
+		{"key readable by others",
+			func(h *testHost) { h.write("pki/apiserver.key", h.read("pki/apiserver.key"), 0o640) },
 			"Wrong DIR/pki/apiserver.key: others may read the private key in it: mode 0640" +
 				"\n  fix: chmod 600 DIR/pki/apiserver.key"},
 		{"kubeconfig readable by others", func(h *testHost) { h.write("admin.conf", h.read("admin.conf"), 0o604) },
@@ -88,12 +89,15 @@ func TestFindings(t *testing.T) {
 			h.write("pki/apiserver.key", pem.EncodeToMemory(block), 0o600)
 		}, "Wrong DIR/pki/apiserver.key: the key is encrypted, and no component asks for a passphrase" +
 			request + "kube-apiserver --node cp1 --config F"},
-		{"a leaf as CA", func(h *testHost) { h.write("pki/front-proxy-ca.crt", h.read("pki/front-proxy-client.crt"), 0o644) },
+		{"a leaf as CA",
+			func(h *testHost) { h.write("pki/front-proxy-ca.crt", h.read("pki/front-proxy-client.crt"), 0o644) },
 			`Wrong DIR/pki/front-proxy-ca.crt: its first certificate is not a CA's: "CN=front-proxy-client"` +
-				"\n  fix: mv DIR/pki/front-proxy-ca.crt DIR/pki/front-proxy-ca.crt.other && component-admin --dir DIR sync"},
+				"\n  fix: mv DIR/pki/front-proxy-ca.crt DIR/pki/front-proxy-ca.crt.other && component-admin --dir " +
+				"DIR sync"},
 		{"a server without TLS", func(h *testHost) {
 			h.Known = false
-			h.write("admin.conf", []byte(strings.Replace(string(h.read("admin.conf")), "https://", "http://", 1)), 0o600)
+			h.write("admin.conf", []byte(strings.Replace(string(h.read("admin.conf")), "https://", "http://", 1)),
+				0o600)
 		}, `Wrong DIR/admin.conf: its server is not an https URL: "http://api.example:6443"` +
 			"\n  fix: component-admin --dir DIR kubeconfig admin --server https://HOST:6443"},
 		{"names lacking", func(h *testHost) {
@@ -104,11 +108,13 @@ func TestFindings(t *testing.T) {
 			"Advice DIR/pki/apiserver.crt: it lacks the service address of the second family: IP:fd00::1" +
 				request + "--from-pki kube-apiserver --node cp1 --ip fd00::1"},
 		{"no usage", func(h *testHost) { h.again("kube-apiserver", func(c *x509.Certificate) { c.ExtKeyUsage = nil }) },
-			"Wrong DIR/pki/apiserver.crt: the certificate is for none, not for serverAuth: without usages any certificate of " +
+			"Wrong DIR/pki/apiserver.crt: the certificate is for none, not for serverAuth: without usages any " +
+				"certificate of " +
 				"the cluster's CA is a client identity, too" + request + "kube-apiserver --node cp1 --config F"},
 		{"another subject", func(h *testHost) {
 			h.again("front-proxy-client", func(c *x509.Certificate) { c.Subject.CommonName = "kubernetes" })
-		}, `Wrong DIR/pki/front-proxy-client.crt: the subject is CN="kubernetes", expected CN="front-proxy-client" O=[]` +
+		}, `Wrong DIR/pki/front-proxy-client.crt: the subject is CN="kubernetes", expected ` +
+			`CN="front-proxy-client" O=[]` +
 			request + "front-proxy-client --config F"},
 		{"another CA", func(h *testHost) {
 			pinned := h.issuers["etcd-ca"]
@@ -125,14 +131,16 @@ func TestFindings(t *testing.T) {
 		{"no client in it", func(h *testHost) {
 			h.write("scheduler.conf", dropLines(h.read("scheduler.conf"), "client-cert"), 0o600)
 		},
-			"Wrong DIR/scheduler.conf: it has no client certificate with its key" + request + "kube-scheduler --config F"},
+			"Wrong DIR/scheduler.conf: it has no client certificate with its key" + request +
+				"kube-scheduler --config F"},
 		{"kubeconfig of another CA", func(h *testHost) {
 			ours := h.issuers["ca"]
 			h.issuers["ca"] = newIssuer(t, "kubernetes")
 			h.again("admin", noChange)
 			h.issuers["ca"] = ours
 		}, "Wrong DIR/admin.conf: its CA data is not the cluster's CA in pki/ca.crt" + request + "admin --config F\n" +
-			`Wrong DIR/admin.conf: the certificate was not signed by the pinned issuer "ca"` + request + "admin --config F"},
+			`Wrong DIR/admin.conf: the certificate was not signed by the pinned issuer "ca"` + request +
+			"admin --config F"},
 		{"kubelet's own file spoiled", func(h *testHost) {
 			certificates, _ := splitPEM(h.read("kubelet/pki/kubelet-client-current.pem"))
 			h.write("kubelet/pki/kubelet-client-current.pem", certificates, 0o600)
@@ -147,13 +155,15 @@ func TestFindings(t *testing.T) {
 		{"a server without address", func(h *testHost) {
 			h.Known = false
 			h.again("kubelet-serving", func(c *x509.Certificate) { c.IPAddresses = nil })
-		}, "Advice DIR/kubelet/pki/kubelet.crt: it names no address: the metrics server and kubectl logs reach a kubelet " +
+		}, "Advice DIR/kubelet/pki/kubelet.crt: it names no address: the metrics server and kubectl logs reach a " +
+			"kubelet " +
 			"by its address" + request + "--from-pki kubelet-serving --node cp1 --ip ADDRESS"},
 		{"Ed25519", func(h *testHost) {
 			_, key, err := ed25519.GenerateKey(rand.Reader)
 			must(h.t, err)
 			h.write("pki/apiserver.key", encodeKey(h.t, key), 0o600)
-		}, "Wrong DIR/pki/apiserver.key: no component loads a key of type Ed25519: use one of [RSA-2048 RSA-3072 RSA-4096 " +
+		}, "Wrong DIR/pki/apiserver.key: no component loads a key of type Ed25519: use one of [RSA-2048 RSA-3072 " +
+			"RSA-4096 " +
 			"ECDSA-P256 ECDSA-P384]" + request + "kube-apiserver --node cp1 --config F"},
 		{"sa.pub of another key", func(h *testHost) {
 			public, err := pki.EncodePublicKey(newKey(h.t).Public())
@@ -162,11 +172,14 @@ func TestFindings(t *testing.T) {
 		}, "Wrong DIR/pki/sa.pub: it is not the public half of sa.key: no token would be believed\n" +
 			"  fix: openssl pkey -in DIR/pki/sa.key -pubout -out DIR/pki/sa.pub"},
 		{"sa.key absent", func(h *testHost) { h.remove("pki/sa.key") },
-			"Wrong DIR/pki/sa.key: the file is missing\n  fix: copy sa.key and sa.pub from the cluster's first control plane; " +
+			"Wrong DIR/pki/sa.key: the file is missing\n" +
+				"  fix: copy sa.key and sa.pub from the cluster's first control plane; " +
 				"this host is the first: component-admin --dir DIR request control-plane --config F"},
 		{"CA key on the host", func(h *testHost) { h.write("pki/ca.key", nil, 0o600) },
-			"Advice DIR/pki/ca.key: the CA's private key is on a cluster host, so kubeadm signs here itself and is not in " +
-				"external CA mode\n  fix: move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
+			"Advice DIR/pki/ca.key: the CA's private key is on a cluster host, so kubeadm signs here itself and " +
+				"is not in " +
+				"external CA mode\n" +
+				"  fix: move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -214,8 +227,9 @@ Wrong DIR/kubelet/pki/kubelet.crt: it expired at 2026-06-01T11:59:59Z
 func TestOpenRequests(t *testing.T) {
 	for _, c := range []struct{ status, said, want string }{
 		{StatusOpen, "", "asked on 2026-05-30, not answered yet: component-admin --dir DIR sync"},
-		{StatusOpen, "Held", "asked on 2026-05-30, held: the CA admin decides with `ca-admin approve 0123456789abcdef`; " +
-			"then: component-admin --dir DIR sync"},
+		{StatusOpen, "Held",
+			"asked on 2026-05-30, held: the CA admin decides with `ca-admin approve 0123456789abcdef`; " +
+				"then: component-admin --dir DIR sync"},
 		{StatusOpen, "Denied", "asked on 2026-05-30, denied: the reason is shown by: component-admin --dir DIR sync"},
 		{StatusInstalling, "", "component-admin --dir DIR sync"},
 		{StatusSuperseded, "", "component-admin --dir DIR request kube-scheduler --config F"},
@@ -224,8 +238,10 @@ func TestOpenRequests(t *testing.T) {
 		h.setUp()
 		h.remove("scheduler.conf")
 		state := State{
-			Status: c.status, Said: c.said, Profile: "kube-scheduler", Release: "1.37", Created: clock.AddDate(0, 0, -2),
-			ID: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", Files: Files{Kubeconfig: "scheduler.conf"},
+			Status: c.status, Said: c.said, Profile: "kube-scheduler", Release: "1.37",
+			Created: clock.AddDate(0, 0, -2),
+			ID:      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+			Files:   Files{Kubeconfig: "scheduler.conf"},
 		}
 		h.remember(state)
 		if got, want := h.examine(), "Wrong DIR/scheduler.conf: the file is missing\n  fix: "+c.want; got != want {

@@ -56,8 +56,10 @@ func newIssuer(t *testing.T, commonName string) *testIssuer {
 	t.Helper()
 	key := newKey(t)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: commonName}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: clock.AddDate(-1, 0, 0), NotAfter: clock.AddDate(9, 0, 0), KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: commonName}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             clock.AddDate(-1, 0, 0), NotAfter: clock.AddDate(9, 0, 0),
+		KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(t, err)

@@ -78,7 +78,8 @@ func clientOf(chain []*x509.Certificate, key any, roots *x509.CertPool) error {
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
-		return fmt.Errorf("the CA of etcd would not accept %s as a client: %w", refusal.Quote(leaf.Subject.String()), err)
+		return fmt.Errorf("the CA of etcd would not accept %s as a client: %w", refusal.Quote(leaf.Subject.String()),
+			err)
 	}
 	return nil
 }

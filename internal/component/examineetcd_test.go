@@ -29,13 +29,15 @@ func TestExternalEtcd(t *testing.T) {
 			`Wrong DIR/etcd/client.pem: the CA of etcd would not accept "CN=api" as a client` + ask},
 		{"ends soon", func(h *testHost) { h.etcdClient(expiring) },
 			"Expiring DIR/etcd/client.pem: it expires at 2026-06-30T12:00:00Z" + ask},
-		{"key readable by others", func(h *testHost) { h.write("etcd/client-key.pem", h.read("etcd/client-key.pem"), 0o644) },
+		{"key readable by others",
+			func(h *testHost) { h.write("etcd/client-key.pem", h.read("etcd/client-key.pem"), 0o644) },
 			"Wrong DIR/etcd/client-key.pem: others may read the private key in it: mode 0644" +
 				"\n  fix: chmod 600 DIR/etcd/client-key.pem"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := hostOf(t, clusterFile+`etcd: {external: {endpoints: ["https://192.0.2.41:2379"],
-  caFile: /etc/kubernetes/etcd/ca.pem, certFile: /etc/kubernetes/etcd/client.pem, keyFile: /etc/kubernetes/etcd/client-key.pem}}
+  caFile: /etc/kubernetes/etcd/ca.pem, certFile: /etc/kubernetes/etcd/client.pem,
+  keyFile: /etc/kubernetes/etcd/client-key.pem}}
 `)
 			h.t = t
 			h.setUp()

@@ -18,7 +18,8 @@ func (e *examination) issuers() {
 	cluster, there := e.authorities[kube.ClusterIssuer]
 	for _, name := range []string{kube.EtcdIssuer, kube.FrontProxyIssuer} {
 		if other, ok := e.authorities[name]; ok && there && other.Certificate.Equal(cluster.Certificate) {
-			e.find(Advice, e.at("pki"), remedy{fix: "ask the CA admin for three issuers: ca-admin init without --issuer ca"},
+			e.find(Advice, e.at("pki"),
+				remedy{fix: "ask the CA admin for three issuers: ca-admin init without --issuer ca"},
 				"%s is the cluster's own CA: any client certificate of the cluster is one of %[1]s's, too", name)
 		}
 	}

@@ -59,7 +59,8 @@ func (e *examination) server(ask kube.Ask, file, server string) {
 		wanted = append(wanted, e.Config.ServerURL(kube.LocalServer))
 	}
 	if ask.Server != "" && !slices.Contains(wanted, server) {
-		e.find(Wrong, file, e.pointAt(ask, ask.Server), "its server is %s, expected %s", refusal.Quote(server), ask.Server)
+		e.find(Wrong, file, e.pointAt(ask, ask.Server), "its server is %s, expected %s", refusal.Quote(server),
+			ask.Server)
 		return
 	}
 	if !strings.HasPrefix(server, "https://") {

@@ -124,7 +124,8 @@ func TestHookTimeout(t *testing.T) {
 	w.hooks(t, "- {name: slow, profiles: [server], run: ["+slow+"], timeout: 300ms}\n")
 	results, err := w.open(t).Apply(t.Context())
 	must(t, err)
-	if results[0].Err == nil || results[0].Err.Error() != `hook "slow" was ended after 300ms` || len(results[0].Output) != hookOutput {
+	if results[0].Err == nil || results[0].Err.Error() != `hook "slow" was ended after 300ms` ||
+		len(results[0].Output) != hookOutput {
 		t.Errorf("%v, %d bytes", results[0].Err, len(results[0].Output))
 	}
 	time.Sleep(1200 * time.Millisecond)

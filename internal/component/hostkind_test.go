@@ -47,7 +47,8 @@ func TestHostKinds(t *testing.T) {
 // TestRunsNoControlPlane: a control plane's profile makes a control plane of a host without files.
 func TestRunsNoControlPlane(t *testing.T) {
 	for profile, want := range map[string]bool{
-		"kubelet": true, "server": true, "admin": true, "etcd-peer": true, "kube-scheduler": false, "kube-apiserver": false,
+		"kubelet": true, "server": true, "admin": true, "etcd-peer": true, "kube-scheduler": false,
+		"kube-apiserver": false,
 	} {
 		if got := RunsNoControlPlane(t.TempDir(), Layout{}, profile); got != want {
 			t.Errorf("%s: %t, want %t", profile, got, want)
@@ -69,13 +70,15 @@ func TestGenericCertificates(t *testing.T) {
 		ID: id("1"), Status: StatusInstalled, Profile: "server", Release: "1.37", CommonName: "web.example",
 		Files: Files{Certificate: p.Certificate, Key: p.Key},
 	})
-	ask := kube.Ask{Profile: p, CommonName: "web.example", Names: pki.Names{DNS: []string{"web.example"}, IPs: []netip.Addr{ip}}}
+	ask := kube.Ask{Profile: p, CommonName: "web.example",
+		Names: pki.Names{DNS: []string{"web.example"}, IPs: []netip.Addr{ip}}}
 	h.install(ask, noChange)
 	if got := h.examine(); got != "" {
 		t.Errorf("a good host:\n%s", got)
 	}
 	h.install(ask, expiring)
-	want := "Expiring DIR/tls/web.crt: it expires at 2026-06-30T12:00:00Z\n  fix: component-admin --dir DIR request server " +
+	want := "Expiring DIR/tls/web.crt: it expires at 2026-06-30T12:00:00Z\n" +
+		"  fix: component-admin --dir DIR request server " +
 		"--common-name web.example --dns web.example --ip 192.0.2.80 --out tls/web.crt"
 	if got := h.examine(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -99,7 +102,8 @@ func TestIssuersAreRestored(t *testing.T) {
 		files  Files
 		want   string
 	}{
-		{"control plane", false, Files{Kubeconfig: "kubelet.conf"}, "pki/ca.crt pki/etcd/ca.crt pki/front-proxy-ca.crt"},
+		{"control plane", false, Files{Kubeconfig: "kubelet.conf"},
+			"pki/ca.crt pki/etcd/ca.crt pki/front-proxy-ca.crt"},
 		{"worker", true, Files{Kubeconfig: "kubelet.conf"}, "pki/ca.crt"},
 		{"another directory", true, Files{Kubeconfig: "kubelet.conf", Issuers: "ssl"}, "ssl/ca.crt"},
 	} {

@@ -139,8 +139,8 @@ func (c *Component) finish(s *State, trust pki.Trust) error {
 	if err := c.putAll(c.places(*s, authority, certificate, key)); err != nil {
 		return err
 	}
-	// With the state, the hooks are owed: killed after this, the next run finds them. Until it is written the request is
-	// one that is being installed, to the caller, too: of an installed one the key beside the request is cleared away.
+	// From here on the hooks are owed: the next run finds them in the state, even after a kill. Until the state is
+	// written the caller, too, sees a request that is being installed: the key beside an installed one is cleared away.
 	installed := *s
 	installed.Status, installed.Apply = StatusInstalled, &Apply{State: ApplyPending}
 	if err := writeState(dir, installed); err != nil {

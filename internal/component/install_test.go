@@ -44,7 +44,8 @@ func TestInstalled(t *testing.T) {
 			t.Errorf("%s: %v, %v, not %v", file, s.Mode(), err, mode)
 		}
 	}
-	if left := list(t, w.path("host", "component-admin", "requests", s.ID)); left != "certificate.pem request.csr state.json" {
+	if left := list(t,
+		w.path("host", "component-admin", "requests", s.ID)); left != "certificate.pem request.csr state.json" {
 		t.Errorf("the request still has %s", left)
 	}
 	if left := list(t, w.path("exchange", "outbox")); left != "issuers.pem" {
@@ -99,7 +100,8 @@ func crashAt(t *testing.T, loss durabletest.Loss, at int) (crashed bool) {
 	if kept := w.pair(t, "pki/www.crt.previous", "pki/www.key.previous"); !kept.Equal(old) {
 		t.Fatalf("change %d, loss %d: something else than the old pair was kept", at, loss)
 	}
-	if all, err := w.open(t).Requests(); err != nil || all[1].Status != StatusInstalled || all[0].Status != StatusReplaced {
+	if all, err := w.open(t).Requests(); err != nil || all[1].Status != StatusInstalled ||
+		all[0].Status != StatusReplaced {
 		t.Fatalf("change %d, loss %d: %s, %s, %v", at, loss, all[0].Status, all[1].Status, err)
 	}
 	return crashed
@@ -149,7 +151,8 @@ func TestPreviousKeepsMode(t *testing.T) {
 	w.answer(t, s)
 	w.sync(t, SyncOptions{})
 	kept, err := os.Stat(w.path("host", "pki/www.crt.previous"))
-	if err != nil || kept.Mode() != 0o600 || !bytes.Contains(w.read(t, "host", "pki/www.crt.previous"), []byte("PRIVATE")) {
+	if err != nil || kept.Mode() != 0o600 ||
+		!bytes.Contains(w.read(t, "host", "pki/www.crt.previous"), []byte("PRIVATE")) {
 		t.Errorf("mode %v, %v, not 0600", kept.Mode(), err)
 	}
 }
@@ -245,7 +248,8 @@ func TestEarlierEnd(t *testing.T) {
 	s := w.request(t)
 	w.answer(t, s, func(c *x509.Certificate) { c.NotAfter = w.clock.AddDate(0, 6, 0) })
 	out := w.sync(t, SyncOptions{})["pki/www.crt"]
-	if out.Status != StatusOpen || out.Problem == nil || !strings.Contains(out.Problem.Error(), "before the installed one") {
+	if out.Status != StatusOpen || out.Problem == nil ||
+		!strings.Contains(out.Problem.Error(), "before the installed one") {
 		t.Errorf("%s, %v", out.Status, out.Problem)
 	}
 }

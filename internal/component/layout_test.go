@@ -78,7 +78,8 @@ func TestResolve(t *testing.T) {
 		}, Layout{}, ""}, // it is nobody's target: the doctor looks at modes
 		{"a link", link("../elsewhere", "host/pki"), Layout{}, "DIR/elsewhere"},
 		{"a link of another name", link("../elsewhere", "host/ssl"), Layout{Certificates: "ssl"}, "DIR/elsewhere"},
-		{"a link that is absolute in a layout", link("elsewhere", "ssl"), Layout{Certificates: "DIR/ssl"}, "DIR/elsewhere"},
+		{"a link that is absolute in a layout", link("elsewhere", "ssl"), Layout{Certificates: "DIR/ssl"},
+			"DIR/elsewhere"},
 		{"a link to nothing", func(t *testing.T, dir string) {
 			must(t, os.Symlink("nowhere", filepath.Join(dir, "host/pki")))
 		}, Layout{}, `"DIR/host/pki" is a link to a directory that does not exist`},

@@ -17,7 +17,8 @@ func TestServed(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "ca", time.Now())
 	pair := tls.Certificate{Certificate: [][]byte{a.certificate.Raw}, PrivateKey: a.key}
-	for name, auth := range map[string]tls.ClientAuthType{"open": tls.NoClientCert, "closed": tls.RequireAndVerifyClientCert} {
+	for name, auth := range map[string]tls.ClientAuthType{"open": tls.NoClientCert,
+		"closed": tls.RequireAndVerifyClientCert} {
 		for version, most := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
 			config := &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: auth, MaxVersion: most}
 			l, err := tls.Listen("tcp", "127.0.0.1:0", config)

@@ -57,7 +57,8 @@ func TestRenew(t *testing.T) {
 	}
 	w.sync(t, SyncOptions{})
 	r := w.parsed(t, *open)
-	if r.Cover.Replaces != old.Fingerprint || strings.Join(r.CSR.Names.Strings(), " ") != "DNS:www.example IP:192.0.2.21" {
+	if r.Cover.Replaces != old.Fingerprint ||
+		strings.Join(r.CSR.Names.Strings(), " ") != "DNS:www.example IP:192.0.2.21" {
 		t.Errorf("%+v asks for %s", r.Cover, r.CSR.Names.Strings())
 	}
 	if again, still := w.renew(t, RenewOptions{}); !again[0].Waiting || still.ID != open.ID {
@@ -131,7 +132,8 @@ func TestRenewNames(t *testing.T) {
 		return have.Merge(more), nil
 	}
 	all, open := w.renew(t, RenewOptions{Now: true, DryRun: true, Names: names})
-	if open != nil || strings.Join(all[0].Added, " ") != "IP:192.0.2.99" || strings.Join(all[0].Dropped, " ") != "DNS:www.example" {
+	if open != nil || strings.Join(all[0].Added, " ") != "IP:192.0.2.99" ||
+		strings.Join(all[0].Dropped, " ") != "DNS:www.example" {
 		t.Errorf("%+v, %v", all, open)
 	}
 }
@@ -230,7 +232,8 @@ func TestRenewServer(t *testing.T) {
 	_, open := w.renew(t, RenewOptions{Now: true})
 	w.answer(t, *open)
 	w.sync(t, SyncOptions{})
-	if k, err := kube.ParseKubeconfig(w.read(t, "host", "scheduler.conf")); err != nil || k.Server != "https://192.0.2.2:6443" {
+	if k, err := kube.ParseKubeconfig(w.read(t, "host", "scheduler.conf")); err != nil ||
+		k.Server != "https://192.0.2.2:6443" {
 		t.Errorf("%s, %v", k.Server, err)
 	}
 }

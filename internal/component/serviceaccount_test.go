@@ -13,8 +13,8 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// TestServiceAccountOnce: of several that look for a service account key at once, one makes it; RSA takes long enough for
-// all to have looked.
+// TestServiceAccountOnce: of several that look for a service account key at once, one makes it. RSA takes long enough
+// for all to have looked.
 func TestServiceAccountOnce(t *testing.T) {
 	dir := t.TempDir()
 	settings := component.Settings{Now: time.Now, Log: slog.New(slog.DiscardHandler)}

@@ -96,7 +96,8 @@ func TestDenied(t *testing.T) {
 				w.take(t, s)
 				w.clock = w.clock.Add(c.after)
 				out := w.sync(t, c.options)["pki/www.crt"]
-				if out.Notice == nil || out.Notice.Status != "Denied" || out.Said != "Denied" || out.Dropped != c.dropped {
+				if out.Notice == nil || out.Notice.Status != "Denied" || out.Said != "Denied" ||
+					out.Dropped != c.dropped {
 					t.Errorf("after %s: notice %v, said %q, dropped %v", c.after, out.Notice, out.Said, out.Dropped)
 				}
 			}

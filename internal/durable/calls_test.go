@@ -37,7 +37,8 @@ func TestCalls(t *testing.T) {
 		want int
 	}{
 		{"Read: stat, open, fstat, read, close", func() error { _, _, err := d.Read("file", 100); return err }, 5},
-		{"ReadListed: open, fstat, read, close", func() error { _, _, err := d.ReadListed("file", 100); return err }, 4},
+		{"ReadListed: open, fstat, read, close", func() error { _, _, err := d.ReadListed("file", 100); return err },
+			4},
 		{"Peek: stat, open, fstat, read, close", func() error { _, _, err := d.Peek("file", 100); return err }, 5},
 		{"Holds: open, read, close", func() error { _, err := d.Holds("file", []byte(fresh)); return err }, 3},
 		{"Create: open, write, fsync, close, rename, fsync",

@@ -176,7 +176,8 @@ func (s Stat) Link() bool { return s.Mode&fs.ModeSymlink != 0 }
 
 // Same says whether s and o describe the same unchanged file.
 func (s Stat) Same(o Stat) bool {
-	return s.Dev == o.Dev && s.Ino == o.Ino && s.Size == o.Size && s.Modified.Equal(o.Modified) && s.Changed.Equal(o.Changed)
+	return s.Dev == o.Dev && s.Ino == o.Ino && s.Size == o.Size && s.Modified.Equal(o.Modified) &&
+		s.Changed.Equal(o.Changed)
 }
 
 // Stat describes a name without following it.

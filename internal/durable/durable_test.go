@@ -55,7 +55,8 @@ func TestModesWhateverTheUmask(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"file": "-rw-r--r--", "key": "-rw-------", "inbox": "dtrwxrwxrwx", "team": "dgtrwxrwx---", "outbox": "drwxr-xr-x",
+		"file": "-rw-r--r--", "key": "-rw-------", "inbox": "dtrwxrwxrwx", "team": "dgtrwxrwx---",
+		"outbox": "drwxr-xr-x",
 	}
 	for name, mode := range want {
 		s, err := d.Stat(name)
@@ -151,7 +152,8 @@ func TestReadHostile(t *testing.T) {
 	want := map[string]error{
 		"full": nil, "over": durable.ErrTooLarge, "sparse": durable.ErrTooLarge,
 		"link": durable.ErrLink, "dangling": durable.ErrLink,
-		"fifo": durable.ErrNotRegular, "dir": durable.ErrNotRegular, "socket": durable.ErrNotRegular, "none": fs.ErrNotExist,
+		"fifo": durable.ErrNotRegular, "dir": durable.ErrNotRegular, "socket": durable.ErrNotRegular,
+		"none": fs.ErrNotExist,
 	}
 	if os.Getuid() == 0 && unix.Mknod(filepath.Join(root, "device"), unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5))) == nil {
 		want["device"] = durable.ErrNotRegular // /dev/zero never ends
@@ -251,7 +253,8 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = open(t, root).Lock("lock")
-	if !errors.Is(err, durable.ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("process %d on ", os.Getpid())) {
+	if !errors.Is(err, durable.ErrLocked) ||
+		!strings.Contains(err.Error(), fmt.Sprintf("process %d on ", os.Getpid())) {
 		t.Errorf("locking twice: %v", err)
 	}
 	if err := lock.Release(); err != nil {

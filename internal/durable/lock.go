@@ -30,7 +30,8 @@ func (d *Dir) Lock(name string) (*Lock, error) {
 		n, _ := unix.Pread(fd, holder, 0)
 		unix.Close(fd)
 		if err == unix.EWOULDBLOCK {
-			return nil, d.fail("lock", name, fmt.Errorf("%w (%s)", ErrLocked, strings.TrimSpace(string(holder[:max(n, 0)]))))
+			return nil,
+				d.fail("lock", name, fmt.Errorf("%w (%s)", ErrLocked, strings.TrimSpace(string(holder[:max(n, 0)]))))
 		}
 		return nil, d.fail("lock", name, err)
 	}

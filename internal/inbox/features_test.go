@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestFeatures: what the CA understands is read from the outbox; whatever is wrong with the file, it is a CA of version 1.
+// TestFeatures: what the CA understands is read from the outbox; whatever is wrong with the file, it is a CA of
+// version 1.
 func TestFeatures(t *testing.T) {
 	x := newExchange(t)
 	file := filepath.Join(x.Path(), "outbox", FeaturesFile)
@@ -15,9 +16,10 @@ func TestFeatures(t *testing.T) {
 		content []byte
 		want    []string
 	}{
-		"renew":     {EncodeFeatures(FeatureRenew), []string{FeatureRenew}},
-		"none":      {EncodeFeatures(), nil},
-		"a newer":   {[]byte(`{"apiVersion":"ca-exchange/v1","kind":"Features","features":["renew","x"],"more":1}`), []string{"renew", "x"}},
+		"renew": {EncodeFeatures(FeatureRenew), []string{FeatureRenew}},
+		"none":  {EncodeFeatures(), nil},
+		"a newer": {[]byte(`{"apiVersion":"ca-exchange/v1","kind":"Features","features":["renew","x"],"more":1}`),
+			[]string{"renew", "x"}},
 		"junk":      {[]byte("junk"), nil},
 		"a kind":    {[]byte(`{"apiVersion":"ca-exchange/v1","kind":"Exchange","features":["renew"]}`), nil},
 		"too large": {append(EncodeFeatures(FeatureRenew), make([]byte, featuresLimit)...), nil},

@@ -12,7 +12,8 @@ func TestNodeAddresses(t *testing.T) {
 			"  kubeletExtraArgs: " + arguments + "\n"
 	}
 	for _, c := range []struct{ name, file, want string }{
-		{"list", join("v1beta4", `[{name: v, value: "4"}, {name: node-ip, value: 192.0.2.55}]`), "DNS:w1 IP:192.0.2.55"},
+		{"list", join("v1beta4", `[{name: v, value: "4"}, {name: node-ip, value: 192.0.2.55}]`),
+			"DNS:w1 IP:192.0.2.55"},
 		{"list, named again", join("v1beta4", `[{name: node-ip, value: 192.0.2.1}, {name: node-ip, value: 192.0.2.2}]`),
 			"DNS:w1 IP:192.0.2.2"},
 		{"mapping", join("v1beta3", `{node-ip: 192.0.2.55, hostname-override: W1.Example.net}`),
@@ -32,19 +33,23 @@ func TestNodeAddresses(t *testing.T) {
 		}
 	}
 	// The first host's file does not lend a host that joins its address.
-	other := "apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\nnodeRegistration: {kubeletExtraArgs: {node-ip: 192.0.2.1}}\n"
+	other := "apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\n" +
+		"nodeRegistration: {kubeletExtraArgs: {node-ip: 192.0.2.1}}\n"
 	for _, files := range [][]string{{other, join("v1beta4", "[]")}, {join("v1beta4", "[]"), other}} {
 		if n := parse(t, files...).NodeAddresses; n.Len() != 0 {
 			t.Errorf("another host's addresses: %v", n.Strings())
 		}
 	}
 	for arguments, want := range map[string]string{
-		"5":                            "line 5, column 21: expected flags, as a mapping or a list of name and value, found 5",
-		`[{name: node-ip, value: w1}]`: `line 5, column 45: "w1" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`,
-		`{node-ip: 192.0.2.1;}`:        `line 5, column 31: "192.0.2.1;" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`,
-		`{hostname-override: a_b}`:     `line 5, column 41: "a_b" is neither an IP address nor a lower-case DNS name`,
-		`{v: 4}`:                       "line 5, column 25: expected a string, found 4: put quotes around it",
-		`[4]`:                          "line 5, column 22: int was used where mapping is expected",
+		"5": "line 5, column 21: expected flags, as a mapping or a list of name and " +
+			"value, found 5",
+		`[{name: node-ip, value: w1}]`: `line 5, column 45: "w1" is not an IP address (examples: 192.0.2.10, ` +
+			`2001:db8::10)`,
+		`{node-ip: 192.0.2.1;}`: `line 5, column 31: "192.0.2.1;" is not an IP address (examples: 192.0.2.10, ` +
+			`2001:db8::10)`,
+		`{hostname-override: a_b}`: `line 5, column 41: "a_b" is neither an IP address nor a lower-case DNS name`,
+		`{v: 4}`:                   "line 5, column 25: expected a string, found 4: put quotes around it",
+		`[4]`:                      "line 5, column 22: int was used where mapping is expected",
 	} {
 		_, err := ParseConfig([]byte(join("v1beta4", arguments)))
 		if err == nil || err.Error() != "reading kubeadm configuration: "+want {

@@ -45,13 +45,16 @@ func TestParseConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []any{
-		c.Release.String(), c.ClusterName, c.CertificatesDir, c.Endpoint, c.EndpointHost(), c.KeyType, c.Validity, c.CAValidity, c.DNSDomain,
+		c.Release.String(), c.ClusterName, c.CertificatesDir, c.Endpoint, c.EndpointHost(), c.KeyType, c.Validity,
+		c.CAValidity, c.DNSDomain,
 		c.ServiceIPs(), c.CertSANs.Strings(), c.EtcdServerSANs.Strings(), c.EtcdPeerSANs.Strings(), c.ExternalEtcd,
 		c.NodeName, c.AdvertiseAddress.String(), c.BindPort, c.HasCluster, c.HasInit, c.HasJoin, c.JoinsControlPlane,
 	}
 	want := []any{
-		"1.34.3", "prod", "/srv/pki", "api.example.net:8443", "api.example.net", "ECDSA-P256", 180 * 24 * time.Hour, 3650 * 24 * time.Hour, "prod.local",
-		"[10.32.0.1 fd00:32::1]", "[DNS:api2.example.net DNS:*.lb.example.net IP:203.0.113.7]", "[IP:192.0.2.11]", "[DNS:etcd1.example.net]", false,
+		"1.34.3", "prod", "/srv/pki", "api.example.net:8443", "api.example.net", "ECDSA-P256", 180 * 24 * time.Hour,
+		3650 * 24 * time.Hour, "prod.local",
+		"[10.32.0.1 fd00:32::1]", "[DNS:api2.example.net DNS:*.lb.example.net IP:203.0.113.7]", "[IP:192.0.2.11]",
+		"[DNS:etcd1.example.net]", false,
 		"cp1", "192.0.2.10", 7443, true, true, false, false,
 	}
 	for i := range want {
@@ -77,21 +80,25 @@ func TestParseConfigDefaults(t *testing.T) {
 			t.Errorf("%q: %+v, %v", file, c, err)
 		}
 	}
-	c, err := ParseConfig([]byte("apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking:\nclusterName: \"\"\netcd: {local: }\napiServer: {certSANs: }\n"))
+	c, err := ParseConfig([]byte("apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking:\n" +
+		"clusterName: \"\"\netcd: {local: }\napiServer: {certSANs: }\n"))
 	want := DefaultConfig()
 	want.HasCluster = true
 	if err != nil || !reflect.DeepEqual(c, want) {
 		t.Errorf("empty fields: %+v, %v", c, err)
 	}
-	if got := DefaultConfig(); got.ClusterName != "kubernetes" || got.DNSDomain != "cluster.local" || got.BindPort != 6443 || show(got.ServiceIPs()) != "[10.96.0.1]" {
+	if got := DefaultConfig(); got.ClusterName != "kubernetes" || got.DNSDomain != "cluster.local" ||
+		got.BindPort != 6443 || show(got.ServiceIPs()) != "[10.96.0.1]" {
 		t.Errorf("defaults: %+v", got)
 	}
 }
 
 func TestParseConfigJoin(t *testing.T) {
-	c, err := ParseConfig([]byte(`{"apiVersion": "kubeadm.k8s.io/v1beta4", "kind": "JoinConfiguration", "controlPlane": {"localAPIEndpoint": {"advertiseAddress": "2001:db8::2"}},
+	c, err := ParseConfig([]byte(`{"apiVersion": "kubeadm.k8s.io/v1beta4", "kind": "JoinConfiguration",
+"controlPlane": {"localAPIEndpoint": {"advertiseAddress": "2001:db8::2"}},
 "discovery": {"bootstrapToken": {"apiServerEndpoint": "[2001:db8::9]:6443", "token": "abcdef.0123456789abcdef"}}}`))
-	if err != nil || !c.HasJoin || !c.JoinsControlPlane || c.HasCluster || c.AdvertiseAddress.String() != "2001:db8::2" || c.BindPort != 6443 {
+	if err != nil || !c.HasJoin || !c.JoinsControlPlane || c.HasCluster ||
+		c.AdvertiseAddress.String() != "2001:db8::2" || c.BindPort != 6443 {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if got := c.ServerURL(EndpointServer); got != "https://[2001:db8::9]:6443" {
@@ -104,7 +111,8 @@ func TestParseConfigJoin(t *testing.T) {
 
 // TestParseConfigOtherHost: the first host's file brings the cluster's part and nothing of that host.
 func TestParseConfigOtherHost(t *testing.T) {
-	join := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n"
+	join := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n" +
+		"controlPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n"
 	worker := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n"
 	for _, c := range []struct {
 		files         []string
@@ -116,7 +124,8 @@ func TestParseConfigOtherHost(t *testing.T) {
 		{[]string{worker + "nodeRegistration: {name: w1}\n", initFile}, "invalid IP", "w1"},
 	} {
 		got := parse(t, c.files...)
-		if got.AdvertiseAddress.String() != c.address || got.NodeName != c.node || got.BindPort != 6443 || got.Endpoint != "api.example.net:8443" || !got.HasInit || !got.HasJoin {
+		if got.AdvertiseAddress.String() != c.address || got.NodeName != c.node || got.BindPort != 6443 ||
+			got.Endpoint != "api.example.net:8443" || !got.HasInit || !got.HasJoin {
 			t.Errorf("%q: %+v", c.files, got)
 		}
 	}
@@ -143,7 +152,8 @@ controlPlaneEndpoint: |-
 }
 
 func TestKubernetesVersion(t *testing.T) {
-	for in, want := range map[string]string{"stable": "1.37", "stable-1": "1.37", "latest": "1.37", "stable-1.30": "1.30", "ci/latest-1.36": "1.36", "v1.29.4": "1.29.4", "1.31": "1.31"} {
+	for in, want := range map[string]string{"stable": "1.37", "stable-1": "1.37", "latest": "1.37",
+		"stable-1.30": "1.30", "ci/latest-1.36": "1.36", "v1.29.4": "1.29.4", "1.31": "1.31"} {
 		if r, err := parseVersion(in); err != nil || r.String() != want {
 			t.Errorf("%s: %v, %v; want %s", in, r, err, want)
 		}
@@ -151,40 +161,64 @@ func TestKubernetesVersion(t *testing.T) {
 }
 
 func TestParseConfigErrors(t *testing.T) {
-	cluster, host := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n", "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n"
+	cluster, host := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n",
+		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n"
 	for _, c := range []struct{ file, want string }{
-		{cluster + "kubernetesVersion: 1.34\n", "line 3, column 20: expected a string, found 1.34: put quotes around it"},
+		{cluster + "kubernetesVersion: 1.34\n",
+			"line 3, column 20: expected a string, found 1.34: put quotes around it"},
 		{cluster + "clusterName: true\n", "line 3, column 14: expected a string, found true: put quotes around it"},
 		{cluster + "clusterName: {a: b}\n", "line 3, column 14: expected a string, found {a: b}: put quotes around it"},
 		{cluster + "networking: 10.0.0.0/8\n", "line 3, column 13: string was used where mapping is expected"},
-		{cluster + "apiServer:\n  certSANs: api.example.net\n", "line 4, column 13: string was used where sequence is expected"},
-		{cluster + "apiServer:\n  certSANs:\n  - ok\n  - 5\n", "line 6, column 5: expected a string, found 5: put quotes around it"},
-		{cluster + "apiServer:\n  certSANs:\n  - ok\n  - API.example.net\n", `line 6, column 5: "API.example.net" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "apiServer: {certSANs: [0.0.0.0]}\n", `line 3, column 24: a certificate cannot name the address "0.0.0.0"`},
-		{cluster + "apiServer: {certSANs: ['*.*.x']}\n", `line 3, column 24: "*.*.x" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "apiServer: {certSANs: ['']}\n", `line 3, column 24: "" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "kubernetesVersion: v1.20.1\n", "line 3, column 20: release 1.20 of Kubernetes is not supported: this program knows 1.25 to 1.37"},
-		{cluster + "encryptionAlgorithm: Ed25519\n", `line 3, column 22: "Ed25519" is not a key type that Kubernetes reads: use one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384]`},
-		{cluster + "certificateValidityPeriod: 1 year\n", `line 3, column 28: "1 year" is not a duration (example: 8760h)`},
+		{cluster + "apiServer:\n  certSANs: api.example.net\n",
+			"line 4, column 13: string was used where sequence is expected"},
+		{cluster + "apiServer:\n  certSANs:\n  - ok\n  - 5\n",
+			"line 6, column 5: expected a string, found 5: put quotes around it"},
+		{cluster + "apiServer:\n  certSANs:\n  - ok\n  - API.example.net\n",
+			`line 6, column 5: "API.example.net" is neither an IP address nor a lower-case DNS name`},
+		{cluster + "apiServer: {certSANs: [0.0.0.0]}\n",
+			`line 3, column 24: a certificate cannot name the address "0.0.0.0"`},
+		{cluster + "apiServer: {certSANs: ['*.*.x']}\n",
+			`line 3, column 24: "*.*.x" is neither an IP address nor a lower-case DNS name`},
+		{cluster + "apiServer: {certSANs: ['']}\n",
+			`line 3, column 24: "" is neither an IP address nor a lower-case DNS name`},
+		{cluster + "kubernetesVersion: v1.20.1\n",
+			"line 3, column 20: release 1.20 of Kubernetes is not supported: this program knows 1.25 to 1.37"},
+		{cluster + "encryptionAlgorithm: Ed25519\n",
+			`line 3, column 22: "Ed25519" is not a key type that Kubernetes reads: use one of [RSA-2048 RSA-3072 ` +
+				`RSA-4096 ECDSA-P256 ECDSA-P384]`},
+		{cluster + "certificateValidityPeriod: 1 year\n",
+			`line 3, column 28: "1 year" is not a duration (example: 8760h)`},
 		{cluster + "certificateValidityPeriod: -1h\n", `line 3, column 28: "-1h" is not a duration (example: 8760h)`},
-		{cluster + "controlPlaneEndpoint: https://x:6443\n", `line 3, column 23: "https://x:6443" is not HOST or HOST:PORT`},
+		{cluster + "controlPlaneEndpoint: https://x:6443\n",
+			`line 3, column 23: "https://x:6443" is not HOST or HOST:PORT`},
 		{cluster + "controlPlaneEndpoint: x:99999\n", `line 3, column 23: "x:99999": "99999" is not a port`},
-		{cluster + "controlPlaneEndpoint: 0.0.0.0:6443\n", `line 3, column 23: a certificate cannot name the address "0.0.0.0"`},
-		{cluster + "networking: {serviceSubnet: 10.0.0.0}\n", `line 3, column 29: "10.0.0.0" is not a subnet (example: 10.96.0.0/12)`},
-		{cluster + "networking: {serviceSubnet: 10.0.0.0/32}\n", "line 3, column 29: subnet 10.0.0.0/32 has no address for a service"},
-		{cluster + "networking: {serviceSubnet: '10.0.0.0/16,10.1.0.0/16'}\n", `line 3, column 29: "10.0.0.0/16,10.1.0.0/16": give one subnet, or one IPv4 and one IPv6 subnet`},
+		{cluster + "controlPlaneEndpoint: 0.0.0.0:6443\n",
+			`line 3, column 23: a certificate cannot name the address "0.0.0.0"`},
+		{cluster + "networking: {serviceSubnet: 10.0.0.0}\n",
+			`line 3, column 29: "10.0.0.0" is not a subnet (example: 10.96.0.0/12)`},
+		{cluster + "networking: {serviceSubnet: 10.0.0.0/32}\n",
+			"line 3, column 29: subnet 10.0.0.0/32 has no address for a service"},
+		{cluster + "networking: {serviceSubnet: '10.0.0.0/16,10.1.0.0/16'}\n",
+			`line 3, column 29: "10.0.0.0/16,10.1.0.0/16": give one subnet, or one IPv4 and one IPv6 subnet`},
 		{cluster + "networking: {dnsDomain: 'a b'}\n", `line 3, column 25: "a b" is not a lower-case DNS domain`},
-		{host + "localAPIEndpoint: {advertiseAddress: cp1}\n", `line 3, column 38: "cp1" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
-		{host + "localAPIEndpoint: {advertiseAddress: 'fe80::1%eth0'}\n", `line 3, column 38: "fe80::1%eth0" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
+		{host + "localAPIEndpoint: {advertiseAddress: cp1}\n",
+			`line 3, column 38: "cp1" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
+		{host + "localAPIEndpoint: {advertiseAddress: 'fe80::1%eth0'}\n",
+			`line 3, column 38: "fe80::1%eth0" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
 		{host + "localAPIEndpoint: {bindPort: \"6443\"}\n", `line 3, column 30: expected a whole number, found "6443"`},
-		{host + "localAPIEndpoint: {bindPort: 99999999999999999999}\n", "line 3, column 30: expected a whole number, found 99999999999999999999"},
+		{host + "localAPIEndpoint: {bindPort: 99999999999999999999}\n",
+			"line 3, column 30: expected a whole number, found 99999999999999999999"},
 		{host + "localAPIEndpoint: {bindPort: 70000}\n", "line 3, column 30: 70000 is not a port"},
 		{host + "localAPIEndpoint: {bindPort: -1}\n", "line 3, column 30: -1 is not a port"},
-		{host + "nodeRegistration: {name: a_b}\n", `line 3, column 26: "a_b" is not a node name: use lower-case letters, digits, '-' and '.'`},
-		{host + "nodeRegistration: {name: " + strings.Repeat("a", 53) + "}\n", `line 3, column 26: node name "` + strings.Repeat("a", 53) + `" has 53 characters, but at most 52 fit into the common name system:node:NAME`},
+		{host + "nodeRegistration: {name: a_b}\n",
+			`line 3, column 26: "a_b" is not a node name: use lower-case letters, digits, '-' and '.'`},
+		{host + "nodeRegistration: {name: " + strings.Repeat("a", 53) + "}\n", `line 3, column 26: node name "` +
+			strings.Repeat("a", 53) + `" has 53 characters, but at most 52 fit into the common name system:node:NAME`},
 		{cluster + "---\n" + cluster, "line 5, column 7: a second ClusterConfiguration: give one"},
-		{"apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\n", "line 1, column 13: v1beta2 is not supported: use v1beta3 or v1beta4 (kubeadm config migrate converts it)"},
-		{cluster + "clusterName: a\nclusterName: b\n", `line 4, column 1: mapping key "clusterName" already defined at [3:1]`},
+		{"apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\n",
+			"line 1, column 13: v1beta2 is not supported: use v1beta3 or v1beta4 (kubeadm config migrate converts it)"},
+		{cluster + "clusterName: a\nclusterName: b\n",
+			`line 4, column 1: mapping key "clusterName" already defined at [3:1]`},
 		{cluster + "clusterName: [\n", "line 3, column 14: sequence end token ']' not found"},
 		{cluster + "apiServer:\n  certSANs: !x\nx: 1\n", "line 4, column 13: YAML tags are not supported here"},
 		{cluster + "clusterName: !!str 5\n", "line 3, column 14: YAML tags are not supported here"},
@@ -200,7 +234,8 @@ func TestParseConfigErrors(t *testing.T) {
 		}
 	}
 	_, err := ParseConfig([]byte(cluster), []byte(cluster))
-	if want := "reading kubeadm configuration, file 2 of 2: line 2, column 7: a second ClusterConfiguration: give one"; err == nil || err.Error() != want {
+	if want := "reading kubeadm configuration, file 2 of 2: line 2, column 7: a second ClusterConfiguration: " +
+		"give one"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -208,7 +243,8 @@ func TestParseConfigErrors(t *testing.T) {
 // FuzzParseConfig: what is read can be put to use, whatever it was.
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte(initFile))
-	f.Add([]byte("apiVersion: kubeadm.k8s.io/v1beta3\nkind: JoinConfiguration\ncontrolPlane: {localAPIEndpoint: {advertiseAddress: \"::1\"}}\n"))
+	f.Add([]byte("apiVersion: kubeadm.k8s.io/v1beta3\nkind: JoinConfiguration\n" +
+		"controlPlane: {localAPIEndpoint: {advertiseAddress: \"::1\"}}\n"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		c, err := ParseConfig(file)

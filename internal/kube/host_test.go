@@ -14,12 +14,16 @@ import (
 func asks(list []Ask) string {
 	var lines []string
 	for _, a := range list {
-		lines = append(lines, fmt.Sprintf("%s | %s | %s | %s | %s", a.Profile.Name, a.CommonName, strings.Join(a.Organizations, ","), strings.Join(a.Names.Strings(), " "), a.Server))
+		lines = append(lines, fmt.Sprintf("%s | %s | %s | %s | %s", a.Profile.Name, a.CommonName,
+			strings.Join(a.Organizations, ","), strings.Join(a.Names.Strings(), " "), a.Server))
 	}
 	return strings.Join(lines, "\n")
 }
 
-const fullHost = `kube-apiserver | kube-apiserver |  | DNS:cp1 DNS:kubernetes DNS:kubernetes.default DNS:kubernetes.default.svc DNS:kubernetes.default.svc.prod.local DNS:api.example.net DNS:api2.example.net DNS:*.lb.example.net IP:10.32.0.1 IP:fd00:32::1 IP:192.0.2.10 IP:203.0.113.7 IP:198.51.100.1 | 
+const fullHost = `kube-apiserver | kube-apiserver |  | DNS:cp1 DNS:kubernetes DNS:kubernetes.default ` +
+	`DNS:kubernetes.default.svc DNS:kubernetes.default.svc.prod.local ` +
+	`DNS:api.example.net DNS:api2.example.net DNS:*.lb.example.net ` +
+	`IP:10.32.0.1 IP:fd00:32::1 IP:192.0.2.10 IP:203.0.113.7 IP:198.51.100.1 | 
 apiserver-kubelet-client | kube-apiserver-kubelet-client | kubeadm:cluster-admins |  | 
 apiserver-etcd-client | kube-apiserver-etcd-client |  |  | 
 front-proxy-client | front-proxy-client |  |  | 
@@ -56,10 +60,14 @@ func TestControlPlane(t *testing.T) {
 
 func TestControlPlaneNeedsLess(t *testing.T) {
 	cluster := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n"
-	join := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n"
-	first := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: 192.0.2.10}\n"
-	external := cluster + "etcd: {external: {endpoints: [https://e:2379], caFile: /etc/kubernetes/pki/etcd/ca.crt, certFile: %s}}\n"
-	all := "kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kubelet kubelet-serving"
+	join := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n" +
+		"controlPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n"
+	first := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n" +
+		"localAPIEndpoint: {advertiseAddress: 192.0.2.10}\n"
+	external := cluster + "etcd: {external: {endpoints: [https://e:2379], caFile: /etc/kubernetes/pki/etcd/ca.crt, " +
+		"certFile: %s}}\n"
+	all := "kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer " +
+		"etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kubelet kubelet-serving"
 	without := func(names ...string) string {
 		var left []string
 		for name := range strings.FieldsSeq(all) {
@@ -78,9 +86,12 @@ func TestControlPlaneNeedsLess(t *testing.T) {
 		{"joining", []string{cluster, join}, without("super-admin")},
 		{"joining with the first host's file", []string{first + "---\n" + cluster, join}, without("super-admin")},
 		{"old", []string{first, cluster + "kubernetesVersion: v1.28.1\n"}, without("super-admin")},
-		{"external etcd", []string{first, fmt.Sprintf(external, "/etc/kubernetes/pki/apiserver-etcd-client.crt")}, without("etcd-server", "etcd-peer", "etcd-healthcheck-client")},
-		{"external etcd without a client", []string{first, fmt.Sprintf(external, `""`)}, without("etcd-server", "etcd-peer", "etcd-healthcheck-client")},
-		{"external etcd with a client elsewhere", []string{first, fmt.Sprintf(external, "/etc/etcd/client.crt")}, without("etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client")},
+		{"external etcd", []string{first, fmt.Sprintf(external, "/etc/kubernetes/pki/apiserver-etcd-client.crt")},
+			without("etcd-server", "etcd-peer", "etcd-healthcheck-client")},
+		{"external etcd without a client", []string{first, fmt.Sprintf(external, `""`)},
+			without("etcd-server", "etcd-peer", "etcd-healthcheck-client")},
+		{"external etcd with a client elsewhere", []string{first, fmt.Sprintf(external, "/etc/etcd/client.crt")},
+			without("etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client")},
 	} {
 		got, err := ControlPlane(parse(t, c.files...), "cp1", pki.Names{})
 		var names []string
@@ -94,11 +105,13 @@ func TestControlPlaneNeedsLess(t *testing.T) {
 }
 
 func TestControlPlaneErrors(t *testing.T) {
-	join := parse(t, "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ncontrolPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n")
+	join := parse(t, "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n"+
+		"controlPlane: {localAPIEndpoint: {advertiseAddress: 192.0.2.20}}\n")
 	if _, err := ControlPlane(join, "cp1", pki.Names{}); !errors.Is(err, ErrNoCluster) {
 		t.Errorf("a join alone: %v", err)
 	}
-	anywhere := parse(t, "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: 0.0.0.0}\n")
+	anywhere := parse(t, "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n"+
+		"localAPIEndpoint: {advertiseAddress: 0.0.0.0}\n")
 	if _, err := ControlPlane(anywhere, "cp1", pki.Names{}); !errors.Is(err, ErrNoAddress) {
 		t.Errorf("an unspecified address: %v", err)
 	}
@@ -111,9 +124,11 @@ func TestControlPlaneErrors(t *testing.T) {
 }
 
 func TestWorker(t *testing.T) {
-	c := parse(t, "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndiscovery: {bootstrapToken: {apiServerEndpoint: 'api:6443'}}\n")
+	c := parse(t, "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n"+
+		"discovery: {bootstrapToken: {apiServerEndpoint: 'api:6443'}}\n")
 	got, err := Worker(c, "w1", pki.Names{IPs: []netip.Addr{netip.MustParseAddr("192.0.2.31")}})
-	want := "kubelet | system:node:w1 | system:nodes |  | https://api:6443\nkubelet-serving | system:node:w1 | system:nodes | DNS:w1 IP:192.0.2.31 | "
+	want := "kubelet | system:node:w1 | system:nodes |  | https://api:6443\n" +
+		"kubelet-serving | system:node:w1 | system:nodes | DNS:w1 IP:192.0.2.31 | "
 	if err != nil || asks(got) != want {
 		t.Errorf("%v, got\n%s\nwant\n%s", err, asks(got), want)
 	}
@@ -139,7 +154,8 @@ func TestServerURL(t *testing.T) {
 		if c.address != "" {
 			config.AdvertiseAddress = netip.MustParseAddr(c.address)
 		}
-		if shared, local := config.ServerURL(EndpointServer), config.ServerURL(LocalServer); shared != c.shared || local != c.local {
+		if shared, local := config.ServerURL(EndpointServer), config.ServerURL(LocalServer); shared != c.shared ||
+			local != c.local {
 			t.Errorf("%+v: got %q and %q", c, shared, local)
 		}
 		if got := config.ServerURL(NoServer); got != "" {
@@ -162,8 +178,10 @@ func TestAskForSingle(t *testing.T) {
 		values  pki.Values
 		want    string
 	}{
-		{"kube-apiserver", nil, "kube-apiserver | kube-apiserver |  | DNS:n1 DNS:kubernetes DNS:kubernetes.default DNS:kubernetes.default.svc DNS:LOCALHOST DNS:web | "},
-		{"etcd-peer", pki.Values{"node": {"other"}}, "etcd-peer | n1 |  | DNS:n1 DNS:localhost DNS:web IP:127.0.0.1 IP:::1 | "},
+		{"kube-apiserver", nil, "kube-apiserver | kube-apiserver |  | DNS:n1 DNS:kubernetes DNS:kubernetes.default " +
+			"DNS:kubernetes.default.svc DNS:LOCALHOST DNS:web | "},
+		{"etcd-peer", pki.Values{"node": {"other"}},
+			"etcd-peer | n1 |  | DNS:n1 DNS:localhost DNS:web IP:127.0.0.1 IP:::1 | "},
 		{"kube-scheduler", pki.Values{"node": {"other"}}, "kube-scheduler | system:kube-scheduler |  |  | "},
 		{"server", nil, "server |  |  | DNS:LOCALHOST DNS:web | "},
 	} {

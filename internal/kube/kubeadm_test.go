@@ -23,7 +23,8 @@ func TestKubeadmAgrees(t *testing.T) {
 	if err != nil {
 		t.Skip("no kubeadm: test/kubernetes/build.sh builds one, put its directory into PATH")
 	}
-	if version, err := exec.Command(kubeadm, "version", "-o", "short").Output(); err != nil || !strings.HasPrefix(string(version), "v1.37.") {
+	if version, err := exec.Command(kubeadm, "version", "-o", "short").Output(); err != nil ||
+		!strings.HasPrefix(string(version), "v1.37.") {
 		t.Skipf("kubeadm %s is another release (%v)", version, err)
 	}
 	dir := t.TempDir()
@@ -45,7 +46,8 @@ etcd: {local: {serverCertSANs: [etcd.example.net], peerCertSANs: [192.0.2.11]}}
 	if err := os.WriteFile(config, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(kubeadm, "certs", "generate-csr", "--config", config, "--cert-dir", filepath.Join(dir, "pki"), "--kubeconfig-dir", dir).CombinedOutput()
+	out, err := exec.Command(kubeadm, "certs", "generate-csr", "--config", config, "--cert-dir",
+		filepath.Join(dir, "pki"), "--kubeconfig-dir", dir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -79,8 +81,10 @@ func compareWithKubeadm(t *testing.T, dir string, a Ask) {
 		t.Fatal(err)
 	}
 	k, err := ParseKubeconfig(written)
-	if err != nil || k.Server != a.Server || k.User != a.CommonName || k.Cluster != "prod" || !bytes.Equal(k.Encode(), written) {
-		t.Errorf("%s: %v, server %s (want %s), user %s, cluster %s; written again:\n%s", a.Profile.Kubeconfig, err, k.Server, a.Server, k.User, k.Cluster, k.Encode())
+	if err != nil || k.Server != a.Server || k.User != a.CommonName || k.Cluster != "prod" ||
+		!bytes.Equal(k.Encode(), written) {
+		t.Errorf("%s: %v, server %s (want %s), user %s, cluster %s; written again:\n%s", a.Profile.Kubeconfig, err,
+			k.Server, a.Server, k.User, k.Cluster, k.Encode())
 	}
 }
 

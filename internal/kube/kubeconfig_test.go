@@ -10,7 +10,8 @@ import (
 
 var sample = Kubeconfig{
 	Cluster: "kubernetes", Server: "https://192.0.2.10:6443", User: "system:node:cp1",
-	CA: []byte("-----BEGIN CERTIFICATE-----\nca\n-----END CERTIFICATE-----\n"), Certificate: []byte("certificate\n"), Key: []byte("key\n"),
+	CA: []byte("-----BEGIN CERTIFICATE-----\nca\n-----END CERTIFICATE-----\n"), Certificate: []byte("certificate\n"),
+	Key: []byte("key\n"),
 }
 
 func TestKubeconfigGolden(t *testing.T) {
@@ -24,12 +25,14 @@ func TestKubeconfigGolden(t *testing.T) {
 }
 
 func TestKubeconfigRoundTrip(t *testing.T) {
-	awkward := []string{"prod", "no", "True", "null", "1.5", "0x10", "a: b", "a #b", "- x", "[x", "x:", "é\x01\u202e", `"`, "'", "~", "*a", "&a", "!x", "%", "@", "a\nb", " x", "=", "<<", "2026-11-24", "y"}
+	awkward := []string{"prod", "no", "True", "null", "1.5", "0x10", "a: b", "a #b", "- x", "[x", "x:", "é\x01\u202e",
+		`"`, "'", "~", "*a", "&a", "!x", "%", "@", "a\nb", " x", "=", "<<", "2026-11-24", "y"}
 	for _, s := range awkward {
 		want := sample
 		want.Cluster, want.User, want.Server = s, s, s
 		got, err := ParseKubeconfig(want.Encode())
-		if err != nil || got.Cluster != s || got.User != s || got.Server != s || string(got.CA) != string(want.CA) || string(got.Key) != string(want.Key) {
+		if err != nil || got.Cluster != s || got.User != s || got.Server != s || string(got.CA) != string(want.CA) ||
+			string(got.Key) != string(want.Key) {
 			t.Errorf("%q: got %+v, %v from\n%s", s, got, err, want.Encode())
 		}
 	}
@@ -54,7 +57,8 @@ users:
   user:
     client-key-data: a2V5Cg==
 `))
-	if err != nil || k.Server != "https://[fd00::1]:6443" || k.User != "kubernetes-admin" || string(k.Key) != "key\n" || len(k.CA)+len(k.Certificate) != 0 {
+	if err != nil || k.Server != "https://[fd00::1]:6443" || k.User != "kubernetes-admin" || string(k.Key) != "key\n" ||
+		len(k.CA)+len(k.Certificate) != 0 {
 		t.Errorf("got %+v, %v", k, err)
 	}
 	k.Key = nil
@@ -66,9 +70,12 @@ users:
 func TestKubeconfigErrors(t *testing.T) {
 	valid := string(sample.Encode())
 	for change, want := range map[string]string{
-		"kind: Config→kind: Secret":                                  `reading kubeconfig: kind is "Secret", expected "Config"`,
-		"current-context: system→current-context: other":             `reading kubeconfig: it has no context "other:node:cp1@kubernetes"`,
-		"client-key-data: a2V5Cg==→client-key-data: a2V5Cg":          "reading kubeconfig: client-key-data: illegal base64 data at input byte 4",
+		"kind: Config→kind: Secret": `reading kubeconfig: kind is "Secret", ` +
+			`expected "Config"`,
+		"current-context: system→current-context: other": `reading kubeconfig: it has no context ` +
+			`"other:node:cp1@kubernetes"`,
+		"client-key-data: a2V5Cg==→client-key-data: a2V5Cg": "reading kubeconfig: client-key-data: illegal " +
+			"base64 data at input byte 4",
 		"clusters:→clusters: 5\nx:":                                  "reading kubeconfig: line 2, column 11: ",
 		"    server: https://192.0.2.10:6443\n→    server: [a, b]\n": "reading kubeconfig: line 5, column 13: ",
 	} {
@@ -99,7 +106,8 @@ func TestKubectlReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := "{.clusters[0].name}|{.clusters[0].cluster.server}|{.users[0].user.client-key-data}|{.current-context}"
-	out, err := exec.Command(kubectl, "--kubeconfig", file, "config", "view", "--raw", "-o", "jsonpath="+template).CombinedOutput()
+	out, err := exec.Command(kubectl, "--kubeconfig", file, "config", "view", "--raw", "-o", "jsonpath="+
+		template).CombinedOutput()
 	want := k.Cluster + "|" + k.Server + "|a2V5Cg==|" + k.User + "@" + k.Cluster
 	if err != nil || string(out) != want {
 		t.Errorf("kubectl says %q, %v; want %q", out, err, want)

@@ -123,7 +123,8 @@ func generic() []Profile {
 		{Profile: tls, About: "any other TLS server; its names come from the request and the policy",
 			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
 		{Profile: caller,
-			About:       "any other TLS client; Kubernetes takes its common name as a user and its organisations as groups",
+			About: "any other TLS client; Kubernetes takes its common name as a user and its organisations " +
+				"as groups",
 			Certificate: "pki/{name}.crt", Key: "pki/{name}.key"},
 		{Profile: both,
 			About:       "any other server that is a client, too; its names come from the request and the policy",

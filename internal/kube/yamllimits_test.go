@@ -23,19 +23,22 @@ func hostile() map[string][2]string {
 		}
 		return b.String()
 	}
-	const deep, tokens = "mappings and sequences are nested more than 64 deep", "the file has more than 20000 YAML tokens"
+	const deep, tokens = "mappings and sequences are nested more than 64 deep",
+		"the file has more than 20000 YAML tokens"
 	return map[string][2]string{
-		"bytes":             {strings.Repeat("#", byteLimit+1), "the file has 262145 bytes, more than 262144"},
-		"brackets":          {strings.Repeat("[", byteLimit), "line 1, column 65: " + deep},
-		"braces":            {strings.Repeat("{a: ", byteLimit/4), "line 1, column 257: " + deep},
-		"quoted brackets":   {strings.Repeat(`["]", `, 1000), "line 1, column 385: " + deep},
-		"dashes":            {strings.Repeat("- ", byteLimit/2), "line 1, column 129: " + deep},
-		"question marks":    {strings.Repeat("? ", byteLimit/2), "line 1, column 129: " + deep},
-		"indentation":       {indented(500), "line 65, column 66: " + deep},
-		"keys":              {numbered("k%d: v\n", 20_000), "line 6667, column 8: " + tokens},
-		"documents":         {strings.Repeat("---\na: b\n", 20_000), "line 129, column 1: the file has more than 64 YAML documents"},
-		"anchors":           {numbered("k%d: &a%[1]d v\n", 15_000), "line 4001, column 1: " + tokens},
-		"aliases":           {"a: &a [x]\nb: [" + strings.Repeat("*a, ", 65) + "]\n", "line 2, column 261: the file has more than 64 aliases"},
+		"bytes":           {strings.Repeat("#", byteLimit+1), "the file has 262145 bytes, more than 262144"},
+		"brackets":        {strings.Repeat("[", byteLimit), "line 1, column 65: " + deep},
+		"braces":          {strings.Repeat("{a: ", byteLimit/4), "line 1, column 257: " + deep},
+		"quoted brackets": {strings.Repeat(`["]", `, 1000), "line 1, column 385: " + deep},
+		"dashes":          {strings.Repeat("- ", byteLimit/2), "line 1, column 129: " + deep},
+		"question marks":  {strings.Repeat("? ", byteLimit/2), "line 1, column 129: " + deep},
+		"indentation":     {indented(500), "line 65, column 66: " + deep},
+		"keys":            {numbered("k%d: v\n", 20_000), "line 6667, column 8: " + tokens},
+		"documents": {strings.Repeat("---\na: b\n", 20_000),
+			"line 129, column 1: the file has more than 64 YAML documents"},
+		"anchors": {numbered("k%d: &a%[1]d v\n", 15_000), "line 4001, column 1: " + tokens},
+		"aliases": {"a: &a [x]\nb: [" + strings.Repeat("*a, ", 65) + "]\n",
+			"line 2, column 261: the file has more than 64 aliases"},
 		"aliases in levels": {bomb(), "line 8, column 30: the file has more than 64 aliases"},
 	}
 }

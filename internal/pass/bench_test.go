@@ -139,13 +139,15 @@ func makeCA(b testing.TB, issuer pki.KeyType, log *slog.Logger) (*ca.CA, *inbox.
 // makeCAWith makes a CA that issues these profiles unsigned, and its exchange.
 func makeCAWith(b testing.TB, issuer pki.KeyType, log *slog.Logger, unsigned []string) (*ca.CA, *inbox.Exchange) {
 	b.Helper()
-	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: unsigned})
+	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()},
+		Unsigned: unsigned})
 	if err != nil {
 		b.Fatal(err)
 	}
 	dir := b.TempDir()
 	c, err := ca.Create(filepath.Join(dir, "ca"), ca.Setup{
-		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: issuer, Days: 36500}}, Policy: text,
+		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: issuer, Days: 36500}},
+		Policy:  text,
 	}, ca.Settings{Now: time.Now, Log: log})
 	if err != nil {
 		b.Fatal(err)

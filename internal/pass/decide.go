@@ -114,7 +114,8 @@ func (j judge) decide(d *decided, h policy.History) {
 	case d.known.Serial != "" && d.outcome != refusal.Deny:
 		// One certificate per request (P1): another for the same id is a person's word, or a new cover's.
 		d.outcome = refusal.Hold
-		d.refusals = append(d.refusals, refusal.New(refusal.CertificateOver, "certificate", d.known.Serial, "a new request"))
+		d.refusals = append(d.refusals, refusal.New(refusal.CertificateOver, "certificate", d.known.Serial,
+			"a new request"))
 	case d.outcome == refusal.Deny:
 		// The denial binds these bytes only: the same request may come again better signed, or in time.
 		d.id, d.kind = pki.RefusedID(a.bytes), ledger.KindRefused

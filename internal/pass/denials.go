@@ -10,10 +10,11 @@ import (
 
 // What denials of bytes that nobody vouches for may take (promise P12): so many notices are in the outbox at a time,
 // the oldest go; and so many new ones are recorded within a day by one process, further entries stay where they are.
+// A look for old notices reads every answer of the exchange, so a watch waits for retireStep more before the next.
 const (
 	denialNotices = 1000
 	denialsPerDay = 1000
-	retireStep    = 100 // how many more a watch waits for before it looks again: that reads every answer of the exchange
+	retireStep    = 100
 )
 
 // mayDeny reserves a place among the day's denials; false where none is left.

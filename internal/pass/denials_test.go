@@ -15,7 +15,8 @@ func TestDenialsAreBounded(t *testing.T) {
 	junk := func(day int) {
 		t.Helper()
 		for i := range denialsPerDay + 20 {
-			entry := fmt.Sprintf("-----BEGIN CERTIFICATE REQUEST-----\n%04d\n-----END CERTIFICATE REQUEST-----\n", 5000*day+i)
+			entry := fmt.Sprintf("-----BEGIN CERTIFICATE REQUEST-----\n%04d\n-----END CERTIFICATE REQUEST-----\n",
+				5000*day+i)
 			if err := dropFast(x, fmt.Sprintf("junk%d-%d", day, i), []byte(entry)); err != nil {
 				t.Fatal(err)
 			}

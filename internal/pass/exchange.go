@@ -28,7 +28,8 @@ func MakeExchange(c *ca.CA, path string, groupID int) (*inbox.Exchange, error) {
 	}
 	x.HoldsKey = request.HoldsPrivateKey
 	err = publishTrust(c, x)
-	if err == nil && x.ReadHead().State == inbox.Gone { // one that is there is looked at by the pass that would replace it
+	// The pass that would replace a head looks at the one that is there.
+	if err == nil && x.ReadHead().State == inbox.Gone {
 		err = publishHead(context.Background(), c, x)
 	}
 	if err == nil {
@@ -96,7 +97,8 @@ func accept(ctx context.Context, c *ca.CA, x *inbox.Exchange, at Sides) error {
 		return err
 	}
 	if !slices.Contains(trusts, x.Trust) {
-		return fmt.Errorf("%w: %q names trust %s, this CA has %s", inbox.ErrTrust, x.Path(), x.Trust, c.Trust().Fingerprint)
+		return fmt.Errorf("%w: %q names trust %s, this CA has %s", inbox.ErrTrust, x.Path(), x.Trust,
+			c.Trust().Fingerprint)
 	}
 	rules, err := c.Rules()
 	if err != nil {

@@ -108,8 +108,8 @@ func TestLeftCopiesEnd(t *testing.T) {
 	}
 }
 
-// TestSlowListing: where reading the inbox alone takes longer than the slice of unsigned entries, they are served all the
-// same, in one pass.
+// TestSlowListing: where reading the inbox alone takes longer than the slice of unsigned entries, they are served all
+// the same, in one pass.
 func TestSlowListing(t *testing.T) {
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	const many = 3*leastUnsigned + 5
@@ -120,7 +120,8 @@ func TestSlowListing(t *testing.T) {
 	}
 	var looks atomic.Int64
 	start := time.Now()
-	c.Now = func() time.Time { return start.Add(time.Duration(looks.Add(1)) * unsignedSlice) } // every look takes a slice
+	// Every look at the clock takes a slice.
+	c.Now = func() time.Time { return start.Add(time.Duration(looks.Add(1)) * unsignedSlice) }
 	if sum := passOver(t, c, x, newMemory()); sum.Held != many {
 		t.Errorf("%+v, expected %d held", sum, many)
 	}
@@ -134,7 +135,8 @@ func TestPeekID(t *testing.T) {
 			t.Errorf("peeked at %s, %t; it is %s", id, ok, r.ID)
 		}
 	}
-	for _, junk := range []string{"", "junk", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"} {
+	for _, junk := range []string{"", "junk", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n" +
+		"-----END CERTIFICATE REQUEST-----\n"} {
 		if id, ok := request.PeekID([]byte(junk)); ok {
 			t.Errorf("%q has id %s", junk, id)
 		}

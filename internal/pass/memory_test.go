@@ -9,8 +9,8 @@ import (
 	"ca-exchange/internal/inbox"
 )
 
-// TestMemoryIsBounded: a flood of entries that are left, or that never end, fills a bounded memory; what is known already
-// stays known.
+// TestMemoryIsBounded: a flood of entries that are left, or that never end, fills a bounded memory; what is already
+// known stays known.
 func TestMemoryIsBounded(t *testing.T) {
 	m, now := newMemory(), time.Now()
 	entry := func(i int) inbox.Entry {
@@ -35,7 +35,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%d incomplete entries are timed, expected %d", n, incompleteLimit)
 	}
 	later := now.Add(time.Hour)
-	if !m.settled(entry(0), durable.Stat{}, later, time.Minute) || m.settled(entry(incompleteLimit+1), durable.Stat{}, later, time.Minute) {
+	if !m.settled(entry(0), durable.Stat{}, later, time.Minute) ||
+		m.settled(entry(incompleteLimit+1), durable.Stat{}, later, time.Minute) {
 		t.Error("an entry beyond the bound is timed")
 	}
 }

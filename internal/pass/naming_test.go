@@ -110,14 +110,16 @@ func TestNameOfAnother(t *testing.T) {
 	}
 	approve(t, c, idOf(t, all[1]))
 	next(t, c, x, all[2])
-	holds(t, x, "server.crt", "server."+idOf(t, all[0]).Short()+".held.json", "server."+idOf(t, all[2]).Short()+".held.json")
+	holds(t, x, "server.crt", "server."+idOf(t, all[0]).Short()+".held.json", "server."+idOf(t, all[2]).Short()+
+		".held.json")
 	// The person who approves the newest says that it takes the name.
 	approve(t, c, idOf(t, all[2]))
 	if err := Publish(t.Context(), c, x); err != nil {
 		t.Fatal(err)
 	}
+	// The second was asked to look under its longer name.
 	holds(t, x, "server.crt", "server."+idOf(t, all[0]).Short()+".held.json",
-		"server."+idOf(t, all[1]).Short()+".crt", "server."+idOf(t, all[2]).Short()+".crt") // it was asked to look there
+		"server."+idOf(t, all[1]).Short()+".crt", "server."+idOf(t, all[2]).Short()+".crt")
 	if r := known(t, c, idOf(t, all[0])); r.Status != ledger.Held {
 		t.Errorf("the first is %s", r.Status)
 	}

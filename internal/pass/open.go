@@ -34,7 +34,8 @@ func (p *pass) isOpen(team string) (bool, error) {
 
 // holdWhereOpen holds what the policy would issue only because it was in the inbox, where everybody may write there. A
 // person may have accepted an open inbox for this run. What was held so, and is decided again from the ledger, stays
-// held: nobody knows any more where it was. Where a directory cannot be looked at, its entries are left for another pass.
+// held: the ledger does not say where it was. Where a directory cannot be looked at, its entries are left for another
+// pass.
 func (p *pass) holdWhereOpen(batch []decided) []decided {
 	if p.OpenInbox {
 		return batch

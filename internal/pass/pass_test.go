@@ -106,7 +106,8 @@ func TestOver(t *testing.T) {
 		after                  time.Duration
 		issued, repeated, held int
 	}{{0, 1, 0, 0}, {time.Minute, 0, 1, 0}, {243 * day, 0, 1, 0}, {244 * day, 0, 0, 1}, {400 * day, 0, 1, 0}} {
-		if sum := drop(step.after); sum.Issued != step.issued || sum.Repeated != step.repeated || sum.Held != step.held {
+		if sum := drop(step.after); sum.Issued != step.issued || sum.Repeated != step.repeated ||
+			sum.Held != step.held {
 			t.Errorf("after %s: %+v", step.after, sum)
 		}
 	}

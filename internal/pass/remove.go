@@ -41,7 +41,8 @@ func (p *pass) removeOne(d decided) error {
 				return err
 			}
 		}
-		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry", refusal.Quote(entry.File))
+		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry",
+			refusal.Quote(entry.File))
 		return p.x.Remove(entry, read)
 	case strings.HasPrefix(string(code), "entry-"):
 		_, err := p.x.Reject(entry)

@@ -64,7 +64,8 @@ func (w *WatchReport) troubles() (all []string) {
 	}
 	for _, e := range w.Exchanges {
 		if e.Trouble != "" {
-			all = append(all, fmt.Sprintf("the watch has been waiting since %s: %s", e.Begun.Format(time.RFC3339), e.Trouble))
+			all = append(all, fmt.Sprintf("the watch has been waiting since %s: %s", e.Begun.Format(time.RFC3339),
+				e.Trouble))
 		}
 	}
 	return all

@@ -62,7 +62,8 @@ func (p *pass) tally(d decided, answer string) {
 	attrs := []any{"request", d.id.Short(), "profile", profileName(d), "entry", refusal.Quote(d.arrival.entry.File)}
 	if d.certificate != nil {
 		leaf := d.certificate.Leaf
-		attrs = append(attrs, "serial", pki.SerialHex(leaf.SerialNumber), "notAfter", leaf.NotAfter.UTC().Format("2006-01-02"))
+		attrs = append(attrs, "serial", pki.SerialHex(leaf.SerialNumber), "notAfter",
+			leaf.NotAfter.UTC().Format("2006-01-02"))
 		if d.certificate.Shortened {
 			attrs = append(attrs, "shortened", "to the issuer's end")
 		}

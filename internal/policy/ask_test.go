@@ -40,8 +40,9 @@ func (a ask) read(t testing.TB) *request.Request {
 	entry := request.Encode(nil, a.csr(t))
 	if a.profile != "" {
 		c := &request.Cover{
-			Profile: a.profile, Requester: "me", Trust: trust, Node: a.node, Created: noon, Expires: noon.Add(24 * time.Hour),
-			Nonce: strings.Repeat("0", 32),
+			Profile: a.profile, Requester: "me", Trust: trust, Node: a.node, Created: noon,
+			Expires: noon.Add(24 * time.Hour),
+			Nonce:   strings.Repeat("0", 32),
 		}
 		if a.change != nil {
 			a.change(c)
@@ -69,7 +70,8 @@ func sign(t testing.TB, entry []byte, signer ssh.Signer) []byte {
 }
 
 var testAttributes = map[string]asn1.ObjectIdentifier{
-	"CN": {2, 5, 4, 3}, "O": {2, 5, 4, 10}, "OU": {2, 5, 4, 11}, "L": {2, 5, 4, 7}, "C": {2, 5, 4, 6}, "ST": {2, 5, 4, 8},
+	"CN": {2, 5, 4, 3}, "O": {2, 5, 4, 10}, "OU": {2, 5, 4, 11}, "L": {2, 5, 4, 7}, "C": {2, 5, 4, 6},
+	"ST": {2, 5, 4, 8},
 }
 
 var testUsages = map[string]asn1.ObjectIdentifier{

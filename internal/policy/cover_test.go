@@ -11,7 +11,8 @@ import (
 
 // Who vouches for a request, and what its cover says about this CA, this cluster and this moment.
 func TestSignerAndCover(t *testing.T) {
-	scope := Scope{Profiles: []string{"server", "kube-apiserver", "kubelet", "admin"}, DNS: []string{"**"}, Nodes: []string{"**"}}
+	scope := Scope{Profiles: []string{"server", "kube-apiserver", "kubelet", "admin"}, DNS: []string{"**"},
+		Nodes: []string{"**"}}
 	held := testPolicy(t, "cluster: {name: prod}\n", scope)
 	open := testPolicy(t, "cluster: {name: prod}\nunsigned: {profiles: [server], dns: ['*.example']}\n", scope)
 	server := func(change func(*request.Cover)) ask {
@@ -28,30 +29,48 @@ func TestSignerAndCover(t *testing.T) {
 	}{
 		{"mine", held, server(nil), "issue"},
 		{"unsigned", held, by(server(nil), 0), "hold; signature-absent signature"},
-		{"an unknown key", held, by(server(nil), 3), `hold; signature-unknown-key signature "` + fingerprintOf(t, 3) + `"`},
+		{"an unknown key", held, by(server(nil), 3), `hold; signature-unknown-key signature "` + fingerprintOf(t, 3) +
+			`"`},
 		{"unsigned, where that has a scope", open, by(server(nil), 0), "issue"},
 		{"an unknown key counts as none", open, by(server(nil), 3), "issue"},
-		{"unsigned, outside its scope", open, ask{subject: "CN=x", names: []string{"www.elsewhere"}}, `hold; scope-name names "DNS:www.elsewhere"`},
-		{"another requester's name", held, server(func(c *request.Cover) { c.Requester = "you" }), `deny; cover-requester cover.Requester "you"`},
+		{"unsigned, outside its scope", open, ask{subject: "CN=x", names: []string{"www.elsewhere"}},
+			`hold; scope-name names "DNS:www.elsewhere"`},
+		{"another requester's name", held, server(func(c *request.Cover) { c.Requester = "you" }),
+			`deny; cover-requester cover.Requester "you"`},
 		{"an unsigned cover is a wish", open, by(server(func(c *request.Cover) { c.Requester = "you" }), 0), "issue"},
-		{"another CA", held, server(func(c *request.Cover) { c.Trust = otherTrust }), `deny; cover-trust cover.Trust "` + otherTrust + `"`},
+		{"another CA", held, server(func(c *request.Cover) { c.Trust = otherTrust }),
+			`deny; cover-trust cover.Trust "` + otherTrust + `"`},
 		{"this cluster", held, server(func(c *request.Cover) { c.Cluster = "prod" }), "issue"},
-		{"another cluster", held, server(func(c *request.Cover) { c.Cluster = "test" }), `deny; cover-cluster cover.Cluster "test"`},
-		{"expired within tolerance", held, server(func(c *request.Cover) { c.Expires, c.Created = noon.Add(-10*time.Minute), noon.Add(-time.Hour) }), "issue"},
-		{"expired", held, server(func(c *request.Cover) { c.Expires, c.Created = noon.Add(-11*time.Minute), noon.Add(-time.Hour) }),
+		{"another cluster", held, server(func(c *request.Cover) { c.Cluster = "test" }),
+			`deny; cover-cluster cover.Cluster "test"`},
+		{"expired within tolerance", held,
+			server(func(c *request.Cover) { c.Expires, c.Created = noon.Add(-10*time.Minute), noon.Add(-time.Hour) }),
+			"issue"},
+		{"expired", held,
+			server(func(c *request.Cover) { c.Expires, c.Created = noon.Add(-11*time.Minute), noon.Add(-time.Hour) }),
 			`deny; cover-expired cover.Expires "2026-11-24T11:49:00Z"`},
-		{"ahead within tolerance", held, server(func(c *request.Cover) { c.Created = noon.Add(10 * time.Minute) }), "issue"},
-		{"made in the future", held, server(func(c *request.Cover) { c.Created = noon.Add(11 * time.Minute) }), `deny; cover-future cover.Created "2026-11-24T12:11:00Z"`},
-		{"another node than the subject's", held, kubelet, `deny; cover-node cover.Node "w2"; profile-subject subject.CN "system:node:w1"`},
-		{"a node that is not among the names", held, ask{subject: "CN=kube-apiserver", names: []string{"cp1"}, profile: "kube-apiserver", node: "cp2", signed: 1}, `deny; cover-node cover.Node "cp2"`},
-		{"an unknown profile", held, server(func(c *request.Cover) { c.Profile = "x" }), `hold; profile-unknown profile "x"`},
-		{"guarded", held, ask{subject: "CN=kubernetes-admin O=kubeadm:cluster-admins", profile: "admin", signed: 1}, `hold; guarded profile "admin"`},
-		{"a usage", held, ask{subject: "CN=x", names: []string{"www.example"}, profile: "server", usages: []string{"server", "client"}, signed: 1}, `hold; profile-usage usages "clientAuth"`},
-		{"names where the profile has none", held, ask{subject: "O=system:nodes CN=system:node:w1", names: []string{"w1"}, profile: "kubelet", node: "w1", signed: 1}, `hold; profile-names names "DNS:w1"`},
-		{"no names where it needs one", held, ask{subject: "CN=x", profile: "server", signed: 1}, "hold; name-absent names"},
+		{"ahead within tolerance", held, server(func(c *request.Cover) { c.Created = noon.Add(10 * time.Minute) }),
+			"issue"},
+		{"made in the future", held, server(func(c *request.Cover) { c.Created = noon.Add(11 * time.Minute) }),
+			`deny; cover-future cover.Created "2026-11-24T12:11:00Z"`},
+		{"another node than the subject's", held, kubelet,
+			`deny; cover-node cover.Node "w2"; profile-subject subject.CN "system:node:w1"`},
+		{"a node that is not among the names", held, ask{subject: "CN=kube-apiserver", names: []string{"cp1"},
+			profile: "kube-apiserver", node: "cp2", signed: 1}, `deny; cover-node cover.Node "cp2"`},
+		{"an unknown profile", held, server(func(c *request.Cover) { c.Profile = "x" }),
+			`hold; profile-unknown profile "x"`},
+		{"guarded", held, ask{subject: "CN=kubernetes-admin O=kubeadm:cluster-admins", profile: "admin", signed: 1},
+			`hold; guarded profile "admin"`},
+		{"a usage", held, ask{subject: "CN=x", names: []string{"www.example"}, profile: "server",
+			usages: []string{"server", "client"}, signed: 1}, `hold; profile-usage usages "clientAuth"`},
+		{"names where the profile has none", held, ask{subject: "O=system:nodes CN=system:node:w1",
+			names: []string{"w1"}, profile: "kubelet", node: "w1", signed: 1}, `hold; profile-names names "DNS:w1"`},
+		{"no names where it needs one", held, ask{subject: "CN=x", profile: "server", signed: 1},
+			"hold; name-absent names"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if d := test.policy.Decide(Input{Request: test.ask.read(t), Trusts: []string{trust}, Now: noon}); judged(d) != test.want {
+			if d := test.policy.Decide(Input{Request: test.ask.read(t), Trusts: []string{trust},
+				Now: noon}); judged(d) != test.want {
 				t.Errorf("got  %s\nwant %s", judged(d), test.want)
 			}
 		})
@@ -80,7 +99,8 @@ func TestProfileKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, _ := request.Parse(request.Encode(nil, csr), nil)
-	if d := p.Decide(Input{Request: r, Now: noon}); judged(d) != `hold; signature-absent signature; profile-key key "Ed25519"` {
+	if d := p.Decide(Input{Request: r, Now: noon}); judged(d) != `hold; signature-absent signature; profile-key key `+
+		`"Ed25519"` {
 		t.Error(judged(d))
 	}
 }
@@ -94,14 +114,17 @@ func TestDays(t *testing.T) {
 		want       int
 		losses     string
 	}{
-		{"server", 0, 0, 100, ""}, {"server", 30, 0, 30, ""}, {"server", 200, 0, 200, ""}, {"server", 201, 0, 200, "days 201: the policy allows 200"},
-		{"server", 30, 150, 150, ""}, {"peer", 0, 0, 7, ""}, {"user", 0, 0, 90, ""}, {"user", 91, 0, 90, "days 91: the policy allows 90"},
+		{"server", 0, 0, 100, ""}, {"server", 30, 0, 30, ""}, {"server", 200, 0, 200, ""},
+		{"server", 201, 0, 200, "days 201: the policy allows 200"},
+		{"server", 30, 150, 150, ""}, {"peer", 0, 0, 7, ""}, {"user", 0, 0, 90, ""},
+		{"user", 91, 0, 90, "days 91: the policy allows 90"},
 	} {
 		a := ask{subject: "CN=x", profile: test.profile, change: func(c *request.Cover) { c.Days = test.wish }}
 		if test.profile != "user" {
 			a.names = []string{"x.example"}
 		}
-		d := p.Decide(Input{Request: a.read(t), Trusts: []string{trust}, Override: Override{Days: test.word}, Now: noon})
+		d := p.Decide(Input{Request: a.read(t), Trusts: []string{trust}, Override: Override{Days: test.word},
+			Now: noon})
 		var days []string
 		for _, l := range d.Dropped {
 			if l.Kind == LostDays {
@@ -142,7 +165,8 @@ func TestApprove(t *testing.T) {
 	for name, d := range map[string]Decision{
 		"denied":     decide(ask{subject: "CN=jane O=system:masters"}, Override{Profile: "client"}),
 		"no profile": decide(ask{subject: "CN=x"}, Override{}),
-		"a question": decide(ask{subject: "CN=x", names: []string{"x.example"}, usages: []string{"client"}}, Override{Profile: "server"}),
+		"a question": decide(ask{subject: "CN=x", names: []string{"x.example"}, usages: []string{"client"}},
+			Override{Profile: "server"}),
 	} {
 		if g, err := d.Approve(digest(d)); err == nil {
 			t.Errorf("%s: granted %+v", name, g.Plan())

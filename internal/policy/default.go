@@ -56,7 +56,7 @@ kind: Policy
 # The cluster whose certificates these are. Requests for kube-apiserver may always name the node, "kubernetes" and
 # its DNS forms, the first address of each service subnet, the endpoint and the certSANs.
 cluster:
-  name: {{if .Cluster.Name}}{{printf "%q" .Cluster.Name}}{{else}}""{{end}} # a request made for another cluster is denied
+  name: {{printf "%q" .Cluster.Name}} # a request made for another cluster is denied
   kubernetes: {{printf "%q" .Cluster.Kubernetes}}       # release: it decides some subjects (ca-admin profiles)
   dnsDomain: {{if .Cluster.DNSDomain}}{{printf "%q" .Cluster.DNSDomain}}{{else}}cluster.local{{end}}
   serviceSubnets: {{if .Cluster.ServiceSubnets}}{{list .Cluster.ServiceSubnets}}{{else}}["10.96.0.0/12"]{{end}}

@@ -114,7 +114,8 @@ func TestFieldsAreDocumented(t *testing.T) {
 			case cells == nil:
 				t.Errorf("docs/policy.md: %s: field %q is missing", file, field)
 			case len(cells) < 3 || cells[0] != kind || cells[1] == "":
-				t.Errorf("docs/policy.md: %s: field %q: type and default are %q, expected %q and a default", file, field, cells, kind)
+				t.Errorf("docs/policy.md: %s: field %q: type and default are %q, expected %q and a default", file,
+					field, cells, kind)
 			}
 		}
 		for field := range documented {
@@ -156,7 +157,8 @@ func TestDefaultsAreDocumented(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"days: 3651", "days: 400\n  maxDays: 3651", "backdate: 61m"} {
-		if _, err := Parse([]byte("apiVersion: ca-exchange/v1\nkind: Policy\ncertificates:\n  " + text + "\n")); err == nil {
+		if _, err := Parse([]byte("apiVersion: ca-exchange/v1\nkind: Policy\ncertificates:\n  " + text +
+			"\n")); err == nil {
 			t.Errorf("%q is accepted, and docs/policy.md says that it is not", text)
 		}
 	}
@@ -239,8 +241,10 @@ func TestPatternsAreDocumented(t *testing.T) {
 	for pattern, cells := range table {
 		for i, want := range []bool{true, false} {
 			for name := range strings.SplitSeq(cells[i], ", ") {
-				if name = strings.Trim(name, "` |"); (&Policy{}).allowsDNS(Scope{DNS: []string{pattern}}, name) != want {
-					t.Errorf("docs/policy.md: pattern %q, name %q: allowed is %v, expected %v", pattern, name, !want, want)
+				if name = strings.Trim(name, "` |"); (&Policy{}).allowsDNS(Scope{DNS: []string{pattern}},
+					name) != want {
+					t.Errorf("docs/policy.md: pattern %q, name %q: allowed is %v, expected %v", pattern, name, !want,
+						want)
 				}
 			}
 		}

@@ -9,7 +9,8 @@ import (
 
 func testIssuer(t *testing.T, name string) *pki.Issuer {
 	t.Helper()
-	issuer, _, err := pki.CreateIssuer(pki.IssuerSpec{Name: name, CommonName: name, KeyType: pki.ECDSAP256, Days: 10, PathLen: 0}, noon)
+	issuer, _, err := pki.CreateIssuer(pki.IssuerSpec{Name: name, CommonName: name, KeyType: pki.ECDSAP256, Days: 10,
+		PathLen: 0}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +23,8 @@ func TestGrantSign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	grant := Grant{pki.Plan{Profile: "kube-scheduler", Issuer: "ca", CommonName: "system:kube-scheduler", Usages: profiles()[4].Usages, Key: key.Public(), Days: 1}}
+	grant := Grant{pki.Plan{Profile: "kube-scheduler", Issuer: "ca", CommonName: "system:kube-scheduler",
+		Usages: profiles()[4].Usages, Key: key.Public(), Days: 1}}
 	certificate, err := grant.Sign(testIssuer(t, "ca"), noon)
 	if err != nil || certificate.Leaf.Subject.CommonName != "system:kube-scheduler" {
 		t.Fatalf("signed %v, %v", certificate, err)

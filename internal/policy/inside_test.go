@@ -18,7 +18,8 @@ import (
 
 // testCluster has an endpoint that is a host's name, and one known host.
 func testCluster() Cluster {
-	return Cluster{ServiceSubnets: []string{"10.96.0.0/12"}, Endpoint: "api:6443", Nodes: map[string][]string{"cp1": {"192.0.2.10"}}}
+	return Cluster{ServiceSubnets: []string{"10.96.0.0/12"}, Endpoint: "api:6443",
+		Nodes: map[string][]string{"cp1": {"192.0.2.10"}}}
 }
 
 // What testCluster and profiles() own, written out.
@@ -80,13 +81,16 @@ func inside(p *Policy, scope Scope, req *request.Request, plan pki.Plan) error {
 		return fmt.Errorf("guarded, and nobody was asked")
 	case !slices.Contains(scope.Profiles, plan.Profile):
 		return fmt.Errorf("profile %s is outside", plan.Profile)
-	case strings.Contains(profile.CommonName, "{node}") && !nodeInside(scope, node), len(ownNames(plan.Profile, "")) > 0 && slices.Contains(plan.Names.Strings(), "DNS:"+node) && !nodeInside(scope, node) && !nameInside(scope, "DNS:"+node, nil):
+	case strings.Contains(profile.CommonName, "{node}") && !nodeInside(scope, node),
+		len(ownNames(plan.Profile, "")) > 0 && slices.Contains(plan.Names.Strings(), "DNS:"+node) &&
+			!nodeInside(scope, node) && !nameInside(scope, "DNS:"+node, nil):
 		return fmt.Errorf("node %s is outside", node)
 	case !slices.Equal(plan.Usages, profile.Usages) || plan.Issuer != profile.Issuer:
 		return fmt.Errorf("usages or issuer are not the profile's")
 	case plan.Days < 1 || plan.Days > p.config.Certificates.MaxDays:
 		return fmt.Errorf("%d days are outside", plan.Days)
-	case profile.Names == pki.NoNames && plan.Names.Len() > 0 || profile.Names == pki.RequiredNames && plan.Names.Len() == 0:
+	case profile.Names == pki.NoNames && plan.Names.Len() > 0 || profile.Names == pki.RequiredNames &&
+		plan.Names.Len() == 0:
 		return fmt.Errorf("names against the profile's rule")
 	case !slices.Contains(profile.KeyTypes, pki.KeyTypeOf(plan.Key)):
 		return fmt.Errorf("key type outside the profile")
@@ -95,7 +99,8 @@ func inside(p *Policy, scope Scope, req *request.Request, plan pki.Plan) error {
 }
 
 func nodeInside(scope Scope, node string) bool {
-	return node != "kubernetes" && !strings.Contains(node, "*") && (like(scope.Nodes, node) && node != "api" || slices.Contains(scope.Nodes, node))
+	return node != "kubernetes" && !strings.Contains(node, "*") && (like(scope.Nodes, node) && node != "api" ||
+		slices.Contains(scope.Nodes, node))
 }
 
 func nameInside(scope Scope, name string, own []string) bool {
@@ -109,7 +114,8 @@ func nameInside(scope Scope, name string, own []string) bool {
 	case kind == "DNS":
 		return slices.Contains(scope.DNS, bare) || !owned && like(scope.DNS, bare)
 	}
-	return slices.Contains(scope.IPs, bare) || !owned && (slices.Contains(scope.IPs, "0.0.0.0/0") || strings.HasPrefix(bare, "192.0.2.") && slices.Contains(scope.IPs, "192.0.2.0/24"))
+	return slices.Contains(scope.IPs, bare) || !owned && (slices.Contains(scope.IPs, "0.0.0.0/0") ||
+		strings.HasPrefix(bare, "192.0.2.") && slices.Contains(scope.IPs, "192.0.2.0/24"))
 }
 
 func subjectInside(scope Scope, profile *pki.Profile, node string, plan pki.Plan) error {
@@ -124,7 +130,8 @@ func subjectInside(scope Scope, profile *pki.Profile, node string, plan pki.Plan
 			return fmt.Errorf("user %q is outside", cn)
 		}
 	case "server", "peer":
-		if cn := plan.CommonName; cn != "" && !slices.Contains(plan.Names.Strings(), "DNS:"+cn) && !slices.Contains(plan.Names.Strings(), "IP:"+cn) {
+		if cn := plan.CommonName; cn != "" && !slices.Contains(plan.Names.Strings(), "DNS:"+cn) &&
+			!slices.Contains(plan.Names.Strings(), "IP:"+cn) {
 			return fmt.Errorf("common name %q is none of the names", cn)
 		}
 		if plan.Profile == "peer" && plan.CommonName == "alice" && like(scope.Users, "alice") {
@@ -134,7 +141,8 @@ func subjectInside(scope Scope, profile *pki.Profile, node string, plan pki.Plan
 			return fmt.Errorf("subject %s", plan.Subject())
 		}
 	default:
-		if plan.CommonName != strings.ReplaceAll(profile.CommonName, "{node}", node) || !slices.Equal(plan.Organizations, profile.Organizations) {
+		if plan.CommonName != strings.ReplaceAll(profile.CommonName, "{node}", node) ||
+			!slices.Equal(plan.Organizations, profile.Organizations) {
 			return fmt.Errorf("subject %s is not the profile's", plan.Subject())
 		}
 	}
@@ -159,7 +167,8 @@ func TestApprovedKeepsReserved(t *testing.T) {
 		p, _ := randomPolicy(t, r, authorized)
 		override := Override{
 			Profile: append([]string{""}, p.names()...)[r.IntN(11)], Node: []string{"", "", "cp1", "w1"}[r.IntN(4)],
-			WithoutGroups: some(r, "system:masters", "ops", "dev-team"), WithoutUsages: some(r, "serverAuth", "clientAuth"),
+			WithoutGroups: some(r, "system:masters", "ops", "dev-team"),
+			WithoutUsages: some(r, "serverAuth", "clientAuth"),
 		}
 		d := p.Decide(Input{Request: req, Trusts: []string{trust}, Override: override, Now: noon})
 		plan, ok := d.Plan()
@@ -189,14 +198,17 @@ func approvedWell(p *Policy, req *request.Request, d Decision, plan pki.Plan) er
 	profile := p.Profile(plan.Profile)
 	if profile.CommonName != "" {
 		before, _, _ := strings.Cut(profile.CommonName, "{node}")
-		if rest, ok := strings.CutPrefix(plan.CommonName, before); !ok || strings.Contains(profile.CommonName, "{node}") && rest == "" || !slices.Equal(plan.Organizations, profile.Organizations) {
+		if rest, ok := strings.CutPrefix(plan.CommonName, before); !ok ||
+			strings.Contains(profile.CommonName, "{node}") && rest == "" ||
+			!slices.Equal(plan.Organizations, profile.Organizations) {
 			return fmt.Errorf("subject %s is not the profile's", plan.Subject())
 		}
 	} else if slices.ContainsFunc(append(slices.Clone(plan.Organizations), plan.CommonName), testReserved) {
 		return fmt.Errorf("a reserved name in %s", plan.Subject())
 	}
 	lost := func(value string) bool {
-		return slices.ContainsFunc(d.Dropped, func(l Loss) bool { return strings.Contains(l.Value, refusal.Quote(value)) })
+		return slices.ContainsFunc(d.Dropped,
+			func(l Loss) bool { return strings.Contains(l.Value, refusal.Quote(value)) })
 	}
 	for _, o := range req.CSR.Subject.Organizations() {
 		if !slices.Contains(plan.Organizations, o) && !lost(o) {

@@ -9,7 +9,8 @@ import (
 )
 
 const ownProfiles = `profiles:
-  prometheus-etcd: {like: client, issuer: etcd-ca, commonName: prometheus, dns: ["{node}", "prometheus.monitoring.svc"], keyTypes: [ECDSA-P256], days: 30, maxDays: 90}
+  prometheus-etcd: {like: client, issuer: etcd-ca, commonName: prometheus,
+    dns: ["{node}", "prometheus.monitoring.svc"], keyTypes: [ECDSA-P256], days: 30, maxDays: 90}
   agent: {like: client, commonName: "agent-{node}", organizations: [agents]}
   robot: {like: user, commonName: "robot-{user}", organizations: [robots, "{groups}"]}
   member: {like: peer, ips: [192.0.2.30], wildcards: ["*.members.example"], guarded: true}
@@ -18,30 +19,46 @@ const ownProfiles = `profiles:
 
 // Own profiles are judged as built-in ones are.
 func TestOwnProfiles(t *testing.T) {
-	p := testPolicy(t, ownProfiles, Scope{Profiles: []string{"prometheus-etcd", "agent", "robot", "member", "kube-scheduler"}, Nodes: []string{"*"},
-		Users: []string{"robot-*", "jane"}, Groups: []string{"dev-*"}})
+	p := testPolicy(t, ownProfiles,
+		Scope{Profiles: []string{"prometheus-etcd", "agent", "robot", "member", "kube-scheduler"}, Nodes: []string{"*"},
+			Users: []string{"robot-*", "jane"}, Groups: []string{"dev-*"}})
 	for _, test := range []struct {
 		name string
 		ask  ask
 		want string
 		plan string
 	}{
-		{"a literal name and its names", ask{subject: "CN=prometheus", names: []string{"m1", "prometheus.monitoring.svc"}, profile: "prometheus-etcd", node: "m1", signed: 1},
+		{"a literal name and its names",
+			ask{subject: "CN=prometheus", names: []string{"m1", "prometheus.monitoring.svc"},
+				profile: "prometheus-etcd", node: "m1", signed: 1},
 			"issue", `prometheus-etcd CN="prometheus" DNS:m1 DNS:prometheus.monitoring.svc`},
-		{"another name", ask{subject: "CN=jane", profile: "prometheus-etcd", signed: 1}, `hold; profile-subject subject.CN "jane"`, `prometheus-etcd CN="prometheus"`},
-		{"a name outside", ask{subject: "CN=prometheus", names: []string{"m1", "x.example"}, profile: "prometheus-etcd", node: "m1", signed: 1},
+		{"another name", ask{subject: "CN=jane", profile: "prometheus-etcd", signed: 1},
+			`hold; profile-subject subject.CN "jane"`, `prometheus-etcd CN="prometheus"`},
+		{"a name outside", ask{subject: "CN=prometheus", names: []string{"m1", "x.example"}, profile: "prometheus-etcd",
+			node: "m1", signed: 1},
 			`hold; scope-name names "DNS:x.example"`, `prometheus-etcd CN="prometheus" DNS:m1 DNS:x.example`},
-		{"of a node", ask{subject: "CN=agent-w1 O=agents", profile: "agent", node: "w1", signed: 1}, "issue", `agent CN="agent-w1", O="agents"`},
-		{"of a node, with a group more", ask{subject: "CN=agent-w1 O=agents O=dev-x", profile: "agent", node: "w1", signed: 1}, `hold; group-lost subject.O "dev-x"`, `agent CN="agent-w1", O="agents"`},
-		{"of a user", ask{subject: "CN=robot-7 O=dev-team", profile: "robot", signed: 1}, "issue", `robot CN="robot-7", O="robots", O="dev-team"`},
-		{"of a user in another form", ask{subject: "CN=jane", profile: "robot", signed: 1}, `hold; profile-subject subject.CN "jane"; profile-subject subject.CN`, ""},
-		{"of nobody", ask{subject: "CN=robot-", profile: "robot", signed: 1}, `hold; profile-subject subject.CN "robot-"; profile-subject subject.CN`, ""},
-		{"a group outside", ask{subject: "CN=robot-7 O=ops", profile: "robot", signed: 1}, `hold; scope-group subject.O "ops"`, `robot CN="robot-7", O="robots", O="ops"`},
-		{"a reserved group", ask{subject: "CN=robot-7 O=system:masters", profile: "robot", signed: 1}, `deny; subject-reserved subject.O "system:masters"`, ""},
-		{"guarded", ask{subject: "CN=x", names: []string{"a.members.example", "*.members.example", "192.0.2.30"}, profile: "member", signed: 1},
-			`hold; guarded profile "member"; scope-name names "DNS:a.members.example"`, `member CN="a.members.example" DNS:a.members.example DNS:*.members.example IP:192.0.2.30`},
-		{"a built-in one made guarded", ask{subject: "CN=system:kube-scheduler", profile: "kube-scheduler", signed: 1}, `hold; guarded profile "kube-scheduler"`, `kube-scheduler CN="system:kube-scheduler"`},
-		{"never chosen by its subject", ask{subject: "CN=prometheus", usages: []string{"client"}, signed: 0}, `hold; signature-absent signature`, `client CN="prometheus"`},
+		{"of a node", ask{subject: "CN=agent-w1 O=agents", profile: "agent", node: "w1", signed: 1}, "issue",
+			`agent CN="agent-w1", O="agents"`},
+		{"of a node, with a group more", ask{subject: "CN=agent-w1 O=agents O=dev-x", profile: "agent", node: "w1",
+			signed: 1}, `hold; group-lost subject.O "dev-x"`, `agent CN="agent-w1", O="agents"`},
+		{"of a user", ask{subject: "CN=robot-7 O=dev-team", profile: "robot", signed: 1}, "issue",
+			`robot CN="robot-7", O="robots", O="dev-team"`},
+		{"of a user in another form", ask{subject: "CN=jane", profile: "robot", signed: 1},
+			`hold; profile-subject subject.CN "jane"; profile-subject subject.CN`, ""},
+		{"of nobody", ask{subject: "CN=robot-", profile: "robot", signed: 1},
+			`hold; profile-subject subject.CN "robot-"; profile-subject subject.CN`, ""},
+		{"a group outside", ask{subject: "CN=robot-7 O=ops", profile: "robot", signed: 1},
+			`hold; scope-group subject.O "ops"`, `robot CN="robot-7", O="robots", O="ops"`},
+		{"a reserved group", ask{subject: "CN=robot-7 O=system:masters", profile: "robot", signed: 1},
+			`deny; subject-reserved subject.O "system:masters"`, ""},
+		{"guarded", ask{subject: "CN=x", names: []string{"a.members.example", "*.members.example", "192.0.2.30"},
+			profile: "member", signed: 1},
+			`hold; guarded profile "member"; scope-name names "DNS:a.members.example"`,
+			`member CN="a.members.example" DNS:a.members.example DNS:*.members.example IP:192.0.2.30`},
+		{"a built-in one made guarded", ask{subject: "CN=system:kube-scheduler", profile: "kube-scheduler", signed: 1},
+			`hold; guarded profile "kube-scheduler"`, `kube-scheduler CN="system:kube-scheduler"`},
+		{"never chosen by its subject", ask{subject: "CN=prometheus", usages: []string{"client"}, signed: 0},
+			`hold; signature-absent signature`, `client CN="prometheus"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := p.Decide(Input{Request: test.ask.read(t), Trusts: []string{trust}, Now: noon})
@@ -64,8 +81,10 @@ func TestOwnProfiles(t *testing.T) {
 
 // A node does not turn a template into a reserved name.
 func TestOwnReservedByNode(t *testing.T) {
-	p := testPolicy(t, "profiles: {odd: {like: client, commonName: 'kube-{node}'}}\n", Scope{Profiles: []string{"odd"}, Nodes: []string{"*"}})
-	d := p.Decide(Input{Request: ask{subject: "CN=kube-apiserver", profile: "odd", node: "apiserver", signed: 1}.read(t), Trusts: []string{trust}, Now: noon})
+	p := testPolicy(t, "profiles: {odd: {like: client, commonName: 'kube-{node}'}}\n",
+		Scope{Profiles: []string{"odd"}, Nodes: []string{"*"}})
+	d := p.Decide(Input{Request: ask{subject: "CN=kube-apiserver", profile: "odd", node: "apiserver",
+		signed: 1}.read(t), Trusts: []string{trust}, Now: noon})
 	if judged(d) != `deny; subject-reserved subject.CN "kube-apiserver"` {
 		t.Error(judged(d))
 	}
@@ -75,13 +94,15 @@ func TestOwnReservedByNode(t *testing.T) {
 func TestOwnProfileErrors(t *testing.T) {
 	const only = "a built-in profile is only narrowed: days, maxDays, dns, wildcards, ips, guarded: true"
 	for _, test := range []struct{ text, want string }{
-		{"x: {days: 30}", "4:6: no profile \"x\": `ca-admin profiles` lists them; an own profile has like: server, client, peer or user"},
+		{"x: {days: 30}", "4:6: no profile \"x\": `ca-admin profiles` lists them; an own profile has like: server, " +
+			"client, peer or user"},
 		{"x: {like: authority}", `4:13: "authority": an own profile is like server, client, peer or user`},
 		{"x: {like: kube-apiserver}", `4:13: "kube-apiserver": an own profile is like server, client, peer or user`},
 		{"x: {like: client, ca: true}", `4:21: unknown field "ca"`},
 		{"x: {like: client, usages: [any]}", `4:21: unknown field "usages"`},
 		{"x: {like: client, pathLength: 0}", `4:21: unknown field "pathLength"`},
-		{"X_y: {like: client}", `4:8: "X_y": the name of a profile has lower-case letters, digits and hyphens, at most 40`},
+		{"X_y: {like: client}",
+			`4:8: "X_y": the name of a profile has lower-case letters, digits and hyphens, at most 40`},
 		{"kube-scheduler: {like: client}", "4:26: " + only},
 		{"kube-scheduler: {issuer: etcd-ca}", "4:28: " + only},
 		{"admin: {commonName: bob}", "4:23: " + only},
@@ -89,26 +110,44 @@ func TestOwnProfileErrors(t *testing.T) {
 		{"admin: {keyTypes: [Ed25519]}", "4:21: " + only},
 		{"admin: {guarded: false}", "4:20: a built-in profile can be made guarded, and never the other way"},
 		{"x: {like: client, issuer: other}", `4:29: no issuer "other": one of ca, etcd-ca, front-proxy-ca`},
-		{"x: {like: client, commonName: 'system:kube-scheduler'}", `4:33: "system:kube-scheduler": this name is reserved for a built-in profile`},
-		{"x: {like: client, commonName: 'System:{user}'}", `4:33: "System:{user}": this name is reserved for a built-in profile`},
-		{"x: {like: client, commonName: Front-Proxy-Client}", `4:33: "Front-Proxy-Client": this name is reserved for a built-in profile`},
-		{"x: {like: user, commonName: kubernetes-admin}", `4:31: "kubernetes-admin": this name is reserved for a built-in profile`},
-		{"x: {like: client, commonName: '{node}{user}'}", `4:33: "{node}{user}": a common name is literal, or has one {node} or one {user}`},
-		{"x: {like: client, commonName: '{user}{user}'}", `4:33: "{user}{user}": a common name is literal, or has one {node} or one {user}`},
+		{"x: {like: client, commonName: 'system:kube-scheduler'}",
+			`4:33: "system:kube-scheduler": this name is reserved for a built-in profile`},
+		{"x: {like: client, commonName: 'System:{user}'}",
+			`4:33: "System:{user}": this name is reserved for a built-in profile`},
+		{"x: {like: client, commonName: Front-Proxy-Client}",
+			`4:33: "Front-Proxy-Client": this name is reserved for a built-in profile`},
+		{"x: {like: user, commonName: kubernetes-admin}",
+			`4:31: "kubernetes-admin": this name is reserved for a built-in profile`},
+		{"x: {like: client, commonName: '{node}{user}'}",
+			`4:33: "{node}{user}": a common name is literal, or has one {node} or one {user}`},
+		{"x: {like: client, commonName: '{user}{user}'}",
+			`4:33: "{user}{user}": a common name is literal, or has one {node} or one {user}`},
 		{"x: {like: server, commonName: '{user}'}", `4:33: "{user}": a server's certificate names no user`},
-		{"x: {like: client, commonName: " + strings.Repeat("a", 65) + "}", `4:33: "` + strings.Repeat("a", 65) + `": a common name has at most 64 characters (X.520)`},
+		{"x: {like: client, commonName: " + strings.Repeat("a", 65) + "}", `4:33: "` + strings.Repeat("a", 65) +
+			`": a common name has at most 64 characters (X.520)`},
 		{`x: {like: client, commonName: "a\u202eb"}`, `4:33: "a\u202eb": a common name has printable characters`},
-		{"x: {like: client, organizations: [ok, 'system:masters']}", `4:41: "system:masters": this group is reserved for a built-in profile`},
-		{"x: {like: user, organizations: ['kubeadm:cluster-admins']}", `4:35: "kubeadm:cluster-admins": this group is reserved for a built-in profile`},
-		{"x: {like: client, organizations: ['{groups}']}", `4:37: "{groups}": an organisation is literal, or "{groups}" where the profile is like user`},
-		{"x: {like: user, commonName: bot, organizations: ['{groups}']}", `4:52: {groups} needs a common name with {user}, or none`},
+		{"x: {like: client, organizations: [ok, 'system:masters']}",
+			`4:41: "system:masters": this group is reserved for a built-in profile`},
+		{"x: {like: user, organizations: ['kubeadm:cluster-admins']}",
+			`4:35: "kubeadm:cluster-admins": this group is reserved for a built-in profile`},
+		{"x: {like: client, organizations: ['{groups}']}",
+			`4:37: "{groups}": an organisation is literal, or "{groups}" where the profile is like user`},
+		{"x: {like: user, commonName: bot, organizations: ['{groups}']}",
+			`4:52: {groups} needs a common name with {user}, or none`},
 		{"x: {like: server, organizations: [ops]}", `4:37: "ops": a server's certificate has no groups`},
 		{"x: {like: user, dns: [a.example]}", `4:24: a user's certificate has no names`},
-		{"x: {like: server, dns: ['*.example.org']}", `4:27: "*.example.org": an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards`},
-		{"x: {like: server, dns: ['**']}", `4:27: "**": an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards`},
-		{"x: {like: server, wildcards: [a.example]}", `4:33: "a.example": an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards`},
+		{"x: {like: server, dns: ['*.example.org']}",
+			`4:27: "*.example.org": an own name is a DNS name, which may have one {node}; wildcard names belong into ` +
+				`wildcards`},
+		{"x: {like: server, dns: ['**']}",
+			`4:27: "**": an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards`},
+		{"x: {like: server, wildcards: [a.example]}",
+			`4:33: "a.example": an own name is a DNS name, which may have one {node}; wildcard names belong into ` +
+				`wildcards`},
 		{"x: {like: server, ips: [192.0.2.0/24]}", `4:27: "192.0.2.0/24": an own address is the address of a host`},
-		{"x: {like: client, keyTypes: [RSA-1024]}", `4:32: no key type "RSA-1024": one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384 ECDSA-P521 Ed25519]`},
+		{"x: {like: client, keyTypes: [RSA-1024]}",
+			`4:32: no key type "RSA-1024": one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384 ECDSA-P521 ` +
+				`Ed25519]`},
 		{"x: {like: client, days: 400, maxDays: 300}", `4:41: maxDays is 300, not between days (400) and 3650`},
 	} {
 		config, err := Parse([]byte("apiVersion: ca-exchange/v1\nkind: Policy\nprofiles:\n  " + test.text + "\n"))

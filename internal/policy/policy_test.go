@@ -5,8 +5,11 @@ import "testing"
 func TestDefaultParses(t *testing.T) {
 	for _, d := range []Defaults{
 		{Cluster: Cluster{Kubernetes: "1.37"}},
-		{Cluster: Cluster{Kubernetes: "1.28", Name: "prod", DNSDomain: "k8s.example", ServiceSubnets: []string{"10.0.0.0/16", "fd00::/108"}, Endpoint: "api.example:6443", CertSANs: []string{"a.example"},
-			Nodes: map[string][]string{"cp1": {"192.0.2.10", "2001:db8::10"}, "w1.example": nil}}, Days: 90, MaxDays: 100, Unsigned: []string{"server", "client"}},
+		{Cluster: Cluster{Kubernetes: "1.28", Name: "prod", DNSDomain: "k8s.example",
+			ServiceSubnets: []string{"10.0.0.0/16", "fd00::/108"}, Endpoint: "api.example:6443",
+			CertSANs: []string{"a.example"},
+			Nodes:    map[string][]string{"cp1": {"192.0.2.10", "2001:db8::10"}, "w1.example": nil}}, Days: 90,
+			MaxDays: 100, Unsigned: []string{"server", "client"}},
 	} {
 		text, err := Default(d)
 		if err != nil {
@@ -16,7 +19,8 @@ func TestDefaultParses(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		if c.Cluster.Kubernetes != d.Cluster.Kubernetes || c.Cluster.Name != d.Cluster.Name || (c.Unsigned == nil) != (d.Unsigned == nil) {
+		if c.Cluster.Kubernetes != d.Cluster.Kubernetes || c.Cluster.Name != d.Cluster.Name ||
+			(c.Unsigned == nil) != (d.Unsigned == nil) {
 			t.Errorf("read back %+v of %+v", c, d)
 		}
 	}
@@ -26,19 +30,28 @@ func TestDefaultParses(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	const head = "apiVersion: ca-exchange/v1\nkind: Policy\n"
 	for _, test := range []struct{ text, want string }{
-		{"kind: Policy\n", `policy.yaml:1:7: not a policy: apiVersion is "" and kind "Policy", not "ca-exchange/v1" and "Policy"`},
+		{"kind: Policy\n",
+			`policy.yaml:1:7: not a policy: apiVersion is "" and kind "Policy", not "ca-exchange/v1" and "Policy"`},
 		{head + "colour: red\n", `policy.yaml:3:1: unknown field "colour"`},
 		{head + "certificates:\n  days: many\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
 		{head + "certificates:\n  days: 0x\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
-		{head + "certificates:\n  days: 400\n  maxDays: 300\n", `policy.yaml:5:12: maxDays is 300, not between days (400) and 3650`},
+		{head + "certificates:\n  days: 400\n  maxDays: 300\n",
+			`policy.yaml:5:12: maxDays is 300, not between days (400) and 3650`},
 		{head + "cluster:\n  nodes: {cp1: [192.0.2]}\n", `policy.yaml:4:17: "192.0.2" is not the address of a host`},
-		{head + "cluster:\n  nodes: {CP1: []}\n", `policy.yaml:4:10: "CP1" is not the name of a node: lower case, RFC 1123`},
-		{head + "cluster:\n  serviceSubnets: [10.96.0.0/12, ten]\n", `policy.yaml:4:34: "ten" is not a subnet (example: 10.96.0.0/12)`},
-		{head + "unsigned:\n  profiles: [server]\n  dns:\n    - ok.example\n    - 'a b'\n", `policy.yaml:7:7: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`},
-		{head + "unsigned:\n  ips: [all]\n", `policy.yaml:4:9: "all": not an address or a subnet (example: 192.0.2.0/24)`},
-		{head + "unsigned:\n  wildcards: [www.example]\n", `policy.yaml:4:15: "www.example": a wildcard name begins with "*."; others belong into dns`},
+		{head + "cluster:\n  nodes: {CP1: []}\n",
+			`policy.yaml:4:10: "CP1" is not the name of a node: lower case, RFC 1123`},
+		{head + "cluster:\n  serviceSubnets: [10.96.0.0/12, ten]\n",
+			`policy.yaml:4:34: "ten" is not a subnet (example: 10.96.0.0/12)`},
+		{head + "unsigned:\n  profiles: [server]\n  dns:\n    - ok.example\n    - 'a b'\n",
+			`policy.yaml:7:7: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`},
+		{head + "unsigned:\n  ips: [all]\n",
+			`policy.yaml:4:9: "all": not an address or a subnet (example: 192.0.2.0/24)`},
+		{head + "unsigned:\n  wildcards: [www.example]\n",
+			`policy.yaml:4:15: "www.example": a wildcard name begins with "*."; others belong into dns`},
 		{head + "unsigned:\n  wildcards: ['**.example']\n", `policy.yaml:4:15: "**.example": it has the character '*'`},
-		{head + "unsigned:\n  users: ['System:x']\n", `policy.yaml:4:11: "System:x": names that begin with "system:" or "kubeadm:" are reserved for built-in profiles`},
+		{head + "unsigned:\n  users: ['System:x']\n",
+			`policy.yaml:4:11: "System:x": names that begin with "system:" or "kubeadm:" are reserved for built-in ` +
+				`profiles`},
 		{head + "unsigned:\n  groups: [\"a\\tb\"]\n", `policy.yaml:4:12: "a\tb": a pattern has printable characters`},
 		{head + "unsigned:\n  users: ['a***']\n", `policy.yaml:4:11: "a***": "*" (no dot) or "**" (anything)`},
 		{head + "renewals: {perDay: -1}\n", `policy.yaml:3:20: perDay is -1, not between 1 and 10000`},
@@ -59,7 +72,8 @@ func TestGlob(t *testing.T) {
 		{"cp1", "cp1", true}, {"cp1", "cp12", false}, {"cp*", "cp12", true}, {"cp*", "cp1.example", false},
 		{"cp**", "cp1.example", true}, {"**", "a.b.c", true}, {"**", "", true}, {"*", "", true}, {"*", "a.b", false},
 		{"*.example", "a.example", true}, {"*.example", "a.b.example", false}, {"**.example", "a.b.example", true},
-		{"*.*.example", "a.b.example", true}, {"**.example", "example", false}, {"a*b*c", "aXbYc", true}, {"a*b*c", "a.bc", false},
+		{"*.*.example", "a.b.example", true}, {"**.example", "example", false}, {"a*b*c", "aXbYc", true},
+		{"a*b*c", "a.bc", false},
 		{"a**b", "a.x.b", true}, {"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
 	} {
 		if got := matchGlob(test.pattern, test.s); got != test.want {

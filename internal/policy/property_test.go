@@ -27,15 +27,21 @@ func profiles() []pki.Profile {
 	server, client := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	keys := pki.KubernetesKeyTypes()
 	return []pki.Profile{
-		{Name: "kube-apiserver", Issuer: "ca", CommonName: "kube-apiserver", Usages: server, Names: pki.RequiredNames, OwnNames: []string{"{node}", "kubernetes", "{serviceIP}", "{endpoint}", "{address}"}, KeyTypes: keys},
-		{Name: "etcd-server", Issuer: "etcd-ca", CommonName: "{node}", Usages: append(slices.Clone(server), client...), Names: pki.RequiredNames, OwnNames: []string{"{node}", "localhost", "127.0.0.1"}, KeyTypes: keys},
-		{Name: "etcd-peer", Issuer: "etcd-ca", CommonName: "{node}", Usages: append(slices.Clone(server), client...), Names: pki.RequiredNames, OwnNames: []string{"{node}", "localhost", "127.0.0.1"}, KeyTypes: keys},
-		{Name: "kubelet", Issuer: "ca", CommonName: "system:node:{node}", Organizations: []string{"system:nodes"}, Usages: client, KeyTypes: keys},
+		{Name: "kube-apiserver", Issuer: "ca", CommonName: "kube-apiserver", Usages: server, Names: pki.RequiredNames,
+			OwnNames: []string{"{node}", "kubernetes", "{serviceIP}", "{endpoint}", "{address}"}, KeyTypes: keys},
+		{Name: "etcd-server", Issuer: "etcd-ca", CommonName: "{node}", Usages: append(slices.Clone(server), client...),
+			Names: pki.RequiredNames, OwnNames: []string{"{node}", "localhost", "127.0.0.1"}, KeyTypes: keys},
+		{Name: "etcd-peer", Issuer: "etcd-ca", CommonName: "{node}", Usages: append(slices.Clone(server), client...),
+			Names: pki.RequiredNames, OwnNames: []string{"{node}", "localhost", "127.0.0.1"}, KeyTypes: keys},
+		{Name: "kubelet", Issuer: "ca", CommonName: "system:node:{node}", Organizations: []string{"system:nodes"},
+			Usages: client, KeyTypes: keys},
 		{Name: "kube-scheduler", Issuer: "ca", CommonName: "system:kube-scheduler", Usages: client, KeyTypes: keys},
-		{Name: "super-admin", Issuer: "ca", CommonName: "kubernetes-super-admin", Organizations: []string{"system:masters"}, Usages: client, KeyTypes: keys, Guarded: true},
+		{Name: "super-admin", Issuer: "ca", CommonName: "kubernetes-super-admin",
+			Organizations: []string{"system:masters"}, Usages: client, KeyTypes: keys, Guarded: true},
 		{Name: "server", Issuer: "ca", Usages: server, Names: pki.RequiredNames, KeyTypes: pki.GenericKeyTypes()},
 		{Name: "client", Issuer: "ca", Usages: client, Names: pki.SomeNames, KeyTypes: pki.GenericKeyTypes()},
-		{Name: "peer", Issuer: "ca", Usages: append(slices.Clone(server), client...), Names: pki.RequiredNames, KeyTypes: pki.GenericKeyTypes()},
+		{Name: "peer", Issuer: "ca", Usages: append(slices.Clone(server), client...), Names: pki.RequiredNames,
+			KeyTypes: pki.GenericKeyTypes()},
 		{Name: "user", Issuer: "ca", Usages: client, KeyTypes: pki.GenericKeyTypes()},
 	}
 }
@@ -63,7 +69,8 @@ func some(r *rand.Rand, items ...string) []string {
 
 func randomScope(r *rand.Rand) Scope {
 	return Scope{
-		Profiles:  some(r, "kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client", "peer", "user"),
+		Profiles: some(r, "kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client", "peer",
+			"user"),
 		Nodes:     some(r, "cp1", "cp*", "w**", "**"),
 		DNS:       some(r, "*.a.example", "**.b.example", "cp1", "localhost", "**"),
 		Wildcards: some(r, "*.a.example"),
@@ -81,7 +88,8 @@ func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []s
 	node := []string{"cp1", "cp2", "w1", "db1", "kubernetes", "api"}[r.IntN(6)]
 	cn, organizations := profile.Subject(node)
 	if !often() || cn == "" {
-		cn = []string{"kube-apiserver", node, "system:node:" + node, "kubernetes-super-admin", "alice", "x.a.example", "system:anything",
+		cn = []string{"kube-apiserver", node, "system:node:" + node, "kubernetes-super-admin", "alice", "x.a.example",
+			"system:anything",
 			"bob@a.example", "Kube-APIserver", "kube-etcd", "192.0.2.7"}[r.IntN(11)]
 	}
 	if !often() || generic(profile) && r.IntN(2) == 0 {
@@ -97,7 +105,8 @@ func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []s
 			names = names.Merge(pki.Names{DNS: []string{node}})
 		}
 		if !often() {
-			names = names.Merge(pki.Names{DNS: some(r, "evil.example", "*.a.example"), IPs: []netip.Addr{netip.MustParseAddr("198.51.100.1")}})
+			names = names.Merge(pki.Names{DNS: some(r, "evil.example", "*.a.example"),
+				IPs: []netip.Addr{netip.MustParseAddr("198.51.100.1")}})
 		}
 	}
 	csr, err := request.Create(keys[r.IntN(len(keys))], cn, organizations, names)
@@ -106,7 +115,8 @@ func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []s
 	}
 	var cover *request.Cover
 	if often() {
-		cover = &request.Cover{Profile: profile.Name, Requester: "me", Trust: trust, Days: r.IntN(800), Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
+		cover = &request.Cover{Profile: profile.Name, Requester: "me", Trust: trust, Days: r.IntN(800), Created: noon,
+			Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
 		if profile.HasNode() {
 			cover.Node = node
 		}
@@ -131,7 +141,8 @@ func randomRequest(t *testing.T, r *rand.Rand, keys []crypto.Signer, signers []s
 func randomPolicy(t *testing.T, r *rand.Rand, authorized string) (*Policy, Scope) {
 	t.Helper()
 	scope := randomScope(r)
-	config := Config{APIVersion: apiVersion, Kind: "Policy", Cluster: testCluster(), Certificates: Certificates{Days: 100, MaxDays: 1 + r.IntN(400)}}
+	config := Config{APIVersion: apiVersion, Kind: "Policy", Cluster: testCluster(),
+		Certificates: Certificates{Days: 100, MaxDays: 1 + r.IntN(400)}}
 	config.Certificates.Days = min(100, config.Certificates.MaxDays)
 	if r.IntN(3) == 0 {
 		unsigned := randomScope(r)
@@ -182,10 +193,12 @@ func TestIssuedInsideScope(t *testing.T) {
 		}
 		issued[grant.Plan().Profile]++
 		if err := inside(p, scope, req, grant.Plan()); err != nil {
-			t.Fatalf("%v\nplan %+v\nscope %+v\nrequest %v %v", err, grant.Plan(), scope, req.CSR.Subject, req.CSR.Names.Strings())
+			t.Fatalf("%v\nplan %+v\nscope %+v\nrequest %v %v", err, grant.Plan(), scope, req.CSR.Subject,
+				req.CSR.Names.Strings())
 		}
 	}
-	for _, name := range []string{"kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client", "peer", "user"} {
+	for _, name := range []string{"kube-apiserver", "etcd-server", "kubelet", "kube-scheduler", "server", "client",
+		"peer", "user"} {
 		if issued[name] == 0 {
 			t.Errorf("no request for %s was issued: the test says nothing of it", name)
 		}
@@ -197,8 +210,10 @@ func TestIssuedInsideScope(t *testing.T) {
 // requester, who signed one request; whatever else is issued was signed by nobody.
 func FuzzEntry(f *testing.F) {
 	signer, authorized := identity(f, 1)
-	scope := Scope{Profiles: []string{"kube-apiserver", "kube-scheduler", "server", "client", "kubelet"}, Nodes: []string{"**"}, DNS: []string{"**"}, IPs: []string{"0.0.0.0/0", "::/0"}}
-	p, err := New(Config{APIVersion: apiVersion, Kind: "Policy", Certificates: Certificates{Days: 1, MaxDays: 1}}, profiles(), Requesters{Requesters: []Requester{{Name: "me", Key: authorized, Scope: scope}}})
+	scope := Scope{Profiles: []string{"kube-apiserver", "kube-scheduler", "server", "client", "kubelet"},
+		Nodes: []string{"**"}, DNS: []string{"**"}, IPs: []string{"0.0.0.0/0", "::/0"}}
+	p, err := New(Config{APIVersion: apiVersion, Kind: "Policy", Certificates: Certificates{Days: 1, MaxDays: 1}},
+		profiles(), Requesters{Requesters: []Requester{{Name: "me", Key: authorized, Scope: scope}}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -218,7 +233,8 @@ func FuzzEntry(f *testing.F) {
 			}
 			return
 		}
-		if d := p.Decide(Input{Request: req, Found: found, Trusts: []string{trust}, Now: noon}); d.Outcome == refusal.Issue && req.ID != known.ID {
+		if d := p.Decide(Input{Request: req, Found: found, Trusts: []string{trust},
+			Now: noon}); d.Outcome == refusal.Issue && req.ID != known.ID {
 			t.Fatalf("issued %+v for %q", d.plan, entry)
 		}
 	})
@@ -232,7 +248,8 @@ func fuzzSeed(f *testing.F, signer ssh.Signer) []byte {
 	if err != nil {
 		f.Fatal(err)
 	}
-	cover := &request.Cover{Profile: "server", Requester: "me", Trust: trust, Created: noon, Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
+	cover := &request.Cover{Profile: "server", Requester: "me", Trust: trust, Created: noon,
+		Expires: noon.Add(time.Hour), Nonce: strings.Repeat("0", 32)}
 	entry, err := request.Sign(request.Encode(cover, csr), signer)
 	if err != nil {
 		f.Fatal(err)

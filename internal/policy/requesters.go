@@ -61,7 +61,8 @@ func ParseRequesters(text []byte) (Requesters, error) {
 // Encode writes requesters.yaml.
 func (r Requesters) Encode() ([]byte, error) {
 	text, err := yaml.MarshalWithOptions(r, yaml.IndentSequence(true))
-	const head = "# Who may ask, and for what. Written by `ca-admin enroll`, `scope` and `unenroll`; may be edited by hand.\n"
+	const head = "# Who may ask, and for what. Written by `ca-admin enroll`, `scope` and `unenroll`; may be edited " +
+		"by hand.\n"
 	return append([]byte(head), text...), err
 }
 

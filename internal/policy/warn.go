@@ -121,8 +121,9 @@ func (p *Policy) unknownAddresses(profile pki.Profile, nodes []string) []string 
 	var all []string
 	for _, node := range nodes {
 		if !strings.Contains(node, "*") && len(p.config.Cluster.Nodes[node]) == 0 {
-			all = append(all, fmt.Sprintf("%s: a request that names an address of %s is held, since the address is not "+
-				"known: --ip ADDRESS, or cluster.nodes in policy.yaml", profile.Name, node))
+			all = append(all,
+				fmt.Sprintf("%s: a request that names an address of %s is held, since the address is not "+
+					"known: --ip ADDRESS, or cluster.nodes in policy.yaml", profile.Name, node))
 		}
 	}
 	return all

@@ -3,9 +3,9 @@
 //	fuse BACKING MOUNTPOINT RULE
 //
 // RULE is a file of lines "CALL FROM TO WHAT": the FROM-th to the TO-th such call since the file was last changed meets
-// WHAT. CALL is create, write, fsync, rename, unlink or readdir; WHAT is EIO, ENOSPC, hang (until the rule goes, or a signal comes), or
-// vanish and vanish-late (the file system dies before or after the call was carried out). Every call that met something
-// is a line on standard output.
+// WHAT. CALL is create, write, fsync, rename, unlink or readdir; WHAT is EIO, ENOSPC, hang (until the rule goes, or a
+// signal comes), or vanish and vanish-late (the file system dies before or after the call was carried out). Every call
+// that met something is a line on standard output.
 package main
 
 import (
@@ -72,7 +72,8 @@ func (r *rules) meets(call string) string {
 	for line := range strings.Lines(r.text) {
 		var name, what string
 		var from, to int
-		if _, err := fmt.Sscan(line, &name, &from, &to, &what); err == nil && name == call && from <= r.counts[call] && r.counts[call] <= to {
+		if _, err := fmt.Sscan(line, &name, &from, &to, &what); err == nil && name == call && from <= r.counts[call] &&
+			r.counts[call] <= to {
 			return what
 		}
 	}
@@ -137,7 +138,9 @@ func (n *node) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbe
 	return &node{child.(*fs.LoopbackNode), n.rules}
 }
 
-func (n *node) Create(ctx context.Context, name string, flags, mode uint32, out *fuse.EntryOut) (child *fs.Inode, f fs.FileHandle, fuseFlags uint32, errno syscall.Errno) {
+func (n *node) Create(
+	ctx context.Context, name string, flags, mode uint32, out *fuse.EntryOut,
+) (child *fs.Inode, f fs.FileHandle, fuseFlags uint32, errno syscall.Errno) {
 	errno = n.rules.breaks(ctx, "create", func() (errno syscall.Errno) {
 		child, f, fuseFlags, errno = n.LoopbackNode.Create(ctx, name, flags, mode, out)
 		return errno
@@ -150,7 +153,9 @@ func (n *node) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint32, s
 	return wrap(f), fuseFlags, errno
 }
 
-func (n *node) Write(ctx context.Context, f fs.FileHandle, data []byte, at int64) (written uint32, errno syscall.Errno) {
+func (n *node) Write(
+	ctx context.Context, f fs.FileHandle, data []byte, at int64,
+) (written uint32, errno syscall.Errno) {
 	errno = n.rules.breaks(ctx, "write", func() (errno syscall.Errno) {
 		written, errno = f.(fs.FileWriter).Write(ctx, data, at)
 		return errno
@@ -167,7 +172,9 @@ func (n *node) Fsync(ctx context.Context, f fs.FileHandle, flags uint32) syscall
 	})
 }
 
-func (n *node) Rename(ctx context.Context, name string, to fs.InodeEmbedder, newName string, flags uint32) syscall.Errno {
+func (n *node) Rename(
+	ctx context.Context, name string, to fs.InodeEmbedder, newName string, flags uint32,
+) syscall.Errno {
 	return n.rules.breaks(ctx, "rename", func() syscall.Errno {
 		return n.LoopbackNode.Rename(ctx, name, to, newName, flags)
 	})
@@ -177,7 +184,9 @@ func (n *node) Unlink(ctx context.Context, name string) syscall.Errno {
 	return n.rules.breaks(ctx, "unlink", func() syscall.Errno { return n.LoopbackNode.Unlink(ctx, name) })
 }
 
-func (n *node) OpendirHandle(ctx context.Context, flags uint32) (f fs.FileHandle, fuseFlags uint32, errno syscall.Errno) {
+func (n *node) OpendirHandle(
+	ctx context.Context, flags uint32,
+) (f fs.FileHandle, fuseFlags uint32, errno syscall.Errno) {
 	errno = n.rules.breaks(ctx, "readdir", func() (errno syscall.Errno) {
 		f, fuseFlags, errno = n.LoopbackNode.OpendirHandle(ctx, flags)
 		return errno

@@ -33,7 +33,8 @@ func TestHostile(t *testing.T) {
 		}
 		if err := p.GoodKey(t.Context(), csr.PublicKey); err != nil {
 			refused++
-			if _, found := request.Parse(request.Encode(nil, csr.Raw), nil); !refusesKey(found) && !wider(csr.PublicKey) {
+			if _, found := request.Parse(request.Encode(nil, csr.Raw), nil); !refusesKey(found) &&
+				!wider(csr.PublicKey) {
 				t.Errorf("%s: boulder refuses the key (%v), we say %v", c.Name, err, found)
 			}
 		}

@@ -17,7 +17,8 @@ import (
 )
 
 func TestProfiles(t *testing.T) {
-	registry, err := lint.GlobalRegistry().Filter(lint.FilterOptions{IncludeSources: lint.SourceList{lint.RFC5280, lint.RFC5480, lint.RFC5891}})
+	registry, err := lint.GlobalRegistry().Filter(lint.FilterOptions{IncludeSources: lint.SourceList{lint.RFC5280,
+		lint.RFC5480, lint.RFC5891}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,9 @@ func TestProfiles(t *testing.T) {
 		keys[keyType] = key.Public()
 	}
 	for _, kind := range []pki.KeyType{pki.RSA2048, pki.ECDSAP256, pki.ECDSAP384} {
-		issuer, _, err := pki.CreateIssuer(pki.IssuerSpec{Name: "ca", CommonName: "kubernetes", KeyType: kind, Days: 3650}, now)
+		issuer, _,
+			err := pki.CreateIssuer(pki.IssuerSpec{Name: "ca", CommonName: "kubernetes", KeyType: kind, Days: 3650},
+			now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +61,9 @@ func sign(t *testing.T, issuer *pki.Issuer, p kube.Profile, key crypto.PublicKey
 	plan := pki.Plan{Profile: p.Name, Issuer: p.Issuer, Usages: p.Usages, Key: key, Days: 365, Backdate: pki.Backdate}
 	plan.CommonName, plan.Organizations = p.Subject("cp1")
 	if p.Names == pki.RequiredNames {
-		plan.Names = kube.AskFor(p, kube.DefaultConfig().Values("cp1"), "cp1", pki.Names{DNS: []string{"www.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8::1")}}).Names
+		plan.Names = kube.AskFor(p, kube.DefaultConfig().Values("cp1"), "cp1",
+			pki.Names{DNS: []string{"www.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"),
+				netip.MustParseAddr("2001:db8::1")}}).Names
 	}
 	if plan.CommonName == "" {
 		plan.CommonName = "www.example"

@@ -86,7 +86,8 @@ func (o *onlooker) visit(path string, entry fs.DirEntry, err error) error {
 }
 
 // checks are the final names, by what they end in.
-var checks = map[string]func([]byte) bool{".crt": certificates, ".pem": blocks, ".key": blocks, ".csr": blocks, ".json": json.Valid}
+var checks = map[string]func([]byte) bool{".crt": certificates, ".pem": blocks, ".key": blocks, ".csr": blocks,
+	".json": json.Valid}
 
 // blocks is true of PEM from the first byte that counts to the last, at least one block.
 func blocks(data []byte) bool {

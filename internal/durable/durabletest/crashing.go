@@ -25,8 +25,8 @@ const (
 )
 
 // Crashing is a System, on a real directory, that stops at its n-th change. PowerCut then takes back what a power cut
-// may: contents not followed by an fsync of their file, and changes of a directory not followed by one of a directory they
-// touch. Real file systems keep more, in one order or another; what survives this survives them.
+// may: contents not followed by an fsync of their file, and changes of a directory not followed by one of a directory
+// they touch. Real file systems keep more, in one order or another; what survives this survives them.
 type Crashing struct {
 	durable.System
 	At int // at which change the power goes, counted from 1; 0: never

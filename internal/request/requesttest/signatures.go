@@ -122,7 +122,8 @@ func padded(blob []byte) []byte {
 	const at = len("SSHSIG") + 4 // of the key's length
 	length := binary.BigEndian.Uint32(blob[at:])
 	longer := binary.BigEndian.AppendUint32(bytes.Clone(blob[:at]), length+1)
-	rest := bytes.Replace(blob[at+4:], []byte("\x00\x00\x00\x03\x01\x00\x01"), []byte("\x00\x00\x00\x04\x00\x01\x00\x01"), 1)
+	rest := bytes.Replace(blob[at+4:], []byte("\x00\x00\x00\x03\x01\x00\x01"),
+		[]byte("\x00\x00\x00\x04\x00\x01\x00\x01"), 1)
 	return append(longer, rest...)
 }
 
