@@ -16,7 +16,8 @@ func TestIDsThatBeginAlike(t *testing.T) {
 	x.dropHeld("victim")
 	id := x.heldIDs()[0]
 	x.recordAlike()
-	for _, args := range [][]string{{"approve", "--yes", id[:16]}, {"show", id[:16]}, {"deny", id[:16], "--reason", "no"}} {
+	for _, args := range [][]string{{"approve", "--yes", id[:16]}, {"show", id[:16]},
+		{"deny", id[:16], "--reason", "no"}} {
 		if out := x.ca(5, args...); !strings.Contains(out, id[:16]) {
 			t.Errorf("%q does not say which prefix: %s", args, out)
 		}

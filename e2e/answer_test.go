@@ -20,7 +20,7 @@ func (x *exchange) notice(name, status string) *refusal.Notice {
 	if err != nil {
 		x.Errorf("%s: %v", name, err)
 	}
-	if i := bytes.IndexFunc(text, func(r rune) bool { return r != '\n' && (r < 0x20 || r > 0x7e && r != '…' && r != '²') }); i >= 0 {
+	if i := bytes.IndexFunc(text, unprintable); i >= 0 {
 		x.Errorf("%s: the notice holds a raw %q", name, text[i:min(i+8, len(text))])
 	}
 	return &n
@@ -65,9 +65,12 @@ func checkRefused(x *exchange, c requesttest.Case) {
 	x.Errorf("%s: %v, not %s", c.Name, n.Refusals, c.Code)
 }
 
+// unprintable is what the programs never write, but for a newline.
+func unprintable(r rune) bool { return r != '\n' && r != '…' && r != '²' && (r < 0x20 || r > 0x7e) }
+
 func (x *exchange) checkPlain(what, text string) {
 	x.Helper()
-	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '…' && r != '²' && (r < 0x20 || r > 0x7e) }); i >= 0 {
+	if i := strings.IndexFunc(text, unprintable); i >= 0 {
 		x.Errorf("%s: raw output %q", what, text[max(0, i-40):min(len(text), i+40)])
 	}
 }

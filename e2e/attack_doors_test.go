@@ -25,7 +25,8 @@ func TestNameIsNoLineOfTheLog(t *testing.T) {
 	x.drop("team/.ca-exchange-aside-abcdefghij-y\n"+lie+".csr", []byte("x"))
 	must(t, os.Chmod(team, 0o555))
 	t.Cleanup(func() { os.Chmod(team, 0o755) })
-	for _, args := range [][]string{{"sync", "--settle", "0s"}, {"status"}, {"sync", "--settle", "0s", "--log-format", "json"}} {
+	for _, args := range [][]string{{"sync", "--settle", "0s"}, {"status"},
+		{"sync", "--settle", "0s", "--log-format", "json"}} {
 		if out := x.ends(time.Minute, args...); strings.Contains("\n"+out, "\n"+lie) {
 			t.Errorf("%q prints a neighbour's line:\n%s", args, out)
 		}
@@ -63,7 +64,8 @@ func TestNoKeyStaysOnTheExchange(t *testing.T) {
 	t.Parallel()
 	needs(t, "openssl")
 	x := newExchange(t, build(t))
-	x.run(0, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=one",
+	x.run(0, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+		"/CN=one",
 		"-keyout", "one.key", "-out", "one.csr")
 	key, err := os.ReadFile(filepath.Join(x.dir, "one.key"))
 	must(t, err)
@@ -93,7 +95,8 @@ func TestPreviousIsNoWider(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
 	x.component(0, "init", "--name", "cp", "--trust", x.trust())
-	x.ca(0, "enroll", "cp", "--key", "component/component-admin/identity.pub", "--profile", "server", "--dns", "*.example")
+	x.ca(0, "enroll", "cp", "--key", "component/component-admin/identity.pub", "--profile", "server", "--dns",
+		"*.example")
 	x.component(0, "request", "server", "--dns", "web.example", "--key-type", "ECDSA-P256")
 	place := filepath.Join(x.dir, "component", "pki", "web.example.crt")
 	must(t, os.MkdirAll(filepath.Dir(place), 0o755))
@@ -130,7 +133,8 @@ func TestDirectoryOnTheEntrysName(t *testing.T) {
 			must(t, put(entries[0]))
 			command := x.command("component-admin", "sync")
 			out, _ := command.CombinedOutput()
-			if !strings.Contains(string(out), "warning: ") || !strings.Contains(string(out), filepath.Base(entries[0])) {
+			if !strings.Contains(string(out), "warning: ") ||
+				!strings.Contains(string(out), filepath.Base(entries[0])) {
 				t.Errorf("sync says nothing of what lies on its entry's name:\n%s", out)
 			}
 		})

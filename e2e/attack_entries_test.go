@@ -184,7 +184,8 @@ func TestLitter(t *testing.T) {
 			x.dropHeld("old")
 			litter(x)
 			for i := range 12 { // so that some share a batch with what cannot be answered
-				x.drop(fmt.Sprintf("g%d.csr", i), wishFor("server", "good", "good.example", "good.example").signed(x, signer))
+				good := wishFor("server", "good", "good.example", "good.example")
+				x.drop(fmt.Sprintf("g%d.csr", i), good.signed(x, signer))
 			}
 			out := x.ends(time.Minute, "sync")
 			if n := len(x.issued()); n < 12 {

@@ -177,7 +177,8 @@ func (f *forger) dates() {
 
 func (f *forger) dnsNames() {
 	for i, name := range []string{
-		"a.b.example", "example", "x.example.evil", "xexample", "evil.com", "a.example.", "a..example", "-a.example", "a_b.example",
+		"a.b.example", "example", "x.example.evil", "xexample", "evil.com", "a.example.", "a..example", "-a.example",
+		"a_b.example",
 		"192.0.2.9", "*.example", "*.a.example", "*", "a*.example", "xn--a.example", "xn--80ak6aa92e.com", "localhost",
 		"kubernetes.default.svc", "a.example\x00.evil", " a.example", "a.example/", "A.EVIL",
 	} {
@@ -187,7 +188,8 @@ func (f *forger) dnsNames() {
 
 func (f *forger) addresses() {
 	for i, ip := range []string{
-		"192.0.3.0", "192.0.1.255", "0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1", "::192.0.2.9", "2001:db8:0:1::1",
+		"192.0.3.0", "192.0.1.255", "0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1", "::192.0.2.9",
+		"2001:db8:0:1::1",
 		"::", "ff02::1", "::1", "fe80::1",
 	} {
 		f.ask(fmt.Sprintf("ip-%d", i), wish{profile: "server", subject: pkix.Name{CommonName: "a.example"},
@@ -224,7 +226,8 @@ func (f *forger) otherNames() {
 
 func (f *forger) profiles() {
 	for _, profile := range []string{
-		"admin", "super-admin", "kube-apiserver", "front-proxy-client", "apiserver-kubelet-client", "apiserver-etcd-client",
+		"admin", "super-admin", "kube-apiserver", "front-proxy-client", "apiserver-kubelet-client",
+		"apiserver-etcd-client",
 		"kube-controller-manager", "etcd-server", "nonsense",
 	} {
 		f.ask("profile-"+profile, wishFor(profile, "", "a.example", "a.example"))
@@ -234,8 +237,10 @@ func (f *forger) profiles() {
 func (f *forger) commonNames() {
 	for i, name := range []string{
 		"system:masters", "system:admin", "System:node:w1", "system:kube-controller-manager", "kubernetes-admin",
-		"KUBERNETES-ADMIN", "kubernetes-super-admin", "kube-apiserver", "kube-apiserver-kubelet-client", "front-proxy-client",
-		"kube-etcd-healthcheck-client", "\uff53ystem:masters", "system\uff1amasters", " system:masters", "kubeadm:cluster-admins",
+		"KUBERNETES-ADMIN", "kubernetes-super-admin", "kube-apiserver", "kube-apiserver-kubelet-client",
+		"front-proxy-client",
+		"kube-etcd-healthcheck-client", "\uff53ystem:masters", "system\uff1amasters", " system:masters",
+		"kubeadm:cluster-admins",
 		"\u017fystem:masters",
 	} {
 		f.ask(fmt.Sprintf("cn-%d", i), wishFor("client", "", name))

@@ -74,7 +74,8 @@ func (x *exchange) fillHeld() {
 func (x *exchange) unsignedBelow(csr []byte) []byte {
 	x.Helper()
 	now := time.Now().UTC().Truncate(time.Second)
-	c := request.Cover{Profile: "server", Requester: "x", Trust: x.trust(), Created: now, Expires: now.Add(time.Hour), Nonce: nonce()}
+	c := request.Cover{Profile: "server", Requester: "x", Trust: x.trust(), Created: now, Expires: now.Add(time.Hour),
+		Nonce: nonce()}
 	return request.Encode(&c, csr)
 }
 

@@ -52,16 +52,19 @@ func TestVerifySeesEdits(t *testing.T) {
 	stage.dropHeld("h")
 	stage.ca(0, "verify")
 	for name, statements := range map[string]string{
-		"two certificates' bytes swapped": "UPDATE ders SET der = (SELECT der FROM ders d WHERE d.certificate <> ders.certificate)",
-		"a certificate removed":           "DELETE FROM ders WHERE certificate = 1; DELETE FROM certificates WHERE num = 1",
-		"an end changed":                  "UPDATE certificates SET not_after = not_after + 1000000",
-		"subject and names changed":       `UPDATE certificates SET subject = 'CN="x"', names = '[]'`,
-		"an issued request made held":     "UPDATE requests SET status = 'Held' WHERE status = 'Issued'",
-		"a held request made denied":      "UPDATE requests SET status = 'Denied' WHERE status = 'Held'",
-		"a held request's bytes replaced": "UPDATE bodies SET entry = (SELECT entry FROM bodies WHERE request = 1) WHERE request = 3",
-		"a requester changed":             "UPDATE requests SET requester = 'somebody'",
-		"what an event is about changed":  "UPDATE events SET about = 1",
-		"the last event removed":          "DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)",
+		"two certificates' bytes swapped": "UPDATE ders SET der = (SELECT der FROM ders d WHERE d.certificate <> " +
+			"ders.certificate)",
+		"a certificate removed": "DELETE FROM ders WHERE certificate = 1; DELETE FROM certificates " +
+			"WHERE num = 1",
+		"an end changed":              "UPDATE certificates SET not_after = not_after + 1000000",
+		"subject and names changed":   `UPDATE certificates SET subject = 'CN="x"', names = '[]'`,
+		"an issued request made held": "UPDATE requests SET status = 'Held' WHERE status = 'Issued'",
+		"a held request made denied":  "UPDATE requests SET status = 'Denied' WHERE status = 'Held'",
+		"a held request's bytes replaced": "UPDATE bodies SET entry = (SELECT entry FROM bodies WHERE request = 1) " +
+			"WHERE request = 3",
+		"a requester changed":            "UPDATE requests SET requester = 'somebody'",
+		"what an event is about changed": "UPDATE events SET about = 1",
+		"the last event removed":         "DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)",
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := &exchange{T: t, dir: filepath.Join(t.TempDir(), "copy"), bin: stage.bin}

@@ -27,7 +27,8 @@ func TestScopesGrantNoMore(t *testing.T) {
 		"a user of Kubernetes by profile client": {
 			[]string{"--profile", "client", "--dns", "greedy.example"},
 			[]wish{wishFor("client", "greedy", "root-admin"), wishFor("client", "greedy", "oidc:boss@corp.example"),
-				wishFor("client", "greedy", "kube-admin"), wishFor("client", "greedy", "cluster-admin"), wishFor("client", "greedy", "admin")},
+				wishFor("client", "greedy", "kube-admin"), wishFor("client", "greedy", "cluster-admin"),
+				wishFor("client", "greedy", "admin")},
 			nil,
 		},
 		"a wildcard by a pattern": {
@@ -48,7 +49,8 @@ func TestScopesGrantNoMore(t *testing.T) {
 					dns: []string{"*.prod.example"}, cover: node("*.prod.example")},
 				{profile: "kubelet-serving", requester: "greedy", subject: nodes("*.prod.example"),
 					dns: []string{"*.prod.example"}, cover: node("*.prod.example")},
-				{profile: "kubelet", requester: "greedy", subject: nodes("*.prod.example"), cover: node("*.prod.example")},
+				{profile: "kubelet", requester: "greedy", subject: nodes("*.prod.example"),
+					cover: node("*.prod.example")},
 			},
 			&wish{profile: "kubelet", requester: "greedy", subject: nodes("w1.prod.example")},
 		},
@@ -65,7 +67,8 @@ func TestScopesGrantNoMore(t *testing.T) {
 		},
 		"a node called as the API server": {
 			[]string{"--profile", "kubelet,kubelet-serving", "--node", "*"},
-			[]wish{{profile: "kubelet-serving", requester: "greedy", subject: nodes("kubernetes"), dns: []string{"kubernetes"},
+			[]wish{{profile: "kubelet-serving", requester: "greedy", subject: nodes("kubernetes"),
+				dns:   []string{"kubernetes"},
 				cover: node("kubernetes")}, {profile: "kubelet-serving", requester: "greedy", subject: nodes("w1"),
 				dns: []string{"kubernetes"}, cover: node("w1")}},
 			&wish{profile: "kubelet-serving", requester: "greedy", subject: nodes("w1"), dns: []string{"w1"}},
@@ -96,11 +99,13 @@ func TestCommonNameIsOneOfTheNames(t *testing.T) {
 	needs(t, "openssl")
 	x := newExchange(t, build(t))
 	signer := x.requester("greedy", "--profile", "server", "--ip", "192.0.2.0/24")
-	w := wish{profile: "server", requester: "greedy", subject: pkix.Name{CommonName: "bank.example"}, ips: []string{"192.0.2.9"}}
+	w := wish{profile: "server", requester: "greedy", subject: pkix.Name{CommonName: "bank.example"},
+		ips: []string{"192.0.2.9"}}
 	x.drop("x.csr", w.signed(x, signer))
 	x.ca(0, "sync", "-q")
 	for _, name := range x.issued() {
-		out, err := exec.Command("openssl", "verify", "-CAfile", x.path("outbox", "ca.crt"), "-verify_hostname", "bank.example",
+		out, err := exec.Command("openssl", "verify", "-CAfile", x.path("outbox", "ca.crt"), "-verify_hostname",
+			"bank.example",
 			x.path("outbox", name+".crt")).CombinedOutput()
 		if err == nil {
 			t.Errorf("for 192.0.2.0/24 enrolled, and openssl takes it for bank.example: %s", out)

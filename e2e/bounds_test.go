@@ -11,8 +11,8 @@ import (
 // constant is how the table of bounds names a limit in the code: internal/PACKAGE.name = value.
 var constant = regexp.MustCompile("^`(internal/[a-z]+)\\.(\\w+) = ([^`]+)`$")
 
-// TestBounds holds the table of bounds in docs/security.md against the code and its tests: the limit that a row names has
-// the value that it says, and the tests are there.
+// TestBounds holds the table of bounds in docs/security.md against the code and its tests: the limit that a row names
+// has the value that it says, and the tests are there.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/security.md")

@@ -18,7 +18,8 @@ func TestClockBehind(t *testing.T) {
 	must(t, err)
 	_, err = db.Exec("UPDATE events SET time = ?1; UPDATE counters SET newest = ?1", time.Now().Add(time.Hour).Unix())
 	must(t, errors.Join(err, db.Close()))
-	if out := x.ca(1, "sync"); !strings.Contains(out, "error: the clock is behind the ledger") || !strings.Contains(out, "hint: set the clock; if it is right now: ca-admin clock --accept") {
+	if out := x.ca(1, "sync"); !strings.Contains(out, "error: the clock is behind the ledger") ||
+		!strings.Contains(out, "hint: set the clock; if it is right now: ca-admin clock --accept") {
 		t.Errorf("%s", out)
 	}
 	x.ca(0, "clock")

@@ -69,7 +69,8 @@ func TestHookSystemdRestart(t *testing.T) {
 "restart breaks") touch $(dirname "$0")/broken ;;
 esac`})
 	path := dir + ":" + os.Getenv("PATH")
-	if out := shell(t, dir, path, hook+" kubelet stopped", 0); out != "kubelet was restarted\nstopped is not active: left alone\n" {
+	out := shell(t, dir, path, hook+" kubelet stopped", 0)
+	if out != "kubelet was restarted\nstopped is not active: left alone\n" {
 		t.Errorf("%q", out)
 	}
 	if got := calls(t, dir); strings.Contains(got, "restart stopped") || strings.Count(got, "restart kubelet") != 1 {

@@ -16,12 +16,14 @@ func TestDocumentedRooms(t *testing.T) {
 	text, err := os.ReadFile("../docs/design.md")
 	must(t, err)
 	drawn := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `internal/(\\w+)` \\| [^|]+ \\|([^|]*)\\|$").FindAllStringSubmatch(string(text), -1) {
+	rows := regexp.MustCompile("(?m)^\\| `internal/(\\w+)` \\| [^|]+ \\|([^|]*)\\|$")
+	for _, row := range rows.FindAllStringSubmatch(string(text), -1) {
 		drawn[row[1]] = strings.FieldsFunc(row[2], func(r rune) bool { return r == ' ' || r == ',' })
 	}
 	held := map[string][]string{}
 	for room, imports := range rooms {
-		held[room] = slices.DeleteFunc(slices.Clone(imports), func(name string) bool { return strings.Contains(name, "/") })
+		held[room] = slices.DeleteFunc(slices.Clone(imports),
+			func(name string) bool { return strings.Contains(name, "/") })
 	}
 	for _, room := range slices.Sorted(maps.Keys(held)) {
 		if have, ok := drawn[room]; !ok || !sameNames(have, held[room]) {
@@ -53,7 +55,8 @@ func TestCitedPromises(t *testing.T) {
 			}
 			text, err := os.ReadFile(path)
 			for _, name := range promise.FindAllString(string(text), -1) {
-				if cited++; !strings.Contains(string(page), "\n| **"+name+"** |") && !strings.Contains(string(page), "("+name+")") {
+				if cited++; !strings.Contains(string(page), "\n| **"+name+"** |") &&
+					!strings.Contains(string(page), "("+name+")") {
 					t.Errorf("%s cites %s, which docs/design.md does not state", path, name)
 				}
 			}

@@ -14,15 +14,18 @@ func TestDoctor(t *testing.T) {
 	needs(t, "openssl")
 	d := doctor{build(t) + string(filepath.ListSeparator) + os.Getenv("PATH"), t.TempDir()}
 	shell(t, d.good, d.path, "cp '"+absolute(t, "testdata/kubeadm.yaml")+"' .\nset -e\n"+goodHost, 0)
-	for _, command := range []string{"--dir k doctor --config kubeadm.yaml", "--dir k doctor", "--dir w doctor --config join.yaml", "--dir w doctor"} {
+	for _, command := range []string{"--dir k doctor --config kubeadm.yaml", "--dir k doctor",
+		"--dir w doctor --config join.yaml", "--dir w doctor"} {
 		if out := shell(t, d.good, d.path, "component-admin "+command, 0); out != "" {
 			t.Errorf("a good host: %s: %s", command, out)
 		}
 	}
-	if out := shell(t, d.good, d.path, "component-admin --dir w doctor --config join.yaml 2>&1", 0); !strings.Contains(out, ",FileAvailable--etc-kubernetes-pki-ca.crt") {
+	out := shell(t, d.good, d.path, "component-admin --dir w doctor --config join.yaml 2>&1", 0)
+	if !strings.Contains(out, ",FileAvailable--etc-kubernetes-pki-ca.crt") {
 		t.Errorf("a worker is told %s", out)
 	}
-	shell(t, d.good, d.path, "sed /nodeReg/d join.yaml >nobody.yaml; component-admin --dir ca doctor --config nobody.yaml", 2)
+	shell(t, d.good, d.path,
+		"sed /nodeReg/d join.yaml >nobody.yaml; component-admin --dir ca doctor --config nobody.yaml", 2)
 	for _, s := range spoiled {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -36,7 +39,8 @@ func TestDoctor(t *testing.T) {
 	}
 	t.Run("ends soon", func(t *testing.T) {
 		dir := d.spoil(t, `leaf front-proxy-client /CN=front-proxy-client "$client" ca/front-proxy-ca -days 29`)
-		if out := shell(t, dir, d.path, examine+" 2>&1 >/dev/null", 6); !strings.Contains(out, "1 certificate expires within 30 days; nothing else is wrong") {
+		out := shell(t, dir, d.path, examine+" 2>&1 >/dev/null", 6)
+		if !strings.Contains(out, "1 certificate expires within 30 days; nothing else is wrong") {
 			t.Errorf("the last word on certificates that end: %s", out)
 		}
 		d.finds(t, dir, 6, "expiring: ", "request --from-pki front-proxy-client")
@@ -50,7 +54,8 @@ func TestDoctor(t *testing.T) {
 	})
 	t.Run("one CA for all", func(t *testing.T) {
 		dir := d.spoil(t, `rm -r k/component-admin; cp ca/ca.crt k/pki/etcd/ca.crt`)
-		d.finds(t, dir, 5, "any client certificate of the cluster is one of etcd-ca's, too", "ca-admin init without --issuer ca")
+		d.finds(t, dir, 5, "any client certificate of the cluster is one of etcd-ca's, too",
+			"ca-admin init without --issuer ca")
 	})
 }
 
@@ -61,7 +66,8 @@ func (d doctor) spoil(t *testing.T, how string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "copy")
 	// A component directory knows its exchange by its absolute path: the copy has its own.
-	shell(t, ".", d.path, "cp -a '"+d.good+"' '"+dir+"'; sed -i 's#"+d.good+"/#"+dir+"/#' '"+dir+"'/[kw]/component-admin/config.yaml", 0)
+	shell(t, ".", d.path, "cp -a '"+d.good+"' '"+dir+"'; sed -i 's#"+d.good+"/#"+dir+"/#' '"+dir+
+		"'/[kw]/component-admin/config.yaml", 0)
 	shell(t, dir, d.path, spoilers+how, 0)
 	return dir
 }
@@ -80,7 +86,8 @@ func (d doctor) finds(t *testing.T, dir string, status int, problem, fix string)
 func (d doctor) mends(t *testing.T, dir string) {
 	t.Helper()
 	var list struct{ Items []struct{ Fix string } }
-	if err := json.Unmarshal([]byte(shell(t, dir, d.path, examine+" -o json || true", 0)), &list); err != nil || len(list.Items) == 0 {
+	if err := json.Unmarshal([]byte(shell(t, dir, d.path, examine+" -o json || true", 0)), &list); err != nil ||
+		len(list.Items) == 0 {
 		t.Fatalf("as JSON: %v %v", list, err)
 	}
 	done := map[string]bool{}

@@ -24,7 +24,8 @@ func documents(t *testing.T) []string {
 }
 
 var (
-	commandLine   = regexp.MustCompile("(?m)(?:[`$] ?|^ {4,})((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z-]+[^`\n]*)")
+	commandLine = regexp.MustCompile("(?m)(?:[`$] ?|^ {4,})((?:ca-admin|component-admin) " +
+		"(?:--dir [^ ]+ )?[a-z-]+[^`\n]*)")
 	directoryFlag = regexp.MustCompile(`--dir \S+ `)
 	longFlag      = regexp.MustCompile(`--[a-z][a-z-]*`)
 )
@@ -85,7 +86,8 @@ func testFunctions(t *testing.T) map[string][]string {
 
 // named is a test as the documents name one: TestName, or internal/PACKAGE.TestName; what go test is to -run, and
 // what ends with an ellipsis, is the beginning of several names.
-var named = regexp.MustCompile(`(?:\b((?:internal|test)/[a-z/]+)\.)?(-run '?)?\b((?:Test|Fuzz|Benchmark)[A-Z]\w*)(?:/([a-z_]+))?(…)?`)
+var named = regexp.MustCompile(`(?:\b((?:internal|test)/[a-z/]+)\.)?` +
+	`(-run '?)?\b((?:Test|Fuzz|Benchmark)[A-Z]\w*)(?:/([a-z_]+))?(…)?`)
 
 // isThere is whether a named test exists in its package; a name without a package is looked for in those given.
 func isThere(functions map[string][]string, match []string, packages ...string) bool {

@@ -80,7 +80,8 @@ func TestGoodEntries(t *testing.T) {
 		}
 		served++
 		x.approve(c.Name)
-		if out := x.run(0, "openssl", "verify", "-CAfile", "exchange/outbox/ca.crt", "exchange/outbox/"+c.Name+".crt"); !strings.Contains(out, "OK") {
+		out := x.run(0, "openssl", "verify", "-CAfile", "exchange/outbox/ca.crt", "exchange/outbox/"+c.Name+".crt")
+		if !strings.Contains(out, "OK") {
 			t.Errorf("%s: %s", c.Name, out)
 		}
 	}

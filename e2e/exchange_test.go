@@ -176,7 +176,8 @@ func (x *exchange) covered(requester, name string, change func(*request.Cover)) 
 func (x *exchange) coveredCSR(requester string, csr []byte, change func(*request.Cover)) []byte {
 	x.Helper()
 	now := time.Now().UTC().Truncate(time.Second)
-	cover := request.Cover{Profile: "server", Requester: requester, Trust: x.trust(), Created: now, Expires: now.Add(time.Hour), Nonce: strings.Repeat("a", 32)}
+	cover := request.Cover{Profile: "server", Requester: requester, Trust: x.trust(), Created: now,
+		Expires: now.Add(time.Hour), Nonce: strings.Repeat("a", 32)}
 	if change != nil {
 		change(&cover)
 	}
@@ -205,7 +206,8 @@ func (x *exchange) approve(name string) {
 	if _, err := os.Stat(x.path("outbox", name+".crt")); err == nil {
 		return
 	}
-	for _, flags := range [][]string{nil, {"--profile", "client"}, {"--profile", "server", "--dns", "x.example"}, {"--profile", "etcd-server"}, {"--profile", "kubelet", "--node", "w1"}} {
+	for _, flags := range [][]string{nil, {"--profile", "client"}, {"--profile", "server", "--dns", "x.example"},
+		{"--profile", "etcd-server"}, {"--profile", "kubelet", "--node", "w1"}} {
 		if x.command("ca-admin", append([]string{"approve", x.id(name), "--yes"}, flags...)...).Run() == nil {
 			return
 		}

@@ -32,7 +32,8 @@ func TestExpiredCluster(t *testing.T) {
 	}
 	component(0, "init", "--name", "cp1", "--trust", x.trust())
 	x.ca(0, "enroll", "cp1", "--key", "host/component-admin/identity.pub", "--control-plane")
-	component(0, "request", "control-plane", "--config", absolute(t, "testdata/kubeadm.yaml"), "--key-type", "ECDSA-P256")
+	component(0, "request", "control-plane", "--config", absolute(t, "testdata/kubeadm.yaml"), "--key-type",
+		"ECDSA-P256")
 	x.ca(0, "sync")
 	x.ca(0, append([]string{"approve", "--yes"}, x.heldIDs()...)...)
 	component(0, "sync")
@@ -54,7 +55,8 @@ func TestExpiredCluster(t *testing.T) {
 			t.Errorf("%s: the certificate is not for the key that was in place", file)
 		}
 	}
-	x.run(0, "openssl", "verify", "-purpose", "sslserver", "-verify_hostname", "api.example", "-verify_ip", "192.0.2.10",
+	x.run(0, "openssl", "verify", "-purpose", "sslserver", "-verify_hostname", "api.example", "-verify_ip",
+		"192.0.2.10",
 		"-CAfile", "host/pki/ca.crt", "host/pki/apiserver.crt")
 	for _, place := range []string{"host", "stick"} {
 		if keys, err := filepath.Glob(filepath.Join(x.dir, place, "*", "*ca.key")); err != nil || len(keys) > 0 {
@@ -87,7 +89,8 @@ func (x *exchange) expireAll(host string) map[string][]byte {
 		file, _ := filepath.Rel(filepath.Join(x.dir, host), path)
 		kind := filepath.Ext(path)
 		switch {
-		case err != nil, d.IsDir(), strings.HasPrefix(file, "component-admin"), strings.HasSuffix(file, "ca.crt"), kind != ".crt" && kind != ".conf":
+		case err != nil, d.IsDir(), strings.HasPrefix(file, "component-admin"), strings.HasSuffix(file, "ca.crt"),
+			kind != ".crt" && kind != ".conf":
 			return err
 		}
 		keys[file] = x.certificate(host + "/" + file).RawSubjectPublicKeyInfo

@@ -46,12 +46,14 @@ func TestHostileFiles(t *testing.T) {
 	x.drop("gzip.csr", append([]byte{0x1f, 0x8b, 8, 0}, make([]byte, 100)...))
 	must(t, os.WriteFile(filepath.Join(x.dir, "hard"), good, 0o644))
 	must(t, os.Link(filepath.Join(x.dir, "hard"), in("hard.csr")))
-	illegal := []string{"a b.csr", "-rf.csr", "esc\x1b[31m.csr", "new\nline.csr", "bidi\u202e.csr", "bad\xff.csr", "ü.csr", "u\u0308.csr",
-		strings.Repeat("x", 101) + ".csr", "issuers.csr", "ca.csr", "x.held.csr", "x.DENIED.csr", "quote\".csr", "$(id).csr", "*.csr"}
+	illegal := []string{"a b.csr", "-rf.csr", "esc\x1b[31m.csr", "new\nline.csr", "bidi\u202e.csr", "bad\xff.csr",
+		"ü.csr", "u\u0308.csr", strings.Repeat("x", 101) + ".csr", "issuers.csr", "ca.csr", "x.held.csr",
+		"x.DENIED.csr", "quote\".csr", "$(id).csr", "*.csr"}
 	for _, name := range illegal {
 		x.drop(name, good)
 	}
-	ignored := []string{".hidden.csr", "x.csr~", "._x.csr", ".nfs000.csr", "x.csr.tmp", "x.part", "x.sync-conflict-20261124-AB.csr", ".~lock.x.csr#", "notes.txt"}
+	ignored := []string{".hidden.csr", "x.csr~", "._x.csr", ".nfs000.csr", "x.csr.tmp", "x.part",
+		"x.sync-conflict-20261124-AB.csr", ".~lock.x.csr#", "notes.txt"}
 	for _, name := range ignored {
 		x.drop(name, good)
 	}
@@ -62,7 +64,9 @@ func TestHostileFiles(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	x.checkPlain("the log", out)
-	for name, code := range map[string]refusal.Code{"link": refusal.EntryNotRegular, "dangling": refusal.EntryNotRegular, "sparse": refusal.EntryTooLarge, "large": refusal.EntryTooLarge, "gzip": refusal.EntryEncoding} {
+	for name, code := range map[string]refusal.Code{"link": refusal.EntryNotRegular,
+		"dangling": refusal.EntryNotRegular, "sparse": refusal.EntryTooLarge, "large": refusal.EntryTooLarge,
+		"gzip": refusal.EntryEncoding} {
 		checkRefused(x, requesttest.Case{Name: name, Code: code, Outcome: refusal.Deny})
 	}
 	if text, err := os.ReadFile(secret); err != nil || string(text) != "secret" {
@@ -129,7 +133,8 @@ func TestUnreadableEntry(t *testing.T) {
 	secret := filepath.Join(dir, "exchange", "inbox", "secret.csr")
 	must(t, os.WriteFile(secret, []byte("-----BEGIN X-----\n-----END X-----\n"), 0o000))
 	out, status := run("sync")
-	if status != 3 || strings.Count(out, "warning: cannot read entries; let ca-admin read them: chmod a+r") != 1 || !strings.Contains(out, "1 entry was left unanswered") {
+	if status != 3 || strings.Count(out, "warning: cannot read entries; let ca-admin read them: chmod a+r") != 1 ||
+		!strings.Contains(out, "1 entry was left unanswered") {
 		t.Errorf("exit %d:\n%s", status, out)
 	}
 	if _, err := os.Stat(secret); err != nil {
@@ -139,7 +144,8 @@ func TestUnreadableEntry(t *testing.T) {
 	must(t, os.Remove(secret))
 	must(t, os.WriteFile(filepath.Join(filepath.Dir(secret), "x\x1b[31m\nca-admin: all is well.csr"), nil, 0o000))
 	out, _ = run("status")
-	if !strings.Contains(out, `entries that cannot be read: 1 (chmod a+r), for example "x\x1b[31m\nca-admin: all is well.csr": permission denied`) || strings.Contains(out, "\x1b") {
+	if !strings.Contains(out, `entries that cannot be read: 1 (chmod a+r), for example "x\x1b[31m\nca-admin: all is `+
+		`well.csr": permission denied`) || strings.Contains(out, "\x1b") {
 		t.Errorf("status: %q", out)
 	}
 }

@@ -113,7 +113,8 @@ func (w *flow) installed(f component.Files) (fingerprint string, wrong error, er
 	if err != nil {
 		return "", nil, err
 	}
-	if public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
+	if public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok ||
+		!public.Equal(chain[0].PublicKey) {
 		wrong = fmt.Errorf("%s: key and certificate do not belong together", f.Place())
 	}
 	return pki.Fingerprint(chain[0]), wrong, nil
@@ -144,7 +145,8 @@ func (w *flow) tidy() error {
 
 // partial says which file under its own name is not whole: what others may take at any moment.
 func (w *flow) partial() error {
-	for _, pattern := range []string{"exchange/inbox/*.csr", "exchange/outbox/*.crt", "host/pki/*.crt", "host/pki/*.key"} {
+	for _, pattern := range []string{"exchange/inbox/*.csr", "exchange/outbox/*.crt", "host/pki/*.crt",
+		"host/pki/*.key"} {
 		files, err := filepath.Glob(w.path(pattern))
 		if err != nil {
 			return err

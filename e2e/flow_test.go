@@ -32,17 +32,20 @@ type flow struct {
 func newFlow(t *testing.T) *flow {
 	t.Helper()
 	w := &flow{dir: t.TempDir()}
-	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()}, Unsigned: []string{"server", "kube-scheduler"}})
+	text, err := policy.Default(policy.Defaults{Cluster: policy.Cluster{Kubernetes: kube.Latest().String()},
+		Unsigned: []string{"server", "kube-scheduler"}})
 	must(t, err)
 	c, err := ca.Create(w.path("ca"), ca.Setup{
-		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: pki.ECDSAP256, Days: 3650}}, Policy: text,
+		Issuers: []pki.IssuerSpec{{Name: kube.ClusterIssuer, CommonName: "kubernetes", KeyType: pki.ECDSAP256,
+			Days: 3650}}, Policy: text,
 	}, ca.Settings{Now: w.now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	defer c.Close()
 	x, err := pass.MakeExchange(c, w.path("exchange"), 0)
 	must(t, err)
 	x.Close()
-	host, err := component.Create(w.path("host"), component.Config{Name: "cp1", Trust: c.Trust().Fingerprint}, component.Settings{Now: w.now, Log: slog.New(slog.DiscardHandler)})
+	host, err := component.Create(w.path("host"), component.Config{Name: "cp1", Trust: c.Trust().Fingerprint},
+		component.Settings{Now: w.now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	must(t, host.Close())
 	return w
@@ -106,7 +109,8 @@ func (w *flow) run(ctx context.Context, asks []kube.Ask) error {
 	outcomes, err := w.sync(ctx, host)
 	for _, out := range outcomes {
 		if out.Status != component.StatusInstalled {
-			err = errors.Join(err, fmt.Errorf("%s is %s: %w", out.Profile, out.Status, errors.Join(out.Problem, errOpen)))
+			err = errors.Join(err, fmt.Errorf("%s is %s: %w", out.Profile, out.Status,
+				errors.Join(out.Problem, errOpen)))
 		}
 	}
 	return err
@@ -127,7 +131,8 @@ func (w *flow) request(host *component.Component, asks []kube.Ask) error {
 		if made[a.Profile.Name] {
 			continue
 		}
-		if _, err := host.Request(a, component.Wish{KeyType: pki.ECDSAP256, Release: kube.Latest(), Files: places[a.Profile.Name]}); err != nil {
+		if _, err := host.Request(a, component.Wish{KeyType: pki.ECDSAP256, Release: kube.Latest(),
+			Files: places[a.Profile.Name]}); err != nil {
 			return err
 		}
 	}
@@ -159,7 +164,8 @@ func (w *flow) withCA(ctx context.Context, do func(*ca.CA, *inbox.Exchange) erro
 	if err := c.Unlock(); err != nil {
 		return err
 	}
-	x, err := pass.OpenExchange(ctx, c, pass.Sides{Inbox: w.path("exchange"), Outbox: w.path("exchange"), OpenInbox: true})
+	x, err := pass.OpenExchange(ctx, c, pass.Sides{Inbox: w.path("exchange"), Outbox: w.path("exchange"),
+		OpenInbox: true})
 	if err != nil {
 		return err
 	}

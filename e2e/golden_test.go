@@ -9,8 +9,10 @@ import (
 )
 
 // goldenFiles are the certificates of a control plane, and one of each profile that it has none of.
-var goldenFiles = strings.Fields(`pki/apiserver.crt pki/rsa.crt pki/apiserver-kubelet-client.crt pki/apiserver-etcd-client.crt pki/front-proxy-client.crt
-	pki/etcd/server.crt pki/etcd/peer.crt pki/etcd/healthcheck-client.crt admin.conf super-admin.conf controller-manager.conf scheduler.conf
+var goldenFiles = strings.Fields(`pki/apiserver.crt pki/rsa.crt
+	pki/apiserver-kubelet-client.crt pki/apiserver-etcd-client.crt pki/front-proxy-client.crt
+	pki/etcd/server.crt pki/etcd/peer.crt pki/etcd/healthcheck-client.crt
+	admin.conf super-admin.conf controller-manager.conf scheduler.conf
 	kube-proxy.conf kubelet.conf kubelet/pki/kubelet.crt pki/www.example.crt pki/prometheus.crt`)
 
 // TestGoldenCertificates holds one certificate of each profile, as openssl reads it, against the page in testdata: what
@@ -42,7 +44,8 @@ openssl x509 -noout -text -nameopt RFC2253 -certopt no_serial,no_validity,no_pub
 	case *update:
 		must(t, os.WriteFile(golden, []byte(page.String()), 0o644))
 	case err != nil || string(have) != page.String():
-		t.Errorf("%s (%v): go test ./e2e -run TestGoldenCertificates -update, if this is meant:\n%s", golden, err, page.String())
+		t.Errorf("%s (%v): go test ./e2e -run TestGoldenCertificates -update, if this is meant:\n%s", golden, err,
+			page.String())
 	}
 }
 

@@ -8,11 +8,13 @@ import (
 
 // hintLine is a command in a text of the programs: after a backtick, a colon, the beginning of a string, "with" or
 // "by".
-var hintLine = regexp.MustCompile("(?:[`\"]|: |with |by )((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z]+(?: [^`\"\\n;]*)?)")
+var hintLine = regexp.MustCompile("(?:[`\"]|: |with |by )((?:ca-admin|component-admin) (?:--dir [^ ]+ )?[a-z]+" +
+	"(?: [^`\"\\n;]*)?)")
 
 // noHint are texts that name a program without showing a command, and commands that hints already name and that do not
 // exist yet: take a word out once its command exists.
-var noHint = regexp.MustCompile(`^[a-z]+-admin (?:needs|is|has|cannot|does) |^component-admin forget|^component-admin trust .*--replace|--authority`)
+var noHint = regexp.MustCompile(`^[a-z]+-admin (?:needs|is|has|cannot|does) ` +
+	`|^component-admin forget|^component-admin trust .*--replace|--authority`)
 
 // TestHintsExist holds every command that the programs print against their own help, as documents are: a hint that is
 // refused is worse than none.

@@ -16,16 +16,19 @@ var honest = []struct {
 	lost          string // a group of the request that is not in the certificate: a person confirms that
 }{
 	{"api server by hand", "/C=AU/ST=Some-State/O=Internet Widgits Pty Ltd/CN=kube-apiserver", nil,
-		[]string{"--profile", "kube-apiserver", "--node", "cp1", "--ip", "192.0.2.10"}, "CN=kube-apiserver", "Internet Widgits Pty Ltd"},
+		[]string{"--profile", "kube-apiserver", "--node", "cp1", "--ip", "192.0.2.10"}, "CN=kube-apiserver",
+		"Internet Widgits Pty Ltd"},
 	{"api server without anything", "/CN=kube-apiserver", nil,
 		[]string{"--profile", "kube-apiserver", "--node", "cp1", "--ip", "192.0.2.10"}, "CN=kube-apiserver", ""},
 	{"scheduler of a guide", "/C=US/L=Portland/O=system:kube-scheduler/OU=Kubernetes/CN=system:kube-scheduler", nil,
 		[]string{"--profile", "kube-scheduler"}, "CN=system:kube-scheduler", "system:kube-scheduler"},
 	{"controller manager of a guide", "/O=system:kube-controller-manager/CN=system:kube-controller-manager", nil,
-		[]string{"--profile", "kube-controller-manager"}, "CN=system:kube-controller-manager", "system:kube-controller-manager"},
+		[]string{"--profile", "kube-controller-manager"}, "CN=system:kube-controller-manager",
+		"system:kube-controller-manager"},
 	{"kubelet client of an old kubeadm", "/O=system:masters/CN=kube-apiserver-kubelet-client", nil,
 		[]string{"--profile", "apiserver-kubelet-client"}, "CN=kube-apiserver-kubelet-client", "system:masters"},
-	{"front proxy with a needless name", "/CN=front-proxy-client", []string{"-addext", "subjectAltName=DNS:front-proxy"},
+	{"front proxy with a needless name", "/CN=front-proxy-client",
+		[]string{"-addext", "subjectAltName=DNS:front-proxy"},
 		[]string{"--profile", "front-proxy-client"}, "CN=front-proxy-client", ""},
 	{"node by hand", "/CN=system:node:w1", nil,
 		[]string{"--profile", "kubelet", "--node", "w1"}, "O=system:nodes,CN=system:node:w1", ""},
@@ -37,7 +40,8 @@ var honest = []struct {
 		[]string{"--profile", "server", "--dns", "www.example"}, "CN=www.example", ""},
 	{"a name and much else", "/C=DE/ST=x/L=y/O=AT&T/emailAddress=root@a.example/CN=a.example",
 		[]string{"-addext", "subjectAltName=DNS:a.example"}, []string{"--profile", "server"}, "CN=a.example", "AT&T"},
-	{"RSASSA-PSS", "/CN=a.example", []string{"-addext", "subjectAltName=DNS:a.example", "-sigopt", "rsa_padding_mode:pss"},
+	{"RSASSA-PSS", "/CN=a.example", []string{"-addext", "subjectAltName=DNS:a.example", "-sigopt",
+		"rsa_padding_mode:pss"},
 		[]string{"--profile", "server"}, "CN=a.example", ""},
 	{"DER", "/CN=b.example", []string{"-addext", "subjectAltName=DNS:b.example", "-outform", "DER"},
 		[]string{"--profile", "server"}, "CN=b.example", ""},
@@ -52,7 +56,8 @@ func TestHonestRequests(t *testing.T) {
 	x.run(0, "openssl", "genrsa", "-out", "k.key", "2048")
 	for i, h := range honest {
 		name := "h" + string(rune('a'+i))
-		args := append([]string{"req", "-new", "-key", "k.key", "-subj", h.subject, "-out", name + ".csr"}, h.openssl...)
+		args := append([]string{"req", "-new", "-key", "k.key", "-subj", h.subject, "-out", name + ".csr"},
+			h.openssl...)
 		x.run(0, "openssl", args...)
 		text, err := os.ReadFile(filepath.Join(x.dir, name+".csr"))
 		must(t, err)
@@ -71,7 +76,8 @@ func TestHonestRequests(t *testing.T) {
 			t.Errorf("%s: %q: %v\n%s", h.name, approve, err, out)
 			continue
 		}
-		have := x.run(0, "openssl", "x509", "-in", x.path("outbox", name+".crt"), "-noout", "-subject", "-nameopt", "RFC2253,-dn_rev")
+		have := x.run(0, "openssl", "x509", "-in", x.path("outbox", name+".crt"), "-noout", "-subject", "-nameopt",
+			"RFC2253,-dn_rev")
 		if subject := strings.TrimSpace(strings.TrimPrefix(have, "subject=")); h.want != "" && subject != h.want {
 			t.Errorf("%s: got %q, not %q", h.name, subject, h.want)
 		}

@@ -56,7 +56,8 @@ func handOff(x *exchange, kind, passphrase string) {
 	key := keygen(x, kind, passphrase)
 	x.run(0, "component-admin", "init", "--name", "me", "--trust", x.trust(), "--identity", key)
 	if passphrase != "" {
-		if out := x.run(1, "component-admin", "request", "server", "--dns", "www.example"); !strings.Contains(out, "hint: ssh-add") {
+		out := x.run(1, "component-admin", "request", "server", "--dns", "www.example")
+		if !strings.Contains(out, "hint: ssh-add") {
 			x.Errorf("without the key in the agent: %s", out)
 		}
 		ask := filepath.Join(x.dir, "askpass")
@@ -64,7 +65,8 @@ func handOff(x *exchange, kind, passphrase string) {
 		x.env = append(x.env, "SSH_ASKPASS="+ask, "SSH_ASKPASS_REQUIRE=force")
 		x.run(0, "ssh-add", "-q", key)
 	}
-	x.ca(0, "enroll", "me", "--key", filepath.Join(x.dir, "component", "component-admin", "identity.pub"), "--profile", "server", "--dns", "*.example")
+	x.ca(0, "enroll", "me", "--key", filepath.Join(x.dir, "component", "component-admin", "identity.pub"), "--profile",
+		"server", "--dns", "*.example")
 	x.run(0, "component-admin", "request", "server", "--dns", "www.example")
 	x.ca(0, "sync")
 	if out := x.run(0, "component-admin", "sync"); !strings.Contains(out, "installed pki/www.example.crt") {

@@ -33,7 +33,8 @@ func TestHostileOutbox(t *testing.T) {
 		"a FIFO":              func() error { return unix.Mkfifo(answer, 0o644) },
 	} {
 		must(t, put())
-		if out := x.run(map[bool]int{true: 5, false: 3}[what == "another certificate" || what == "junk"], "component-admin", "sync"); strings.Contains(out, "\x1b") {
+		status := map[bool]int{true: 5, false: 3}[what == "another certificate" || what == "junk"]
+		if out := x.run(status, "component-admin", "sync"); strings.Contains(out, "\x1b") {
 			t.Errorf("%s: raw output %q", what, out)
 		}
 		if _, err := os.Stat(filepath.Join(x.dir, "component", "pki", "www.example.crt")); err == nil {
@@ -41,7 +42,9 @@ func TestHostileOutbox(t *testing.T) {
 		}
 		must(t, os.Remove(answer))
 	}
-	forged := `{"apiVersion":"ca-exchange/v1","kind":"Answer","request":"` + id + `","status":"Denied","reason":"X","message":"\u001b[2Jrun \u202e rm -rf","refusals":[{"code":"\u001bx","field":"f","asked":"a","allowed":"b"}],"time":"2026-11-24T00:00:00Z"}`
+	forged := `{"apiVersion":"ca-exchange/v1","kind":"Answer","request":"` + id +
+		`","status":"Denied","reason":"X","message":"\u001b[2Jrun \u202e rm -rf",` +
+		`"refusals":[{"code":"\u001bx","field":"f","asked":"a","allowed":"b"}],"time":"2026-11-24T00:00:00Z"}`
 	must(t, os.WriteFile(x.path("outbox", name+".denied.json"), []byte(forged), 0o644))
 	out := x.run(4, "component-admin", "sync")
 	if !strings.Contains(out, "(unverified)") || strings.ContainsAny(out, "\x1b\u202e") {

@@ -56,7 +56,8 @@ func TestTypedAtPrompts(t *testing.T) {
 func (x *exchange) typeRequest(subject []string) {
 	x.Helper()
 	person := x.terminal("openssl", "req", "-new", "-key", "server.key", "-out", "server.csr")
-	prompts := []string{"Country Name", "State or Province", "Locality", "Organization Name", "Organizational Unit", "Common Name",
+	prompts := []string{"Country Name", "State or Province", "Locality", "Organization Name", "Organizational Unit",
+		"Common Name",
 		"Email Address", "challenge password", "optional company"}
 	for i, prompt := range prompts {
 		person.await(prompt, 1)

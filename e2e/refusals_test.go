@@ -28,14 +28,21 @@ func TestRefusalsDocument(t *testing.T) {
 	t.Parallel()
 	examples := refusalExamples(t)
 	var b strings.Builder
-	b.WriteString("# Refusals\n\nEvery reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all reasons at once. The examples are real\n(`go test ./e2e -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is always quoted.\n\n")
-	b.WriteString("| code | outcome | what is wrong | what the asking side can do | example: field, asked, allowed |\n|---|---|---|---|---|\n")
+	b.WriteString("# Refusals\n\n" +
+		"Every reason for which a request is held or denied, with its stable code: in notices, in `pending -o json`, " +
+		"in `show`. *deny*\nis final for these bytes; what is on *hold* a person may approve. A notice gives all " +
+		"reasons at once. The examples are real\n" +
+		"(`go test ./e2e -run TestRefusalsDocument -update` writes this page); `asked` comes from the request and is " +
+		"always quoted.\n\n")
+	b.WriteString("| code | outcome | what is wrong | what the asking side can do | example: field, asked, allowed " +
+		"|\n|---|---|---|---|---|\n")
 	for _, code := range codesInSource(t) {
 		example, ok := examples[code]
 		if !ok {
 			t.Errorf("%s: no entry of the tests is refused for it", code)
 		}
-		cells := []string{"`" + string(code) + "`", code.Outcome().String(), code.Meaning(), code.Hint(), strings.Join(nonEmpty(example.Field, example.Asked, example.Allowed), " · ")}
+		cells := []string{"`" + string(code) + "`", code.Outcome().String(), code.Meaning(), code.Hint(),
+			strings.Join(nonEmpty(example.Field, example.Asked, example.Allowed), " · ")}
 		for i, c := range cells {
 			cells[i] = strings.ReplaceAll(c, "|", "\\|")
 		}
@@ -56,7 +63,8 @@ func codesInSource(t *testing.T) []refusal.Code {
 	source, err := os.ReadFile("../internal/refusal/codes.go")
 	must(t, err)
 	var codes []refusal.Code
-	for _, m := range regexp.MustCompile(`(?m)^\t[A-Z]\w* +Code = "([a-z0-9-]+)"$`).FindAllStringSubmatch(string(source), -1) {
+	declared := regexp.MustCompile(`(?m)^\t[A-Z]\w* +Code = "([a-z0-9-]+)"$`)
+	for _, m := range declared.FindAllStringSubmatch(string(source), -1) {
 		codes = append(codes, refusal.Code(m[1]))
 	}
 	return codes
@@ -100,14 +108,20 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	}
 	must(t, os.WriteFile(x.dir+"/ca/blocked-keys", []byte(blocked.String()), 0o600))
 	for name, change := range map[string]func(*request.Cover){
-		"zz-node": func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "cp9" }, "zz-cluster": func(c *request.Cover) { c.Cluster = "prod" },
+		"zz-node":    func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "cp9" },
+		"zz-cluster": func(c *request.Cover) { c.Cluster = "prod" },
 		"zz-expired": func(c *request.Cover) {
 			c.Created, c.Expires = c.Created.AddDate(-1, 0, 0), c.Created.AddDate(0, -1, 0)
 		},
-		"zz-future":    func(c *request.Cover) { c.Created = c.Created.AddDate(0, 0, 1); c.Expires = c.Created.AddDate(0, 0, 1) },
-		"zz-requester": func(c *request.Cover) { c.Requester = "somebody" },
-		"zz-profile":   func(c *request.Cover) { c.Profile = "unheard-of" }, "zz-scope": func(c *request.Cover) { c.Profile = "kube-scheduler" },
-		"zz-guarded": func(c *request.Cover) { c.Profile = "admin" }, "zz-scope-node": func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "www.elsewhere" },
+		"zz-future": func(c *request.Cover) {
+			c.Created = c.Created.AddDate(0, 0, 1)
+			c.Expires = c.Created.AddDate(0, 0, 1)
+		},
+		"zz-requester":  func(c *request.Cover) { c.Requester = "somebody" },
+		"zz-profile":    func(c *request.Cover) { c.Profile = "unheard-of" },
+		"zz-scope":      func(c *request.Cover) { c.Profile = "kube-scheduler" },
+		"zz-guarded":    func(c *request.Cover) { c.Profile = "admin" },
+		"zz-scope-node": func(c *request.Cover) { c.Profile, c.Node = "kube-apiserver", "www.elsewhere" },
 	} {
 		signed, err := request.Sign(x.covered("me", "www.elsewhere", change), signer)
 		must(t, err)

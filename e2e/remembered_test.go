@@ -33,7 +33,8 @@ func TestExchangesRemembered(t *testing.T) {
 		t.Errorf("sync without the stick says\n%s", out)
 	}
 	x.ca(0, "exchange", stick, "--forget")
-	if out := x.ca(0, "exchange", "-o", "json"); strings.Contains(out, "a stick") || strings.Count(out, `"inbox"`) != 1 {
+	if out := x.ca(0, "exchange", "-o", "json"); strings.Contains(out, "a stick") ||
+		strings.Count(out, `"inbox"`) != 1 {
 		t.Errorf("after it was forgotten: %s", out)
 	}
 }

@@ -36,10 +36,12 @@ func renewalExamples(t *testing.T, x *exchange) map[refusal.Code]refusal.Refusal
 	p, err := policy.New(config, profiles, policy.Requesters{Requesters: []policy.Requester{me}})
 	must(t, err)
 	at := time.Now().Add(-time.Hour)
-	d := p.Decide(policy.Input{Request: r, Trusts: []string{x.trust()}, Now: time.Now(), History: policy.History{Replaced: &policy.Replaced{
-		Fingerprint: replaced, Requester: "me", Profile: "server", Revoked: true,
-		Successors: []policy.Successor{{Requester: "you", Key: "ab", Issued: at}, {Requester: "me", Issued: at}, {Requester: "me", Issued: at}},
-	}}})
+	d := p.Decide(policy.Input{Request: r, Trusts: []string{x.trust()}, Now: time.Now(),
+		History: policy.History{Replaced: &policy.Replaced{
+			Fingerprint: replaced, Requester: "me", Profile: "server", Revoked: true,
+			Successors: []policy.Successor{{Requester: "you", Key: "ab", Issued: at}, {Requester: "me", Issued: at},
+				{Requester: "me", Issued: at}},
+		}}})
 	examples := map[refusal.Code]refusal.Refusal{}
 	for _, one := range d.Refusals {
 		examples[one.Code] = one

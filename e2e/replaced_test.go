@@ -91,7 +91,8 @@ func TestWatchMounted(t *testing.T) {
 	x := newExchange(t, build(t), "--trust-inbox")
 	w := x.watch(nil, "--poll", "100ms")
 	w.serves()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "ca-exchange-test", x.path()).CombinedOutput(); err != nil {
+	mount := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "ca-exchange-test", x.path())
+	if out, err := mount.CombinedOutput(); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("mount: %s", out)
 		}

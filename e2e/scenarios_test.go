@@ -30,7 +30,8 @@ func TestScenarios(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "within": waitForFile, "soon": soon, "trust": setTrust, "decodes": decodes, "truncated": truncated, "id": setID,
+			"exits": exits, "within": waitForFile, "soon": soon, "trust": setTrust, "decodes": decodes,
+			"truncated": truncated, "id": setID,
 		},
 	})
 }

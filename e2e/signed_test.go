@@ -38,18 +38,27 @@ func TestSignedEdits(t *testing.T) {
 		kind  string
 		code  refusal.Code
 	}{
-		"cover-changed":      {replaced("Nonce: aa", "Nonce: ab"), "denied", refusal.SignatureBroken},
-		"cover-profile":      {replaced("Profile: server", "Profile: client"), "denied", refusal.SignatureBroken},
-		"csr-of-another":     {append(bytes.Clone(foreign), signature...), "denied", refusal.SignatureBroken},
-		"cover-stripped":     {csr, "held", refusal.SignatureAbsent},
-		"cover-without-sign": {bytes.Replace(plain, []byte("aaaa"), []byte("bbbb"), 1), "held", refusal.SignatureAbsent},
-		"signed-by-another":  {sign(plain, other), "denied", refusal.CoverRequester},
-		"re-covered":         {sign(bytes.Replace(plain, []byte("Requester: me"), []byte("Requester: neighbour"), 1), requesttest.SecurityKey(t)), "held", refusal.SignatureUnknownKey},
-		"other-trust":        {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) }), signer), "denied", refusal.CoverTrust},
-		"other-cluster":      {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Cluster = "prod" }), signer), "denied", refusal.CoverCluster},
-		"expired":            {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(-2*time.Hour), c.Created.Add(-time.Hour) }), signer), "denied", refusal.CoverExpired},
-		"future":             {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(time.Hour), c.Created.Add(2*time.Hour) }), signer), "denied", refusal.CoverFuture},
-		"outside":            {sign(x.covered("me", "www.elsewhere", nil), signer), "held", refusal.ScopeName},
+		"cover-changed":  {replaced("Nonce: aa", "Nonce: ab"), "denied", refusal.SignatureBroken},
+		"cover-profile":  {replaced("Profile: server", "Profile: client"), "denied", refusal.SignatureBroken},
+		"csr-of-another": {append(bytes.Clone(foreign), signature...), "denied", refusal.SignatureBroken},
+		"cover-stripped": {csr, "held", refusal.SignatureAbsent},
+		"cover-without-sign": {bytes.Replace(plain, []byte("aaaa"), []byte("bbbb"), 1), "held",
+			refusal.SignatureAbsent},
+		"signed-by-another": {sign(plain, other), "denied", refusal.CoverRequester},
+		"re-covered": {sign(bytes.Replace(plain, []byte("Requester: me"), []byte("Requester: neighbour"), 1),
+			requesttest.SecurityKey(t)), "held", refusal.SignatureUnknownKey},
+		"other-trust": {sign(x.covered("me", "www.example",
+			func(c *request.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) }),
+			signer), "denied", refusal.CoverTrust},
+		"other-cluster": {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Cluster = "prod" }), signer),
+			"denied", refusal.CoverCluster},
+		"expired": {sign(x.covered("me", "www.example",
+			func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(-2*time.Hour), c.Created.Add(-time.Hour) }),
+			signer), "denied", refusal.CoverExpired},
+		"future": {sign(x.covered("me", "www.example",
+			func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(time.Hour), c.Created.Add(2*time.Hour) }),
+			signer), "denied", refusal.CoverFuture},
+		"outside": {sign(x.covered("me", "www.elsewhere", nil), signer), "held", refusal.ScopeName},
 	} {
 		x.drop(name+".csr", c.entry)
 		x.ca(0, "sync", "-q")
@@ -90,7 +99,8 @@ func TestReplacedIsShown(t *testing.T) {
 	drop("new", "new.elsewhere", func(c *request.Cover) { c.Replaces = list.Items[0].Fingerprint })
 	x.expect("new", "held", refusal.ScopeName)
 	out := x.ca(0, "show", "new")
-	for _, want := range []string{"replaces", "+ DNS:new.elsewhere", "- DNS:old.example", `+ subject CN="new.elsewhere"`} {
+	for _, want := range []string{"replaces", "+ DNS:new.elsewhere", "- DNS:old.example",
+		`+ subject CN="new.elsewhere"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("show lacks %q:\n%s", want, out)
 		}
@@ -112,7 +122,8 @@ func TestEnrolmentDecidesAgain(t *testing.T) {
 	x.ca(2, "enroll", "me", "--from", id[:15], "--fingerprint", fingerprint)
 	x.ca(2, "enroll", "me", "--from", id) // nobody to ask, no fingerprint given
 	x.ca(5, "enroll", "me", "--from", id, "--fingerprint", "SHA256:wrong")
-	if out := x.ca(5, "enroll", "you", "--from", id, "--fingerprint", fingerprint); !strings.Contains(out, "Requester: me") {
+	out := x.ca(5, "enroll", "you", "--from", id, "--fingerprint", fingerprint)
+	if !strings.Contains(out, "Requester: me") {
 		t.Errorf("enroll under another name does not show the cover: %s", out)
 	}
 	x.ca(0, "enroll", "me", "--from", id, "--fingerprint", fingerprint, "--profile", "server", "--dns", "*.example")

@@ -64,7 +64,8 @@ func (t *terminal) text() string {
 // await waits until a text stands on the screen so often.
 func (t *terminal) await(text string, times int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); strings.Count(t.text(), text) < times; time.Sleep(10 * time.Millisecond) {
+	deadline := time.Now().Add(10 * time.Second)
+	for ; strings.Count(t.text(), text) < times; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the screen never shows %q %d times:\n%s", text, times, t.text())
 		}

@@ -69,7 +69,8 @@ func TestTwoComponentAdmins(t *testing.T) {
 	var programs sync.WaitGroup
 	for i := range 12 {
 		programs.Go(func() { // twice for each place: the second supersedes the first
-			x.run(0, "component-admin", "request", "server", "--dns", fmt.Sprintf("s%d.example", i%6), "--key-type", "ECDSA-P256", "--wait", "60s")
+			x.run(0, "component-admin", "request", "server", "--dns", fmt.Sprintf("s%d.example", i%6), "--key-type",
+				"ECDSA-P256", "--wait", "60s")
 		})
 		programs.Go(func() { x.run(0, "component-admin", "status") })
 	}

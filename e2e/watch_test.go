@@ -14,7 +14,8 @@ import (
 // it can have events again it takes them. The limit is that of a user namespace.
 func TestWatchWithoutEvents(t *testing.T) {
 	limit := "/proc/sys/user/max_inotify_instances"
-	if out, err := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", "echo 0 >"+limit).CombinedOutput(); err != nil {
+	unshare := exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", "echo 0 >"+limit)
+	if out, err := unshare.CombinedOutput(); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("a limit of its own: %v: %s", err, out)
 		}
@@ -25,13 +26,15 @@ func TestWatchWithoutEvents(t *testing.T) {
 	w := x.watch([]string{"unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"}, "--poll", "100ms")
 	w.says("mode=polling (no events: ")
 	w.serves()
-	if status := x.ca(0, "status"); !strings.Contains(status, "see fs.inotify.max_user_instances), a look every 100ms") {
+	status := x.ca(0, "status")
+	if !strings.Contains(status, "see fs.inotify.max_user_instances), a look every 100ms") {
 		t.Errorf("status says: %s", status)
 	}
 	must(t, os.WriteFile(filepath.Join(x.dir, "raise"), nil, 0o644))
 	w.says("mode=events")
 	w.serves()
-	w.eventually("status says events", func() bool { return strings.Contains(x.ca(0, "status"), ": events, a look every 100ms") })
+	w.eventually("status says events",
+		func() bool { return strings.Contains(x.ca(0, "status"), ": events, a look every 100ms") })
 }
 
 // TestWatchOverflow: more happens than the kernel keeps events of. The watch polls every hour only, so that nothing but

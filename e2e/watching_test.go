@@ -67,5 +67,6 @@ func (w *watching) serves() {
 	w.next++
 	name := fmt.Sprintf("served%d", w.next)
 	w.drop(name+".csr", serverRequest(w.T, name))
-	w.eventually("a certificate for "+name, func() bool { _, err := os.Stat(w.path("outbox", name+".crt")); return err == nil })
+	w.eventually("a certificate for "+name,
+		func() bool { _, err := os.Stat(w.path("outbox", name+".crt")); return err == nil })
 }
