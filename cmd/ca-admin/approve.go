@@ -17,10 +17,26 @@ type approveCommand struct {
 	exchangeFlags
 	planFlags
 	Reopen bool     `help:"Approve a request that a person denied."`
-	IDs    []string `arg:"" name:"id" help:"Request ids of 16 digits or more; on a terminal also entry names."`
+	IDs    []string `arg:"" optional:"" name:"id" help:"Request ids of 16 digits or more; on a terminal also entry names."`
+
+	Renewals bool `help:"All that only renew a certificate as it is; never a guarded profile, never another name."`
+}
+
+// Validate holds the flags against each other: nothing is added to many certificates at once.
+func (v *approveCommand) Validate() error {
+	switch {
+	case len(v.IDs) == 0 && !v.Renewals:
+		return errors.New("expected \"<id> ...\" or --renewals")
+	case v.Renewals && (len(v.IDs) > 0 || v.Reopen || v.adds()):
+		return errors.New("--renewals goes with --yes alone: it approves certificates as they are")
+	}
+	return nil
 }
 
 func (v *approveCommand) Run(ctx context.Context, a *app) error {
+	if v.Renewals {
+		return v.renewals(ctx, a)
+	}
 	override, err := v.override()
 	if err != nil {
 		return err

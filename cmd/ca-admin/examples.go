@@ -18,6 +18,7 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin approve 0123456789abcdef",
 			"ca-admin approve 0123456789abcdef --profile server --dns www.example --ip 192.0.2.7 --yes",
 			"ca-admin approve 0123456789abcdef --reopen",
+			"ca-admin approve --renewals",
 		},
 		"deny": {"ca-admin deny 0123456789abcdef --reason 'ask for n2.prod.example instead'"},
 		"sign": {

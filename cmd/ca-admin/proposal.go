@@ -48,6 +48,12 @@ func (f planFlags) override() (policy.Override, error) {
 	}, nil
 }
 
+// adds reports whether the person says anything beside yes.
+func (f planFlags) adds() bool {
+	lists := len(f.DNS) + len(f.IP) + len(f.WithoutGroup) + len(f.WithoutUsage)
+	return f.Profile != "" || f.Node != "" || f.Days != 0 || lists > 0
+}
+
 // propose makes a proposal, or makes it again.
 type propose func() (*ca.Proposal, error)
 
