@@ -71,13 +71,16 @@ func explainOwner(err error) error {
 func explain(err error, at pass.Sides) error {
 	switch {
 	case errors.Is(err, inbox.ErrNoExchange):
-		return cli.Hint(err, fmt.Sprintf("make it with `ca-admin exchange %s`, or say where it is: --exchange DIR, CA_EXCHANGE", at.Inbox))
+		return cli.Hint(err, fmt.Sprintf("make it with `ca-admin exchange %s`, or say where it is: "+
+			"--exchange DIR, CA_EXCHANGE", at.Inbox))
 	case errors.Is(err, inbox.ErrNotExchange):
-		return cli.Hint(err, "is the medium mounted?", fmt.Sprintf("to make an exchange there: ca-admin exchange %s", at.Inbox))
+		return cli.Hint(err, "is the medium mounted?",
+			fmt.Sprintf("to make an exchange there: ca-admin exchange %s", at.Inbox))
 	case errors.Is(err, inbox.ErrTrust):
 		return cli.Hint(err, "an exchange belongs to one CA: use its CA directory (--dir), or another exchange")
 	case errors.Is(err, pass.ErrOpenInbox):
-		return cli.Hint(err, fmt.Sprintf("chmod 755 %q, so that only its owner may ask", at.Inbox+"/inbox"), "or take `unsigned:` out of policy.yaml; to serve it all the same: --yes")
+		return cli.Hint(err, fmt.Sprintf("chmod 755 %q, so that only its owner may ask", at.Inbox+"/inbox"),
+			"or take `unsigned:` out of policy.yaml; to serve it all the same: --yes")
 	case errors.Is(err, ca.ErrClock):
 		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
 	case errors.Is(err, ca.ErrBehind):
@@ -85,7 +88,8 @@ func explain(err error, at pass.Sides) error {
 			"if an old copy of the CA directory was put back: ca-admin recover --exchange "+at.Inbox,
 			"if another host runs a copy of this CA directory: stop one of the two")
 	case errors.Is(err, fs.ErrPermission):
-		return cli.Hint(err, "ca-admin needs to read and write the inbox, the outbox and rejected/: run it as their owner")
+		return cli.Hint(err,
+			"ca-admin needs to read and write the inbox, the outbox and rejected/: run it as their owner")
 	}
 	return err
 }
@@ -96,13 +100,16 @@ func explainRequest(err error) error {
 	case errors.Is(err, ca.ErrUnknown):
 		return cli.Hint(err, "list what there is: ca-admin pending, ca-admin list")
 	case errors.Is(err, ca.ErrShort):
-		return cli.WithStatus(cli.Usage, err, "compare the whole ID with the requester; to see it: ca-admin pending -o json")
+		return cli.WithStatus(cli.Usage, err,
+			"compare the whole ID with the requester; to see it: ca-admin pending -o json")
 	case errors.Is(err, ca.ErrNamesakes):
-		return cli.WithStatus(cli.Unverified, err, "compare the request ID with the requester, and give the ID: ca-admin pending")
+		return cli.WithStatus(cli.Unverified, err,
+			"compare the request ID with the requester, and give the ID: ca-admin pending")
 	case errors.Is(err, ca.ErrDenied):
 		return cli.WithStatus(cli.Denied, err, "to approve it all the same, add --reopen")
 	case errors.Is(err, ca.ErrDays):
-		return cli.WithStatus(cli.Usage, err, "the limit is certificates.maxDays, or the profile's maxDays, of policy.yaml")
+		return cli.WithStatus(cli.Usage, err,
+			"the limit is certificates.maxDays, or the profile's maxDays, of policy.yaml")
 	case errors.Is(err, ca.ErrAmbiguous):
 		return cli.WithStatus(cli.Unverified, err, "compare the whole id with the requester, and use more digits")
 	case errors.Is(err, ca.ErrSettled):
@@ -110,7 +117,8 @@ func explainRequest(err error) error {
 	case errors.Is(err, ca.ErrRefused):
 		return cli.WithStatus(cli.Denied, err, "the requester has to make another request")
 	case errors.Is(err, ca.ErrNoPlan):
-		return cli.WithStatus(cli.Unanswered, err, "say what it is: --profile server --dns NAME --ip ADDRESS, or --profile client")
+		return cli.WithStatus(cli.Unanswered, err,
+			"say what it is: --profile server --dns NAME --ip ADDRESS, or --profile client")
 	case errors.Is(err, ca.ErrClock):
 		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
 	case errors.Is(err, pki.ErrEncrypted):

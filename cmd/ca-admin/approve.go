@@ -66,7 +66,9 @@ func (v *approveCommand) Run(ctx context.Context, a *app) error {
 	return err
 }
 
-func (v *approveCommand) approve(ctx context.Context, a *app, c *ca.CA, what string, o policy.Override) (*pki.Certificate, error) {
+func (v *approveCommand) approve(
+	ctx context.Context, a *app, c *ca.CA, what string, o policy.Override,
+) (*pki.Certificate, error) {
 	record, err := a.findToDecide(ctx, c, what)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,8 @@ func (a *app) findToDecide(ctx context.Context, c *ca.CA, what string) (ledger.R
 
 // signed says that a certificate was made.
 func (a *app) signed(certificate *pki.Certificate) {
-	a.Say("issued serial %s, valid until %s", pki.SerialHex(certificate.Leaf.SerialNumber), certificate.Leaf.NotAfter.UTC().Format("2006-01-02"))
+	a.Say("issued serial %s, valid until %s", pki.SerialHex(certificate.Leaf.SerialNumber),
+		certificate.Leaf.NotAfter.UTC().Format("2006-01-02"))
 	if certificate.Shortened {
 		a.Warn("the validity was shortened to the issuer's end")
 	}

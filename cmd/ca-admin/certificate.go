@@ -102,7 +102,8 @@ func (k certificate) item() certificateItem {
 	return certificateItem{
 		Serial: k.Serial, Request: k.Request.String(), Profile: k.Profile, Node: k.Node, Subject: k.Subject,
 		Names: orEmpty(k.Names), Issuer: k.Issuer, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Due: k.due,
-		Status: k.status, Requester: k.Requester, Fingerprint: k.Fingerprint, Replaces: k.Replaces, Origin: string(k.Origin),
+		Status: k.status, Requester: k.Requester, Fingerprint: k.Fingerprint, Replaces: k.Replaces,
+		Origin: string(k.Origin),
 	}
 }
 
@@ -116,6 +117,7 @@ func (k certificate) cells() []string {
 	rfc := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	return []string{
 		k.Serial, k.Request.String(), k.Profile, k.Node, k.Subject, strings.Join(k.Names, " "), k.Issuer,
-		rfc(k.NotBefore), rfc(k.NotAfter), rfc(k.due), k.status, k.Requester, k.Fingerprint, k.Replaces, string(k.Origin),
+		rfc(k.NotBefore), rfc(k.NotAfter), rfc(k.due), k.status, k.Requester, k.Fingerprint, k.Replaces,
+		string(k.Origin),
 	}
 }

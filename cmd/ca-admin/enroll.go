@@ -16,12 +16,12 @@ import (
 )
 
 type enrollCommand struct {
-	Name         string `arg:"" help:"The requester's name, as its covers give it."`
-	Key          string `type:"existingfile" placeholder:"FILE" help:"Its public key: identity.pub, or any OpenSSH .pub file."`
-	From         string `placeholder:"ID" help:"Take the key that signed this held request (16 digits of its ID or more)."`
-	Fingerprint  string `placeholder:"SHA256:…" help:"The key's fingerprint as the requester gave it out of band; without it, you are asked."`
-	ControlPlane bool   `help:"It is the control-plane host NAME: it may ask for all that one needs."`
-	Worker       bool   `help:"It is the worker host NAME: it may ask for its kubelet's two certificates."`
+	Name         string `arg:"" help:"The requester's name, as its covers state it."`
+	Key          string `type:"existingfile" placeholder:"FILE" help:"Its public key: an OpenSSH .pub file."`
+	From         string `placeholder:"ID" help:"Take the key that signed this held request (16 digits or more)."`
+	Fingerprint  string `placeholder:"SHA256:…" help:"The key's fingerprint, obtained out of band (asked for)."`
+	ControlPlane bool   `help:"It is control-plane host NAME: allow all that such a host needs."`
+	Worker       bool   `help:"It is worker host NAME: allow its kubelet's two certificates."`
 	scopeFlags
 }
 
@@ -82,7 +82,8 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 	one := policy.Requester{Name: e.Name, Key: key, Since: since, Scope: e.granted(release)}
 	err = c.Enroll(ctx, one)
 	if errors.Is(err, policy.ErrEnrolled) {
-		return cli.Hint(err, "ca-admin requesters", "to change its scope or key: ca-admin scope NAME --add-dns … --new-key FILE")
+		return cli.Hint(err, "ca-admin requesters",
+			"to change its scope or key: ca-admin scope NAME --add-dns … --new-key FILE")
 	}
 	if err != nil {
 		return err

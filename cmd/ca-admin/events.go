@@ -12,7 +12,7 @@ import (
 )
 
 type eventsCommand struct {
-	Since   moment `placeholder:"WHEN" help:"Only those since then: 7d (seven days ago), 2026-11-25, 2026-11-25T12:00:00Z."`
+	Since   moment `placeholder:"WHEN" help:"Only those since then: 7d (days ago), 2026-11-25 or 2026-11-25T12:00:00Z."`
 	Request string `placeholder:"ID" help:"Only those of this request: 16 digits of its ID or more."`
 }
 
@@ -51,7 +51,8 @@ func eventOf(e ledger.Event) eventItem {
 }
 
 var eventColumns = []cli.Column{
-	{Name: "SEQ"}, {Name: "TIME"}, {Name: "EVENT"}, {Name: "REQUEST", Rank: 1}, {Name: "SERIAL", Rank: 2}, {Name: "DETAIL"},
+	{Name: "SEQ"}, {Name: "TIME"}, {Name: "EVENT"}, {Name: "REQUEST", Rank: 1}, {Name: "SERIAL", Rank: 2},
+	{Name: "DETAIL"},
 }
 
 func (v *eventsCommand) Run(ctx context.Context, a *app) error {

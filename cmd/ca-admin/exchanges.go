@@ -17,9 +17,9 @@ const defaultExchange = "./exchange"
 
 // exchangeFlags name an exchange. Without them a command serves those that the CA remembers.
 type exchangeFlags struct {
-	Exchange string `env:"CA_EXCHANGE" type:"path" placeholder:"DIR" help:"The exchange (${env}); by default all that this CA has served."`
-	Inbox    string `type:"path" placeholder:"DIR" help:"Another directory with the inbox, for one-way media."`
-	Outbox   string `type:"path" placeholder:"DIR" help:"Another directory with the outbox, for one-way media."`
+	Exchange string `env:"CA_EXCHANGE" type:"path" placeholder:"DIR" help:"The exchange (${env}); all by default."`
+	Inbox    string `type:"path" placeholder:"DIR" help:"The inbox in a directory of its own, for one-way media."`
+	Outbox   string `type:"path" placeholder:"DIR" help:"The outbox in a directory of its own, for one-way media."`
 }
 
 // exchanges are those that a command is about: the one that was named, else those remembered that are there.
@@ -93,7 +93,8 @@ func (f exchangeFlags) sides() (pass.Sides, error) {
 		s.Outbox = f.Outbox
 	}
 	if s.Inbox == "" || s.Outbox == "" {
-		return s, cli.WithStatus(cli.Usage, errors.New("--inbox and --outbox go together, or with --exchange for the other side"))
+		return s, cli.WithStatus(cli.Usage,
+			errors.New("--inbox and --outbox go together, or with --exchange for the other side"))
 	}
 	return s, nil
 }
@@ -112,10 +113,10 @@ func (t trustFlags) accepting(all []pass.Sides) []pass.Sides {
 }
 
 type exchangeCommand struct {
-	Dir    string `arg:"" optional:"" type:"path" help:"Where; made if it is not there. Without it the exchanges of this CA are listed."`
+	Dir    string `arg:"" optional:"" type:"path" help:"Where to make it; without it, the exchanges are listed."`
 	Group  string `placeholder:"GROUP" help:"Only members of this group may drop requests."`
-	Forget bool   `help:"No longer serve it when no exchange is named; nothing there is changed."`
-	Moved  bool   `help:"It is the medium that was known from another path."`
+	Forget bool   `help:"Stop serving it when no exchange is named. Nothing in it changes."`
+	Moved  bool   `help:"It is a known exchange that moved to this path."`
 }
 
 // Validate holds the flags against each other.

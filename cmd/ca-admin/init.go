@@ -19,22 +19,26 @@ import (
 )
 
 type initCommand struct {
-	Exchange       string   `env:"CA_EXCHANGE" default:"./exchange" type:"path" placeholder:"DIR" help:"The exchange to make (${env})."`
-	Issuer         []string `enum:"ca,etcd-ca,front-proxy-ca" default:"ca,etcd-ca,front-proxy-ca" placeholder:"NAME" help:"Issuers to make: all three, as kubeadm has them, or ca alone."`
-	KeyType        string   `default:"RSA-2048" placeholder:"TYPE" help:"Keys of the issuers: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384."`
-	Days           int      `default:"3650" help:"Validity of the issuers, in days."`
-	CommonName     string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
-	PathLen        int      `default:"0" placeholder:"N" help:"How many CAs may stand below an issuer."`
-	ImportCert     string   `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate and the chain above it, in any order."`
-	ImportKey      string   `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key, which may be in the same file; an encrypted one stays so."`
-	ImportPKI      string   `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt all issuers of a kubeadm pki directory, such as /etc/kubernetes/pki."`
-	ImportEarly    bool     `help:"Adopt an issuer that is not valid yet: it signs from its beginning on."`
-	PassphraseFile string   `type:"existingfile" placeholder:"FILE" help:"The passphrase of an encrypted --import-key: the first line of FILE."`
-	Config         []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration file: release, service subnets, DNS domain, endpoint and certSANs go into the policy."`
-	Node           []string `placeholder:"NODE[=ADDRESS],…" help:"A host of the cluster, and an address its certificates may name; with --trust-inbox no other may ask."`
-	Kubernetes     string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
-	TrustInbox     bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
-	Group          string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
+	Exchange string `env:"CA_EXCHANGE" default:"./exchange" type:"path" help:"The exchange to make (${env})."`
+
+	Issuer     []string `placeholder:"NAME" help:"Issuers to make: ca alone, or all three, as kubeadm does (default)."`
+	KeyType    string   `default:"RSA-2048" help:"Issuers' keys: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384."`
+	Days       int      `default:"3650" help:"Validity of the issuers, in days."`
+	CommonName string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
+	PathLen    int      `default:"0" help:"How many CAs may stand below an issuer."`
+
+	ImportCert  string `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate and chain."`
+	ImportKey   string `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key; it may be encrypted."`
+	ImportPKI   string `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt a kubeadm pki directory."`
+	ImportEarly bool   `help:"Adopt an issuer that is not valid yet; it signs once it is."`
+
+	PassphraseFile string `type:"existingfile" placeholder:"FILE" help:"Its first line decrypts --import-key."`
+
+	Config     []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration, to fill in the policy."`
+	Node       []string `placeholder:"NODE[=ADDRESS]" help:"A host and its address; with --trust-inbox no other may ask."`
+	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
+	TrustInbox bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
+	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
 }
 
 // issuersMost is how long an issuer may be made for, in days: openssl's 10000 and a little.
@@ -49,10 +53,23 @@ func (i *initCommand) Validate() error {
 		return errors.New("--import-pki or --import-cert, not both")
 	case i.Days < 1 || i.Days > issuersMost:
 		return fmt.Errorf("--days %d: between 1 and %d", i.Days, issuersMost)
-	case len(i.Issuer) == 2 || len(i.Issuer) == 1 && i.Issuer[0] != kube.ClusterIssuer:
-		return errors.New("--issuer: all three, or ca alone")
+	case len(i.Issuer) > 0 && !slices.Equal(i.Issuer, []string{kube.ClusterIssuer}) && !i.allIssuers():
+		return fmt.Errorf("--issuer %s: name ca alone, or all three: %s", strings.Join(i.Issuer, ","),
+			strings.Join(issuerNames(), ","))
 	}
 	return nil
+}
+
+// allIssuers reports whether --issuer names each issuer of kubeadm once, in any order.
+func (i *initCommand) allIssuers() bool {
+	return slices.Equal(slices.Sorted(slices.Values(i.Issuer)), slices.Sorted(slices.Values(issuerNames())))
+}
+
+func issuerNames() (names []string) {
+	for _, known := range kube.Issuers() {
+		names = append(names, known.Name)
+	}
+	return names
 }
 
 func (i *initCommand) Run(a *app) error {
@@ -75,7 +92,8 @@ func (i *initCommand) Run(a *app) error {
 	at := pass.Sides{Inbox: i.Exchange, Outbox: i.Exchange}
 	x, err := pass.MakeExchange(c, i.Exchange, groupID)
 	if errors.Is(err, inbox.ErrTrust) {
-		return cli.Hint(err, fmt.Sprintf("the CA directory %q was made; make an exchange for it elsewhere: ca-admin exchange DIR", a.dir))
+		return cli.Hint(err, fmt.Sprintf("the CA directory %q was made; make an exchange for it elsewhere: "+
+			"ca-admin exchange DIR", a.dir))
 	}
 	if err != nil {
 		return explain(err, at)
@@ -105,8 +123,9 @@ func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
 		return s, cli.WithStatus(cli.Usage, err)
 	}
 	for _, known := range kube.Issuers() {
-		if slices.Contains(i.Issuer, known.Name) {
-			s.Issuers = append(s.Issuers, pki.IssuerSpec{Name: known.Name, CommonName: known.CommonName, KeyType: keyType, Days: i.Days, PathLen: i.PathLen})
+		if len(i.Issuer) == 0 || slices.Contains(i.Issuer, known.Name) {
+			s.Issuers = append(s.Issuers, pki.IssuerSpec{Name: known.Name, CommonName: known.CommonName,
+				KeyType: keyType, Days: i.Days, PathLen: i.PathLen})
 		}
 	}
 	if i.CommonName != "" {
@@ -132,7 +151,8 @@ func (i *initCommand) policy() ([]byte, error) {
 			c.Release = release
 		}
 		release = c.Release
-		d.Cluster = policy.Cluster{Name: c.ClusterName, Kubernetes: release.String(), DNSDomain: c.DNSDomain, Endpoint: c.Endpoint}
+		d.Cluster = policy.Cluster{Name: c.ClusterName, Kubernetes: release.String(), DNSDomain: c.DNSDomain,
+			Endpoint: c.Endpoint}
 		for _, subnet := range c.ServiceSubnets {
 			d.Cluster.ServiceSubnets = append(d.Cluster.ServiceSubnets, subnet.String())
 		}
@@ -176,7 +196,8 @@ func (i *initCommand) nodes(own []string) (map[string][]string, error) {
 			err = pki.CheckIP(ip)
 		}
 		if err != nil {
-			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node %s: %q is not an address of a host", node, address))
+			err := fmt.Errorf("--node %s: %q is not an address of a host", node, address)
+			return nil, cli.WithStatus(cli.Usage, err)
 		}
 		nodes[node] = append(nodes[node], ip.String())
 	}

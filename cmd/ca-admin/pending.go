@@ -54,7 +54,8 @@ var pendingColumns = []cli.Column{
 
 func itemOf(r ledger.Request) requestItem {
 	item := requestItem{
-		ID: r.ID.String(), Name: r.Name, Profile: r.Profile, Requester: r.Requester, KeyFingerprint: r.KeyFingerprint, Node: r.Node,
+		ID: r.ID.String(), Name: r.Name, Profile: r.Profile, Requester: r.Requester, KeyFingerprint: r.KeyFingerprint,
+		Node:  r.Node,
 		Names: r.Names, Refusals: r.Refusals, Received: r.Received,
 	}
 	if item.Names == nil {

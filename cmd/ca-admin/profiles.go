@@ -64,7 +64,8 @@ func (p *profilesCommand) Run(a *app) error {
 
 // profileColumns are the columns of `profiles`.
 var profileColumns = []cli.Column{
-	{Name: "PROFILE"}, {Name: "SUBJECT"}, {Name: "USAGES", Rank: 2}, {Name: "NAMES", Rank: 3}, {Name: "ISSUER", Rank: 4},
+	{Name: "PROFILE"}, {Name: "SUBJECT"}, {Name: "USAGES", Rank: 2}, {Name: "NAMES", Rank: 3},
+	{Name: "ISSUER", Rank: 4},
 	{Name: "INSTALLED AS", Rank: 5}, {Name: "DECIDED BY", Rank: 1},
 }
 
@@ -100,7 +101,8 @@ func (a *app) showProfile(profiles []kube.Profile, release kube.Release, name st
 	a.Print("# %s, Kubernetes %s: %s", profile.Name, release, profile.About)
 	for _, line := range [][2]string{
 		{"subject", subjectOf(profile)}, {"usages", pki.UsageNames(profile.Usages)}, {"names", nameRule(profile)},
-		{"own names", strings.Join(profile.OwnNames, " ")}, {"keys", fmt.Sprint(profile.KeyTypes)}, {"issuer", profile.Issuer},
+		{"own names", strings.Join(profile.OwnNames, " ")}, {"keys", fmt.Sprint(profile.KeyTypes)},
+		{"issuer", profile.Issuer},
 		{"installed as", placeOf(profile)}, {"decided by", guard(profile)},
 	} {
 		if line[1] != "" {

@@ -17,15 +17,15 @@ import (
 
 // planFlags are what a person adds to a request, or says in its place.
 type planFlags struct {
-	Profile string       `placeholder:"NAME" help:"The profile, where the request does not tell."`
+	Profile string       `placeholder:"NAME" help:"The profile, where the request does not state it."`
 	Node    string       `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS     []string     `name:"dns" placeholder:"NAME" help:"Another DNS name for the certificate."`
 	IP      []netip.Addr `name:"ip" placeholder:"ADDRESS" help:"Another IP address for the certificate."`
-	Days    int          `placeholder:"N" help:"Validity in days, at most the policy's."`
+	Days    int          `placeholder:"N" help:"Validity in days, at most what the policy allows."`
 	Yes     bool         `short:"y" help:"Do not ask."`
 
-	WithoutGroup []string `placeholder:"GROUP" help:"Agree that the certificate loses this group of the request."`
-	WithoutUsage []string `placeholder:"USAGE" help:"Agree that the certificate loses this usage of the request, such as serverAuth."`
+	WithoutGroup []string `placeholder:"GROUP" help:"Issue without this group of the request."`
+	WithoutUsage []string `placeholder:"USAGE" help:"Issue without this usage of the request, such as serverAuth."`
 }
 
 func (f planFlags) override() (policy.Override, error) {

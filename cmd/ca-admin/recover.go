@@ -83,7 +83,8 @@ func (a *app) showRecovery(r pass.Recovery) {
 			cli.Count(int(r.Lost), "event", "events"))
 	}
 	if r.Behind {
-		a.Hint("compare enrolments with your notes, and repeat what is missing: ca-admin requesters, ca-admin unenroll NAME")
+		a.Hint("compare enrolments with your notes, and repeat what is missing: " +
+			"ca-admin requesters, ca-admin unenroll NAME")
 		a.Hint("from here on the exchange is served again: ca-admin sync")
 	}
 }

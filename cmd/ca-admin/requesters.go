@@ -33,7 +33,8 @@ func (r *requestersCommand) Run(a *app) error {
 			return err
 		}
 		rows = append(rows, []string{
-			one.Name, fingerprint, comma(one.Profiles), comma(one.Nodes), comma(one.DNS), comma(one.Wildcards), comma(one.IPs),
+			one.Name, fingerprint, comma(one.Profiles), comma(one.Nodes), comma(one.DNS), comma(one.Wildcards),
+			comma(one.IPs),
 			comma(one.Users), comma(one.Groups), one.Since,
 		})
 	}

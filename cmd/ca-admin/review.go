@@ -102,7 +102,9 @@ func (v *review) one(ctx context.Context, id pki.ID) error {
 }
 
 // take does what one key says; settled ends the request.
-func (v *review) take(ctx context.Context, key string, p *ca.Proposal, added *policy.Override) (settled bool, err error) {
+func (v *review) take(
+	ctx context.Context, key string, p *ca.Proposal, added *policy.Override,
+) (settled bool, err error) {
 	switch key {
 	case "a":
 		return v.approve(ctx, p)
@@ -117,8 +119,8 @@ func (v *review) take(ctx context.Context, key string, p *ca.Proposal, added *po
 	case "q":
 		return false, errQuit
 	default:
-		v.Say("a: sign what is shown. d: deny it with a reason. p: say which profile it is. n: add a DNS name or an IP\n" +
-			"address. s: leave it pending. q: end the review; what was decided is published.")
+		v.Say("a: sign what is shown. d: deny it with a reason. p: say which profile it is. n: add a DNS name " +
+			"or an IP\naddress. s: leave it pending. q: end the review; what was decided is published.")
 	}
 	return false, err
 }

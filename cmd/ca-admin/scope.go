@@ -12,18 +12,19 @@ import (
 
 // scopeFlags are the lists of a scope, as enroll gives them.
 type scopeFlags struct {
-	Profile  []string `placeholder:"P,…" help:"Profiles that it may ask for."`
-	Node     []string `placeholder:"GLOB,…" help:"Nodes that it may ask for; * is any run without a dot, ** any run."`
-	DNS      []string `name:"dns" placeholder:"GLOB,…" help:"DNS names that it may ask for."`
-	Wildcard []string `placeholder:"NAME,…" help:"Wildcard names that it may ask for, each written out."`
-	IP       []string `name:"ip" placeholder:"CIDR,…" help:"Addresses that it may ask for."`
-	User     []string `placeholder:"GLOB,…" help:"Users that it may ask for: common names of profiles client and user."`
-	Group    []string `placeholder:"GLOB,…" help:"Groups that it may ask for: organisations of the same profiles."`
+	Profile  []string `placeholder:"PROFILE" help:"Profiles that it may ask for."`
+	Node     []string `placeholder:"GLOB" help:"Nodes that it may ask for; * is any run without a dot, ** any run."`
+	DNS      []string `name:"dns" placeholder:"GLOB" help:"DNS names that it may ask for."`
+	Wildcard []string `placeholder:"NAME" help:"Wildcard names that it may ask for, each written out."`
+	IP       []string `name:"ip" placeholder:"CIDR" help:"Addresses that it may ask for."`
+	User     []string `placeholder:"GLOB" help:"Users that it may ask for: common names of profiles client and user."`
+	Group    []string `placeholder:"GLOB" help:"Groups that it may ask for: organisations of the same profiles."`
 }
 
 func (f scopeFlags) scope() policy.Scope {
 	return policy.Scope{
-		Profiles: f.Profile, Nodes: f.Node, DNS: f.DNS, Wildcards: f.Wildcard, IPs: f.IP, Users: f.User, Groups: f.Group,
+		Profiles: f.Profile, Nodes: f.Node, DNS: f.DNS, Wildcards: f.Wildcard, IPs: f.IP, Users: f.User,
+		Groups: f.Group,
 	}
 }
 
@@ -31,7 +32,7 @@ type scopeCommand struct {
 	Name   string     `arg:"" help:"The requester's name."`
 	Add    scopeFlags `embed:"" prefix:"add-"`
 	Remove scopeFlags `embed:"" prefix:"remove-"`
-	NewKey string     `type:"existingfile" placeholder:"FILE" help:"Its new public key, in the place of the present one."`
+	NewKey string     `type:"existingfile" placeholder:"FILE" help:"Its new public key, which replaces the old one."`
 }
 
 func (s *scopeCommand) Run(ctx context.Context, a *app) error {

@@ -17,7 +17,7 @@ import (
 )
 
 type showCommand struct {
-	What string `arg:"" help:"A request id, an entry's name, a serial, or a file with a request or a certificate; - is standard input."`
+	What string `arg:"" help:"A request ID, entry name, serial or file; - reads standard input."`
 }
 
 // shown is what `show -o json` prints.

@@ -21,8 +21,8 @@ import (
 
 type signCommand struct {
 	planFlags
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files, as openssl req writes them; - is standard input."`
-	Out   string   `type:"path" placeholder:"FILE" help:"Where the certificate goes; beside the request by default."`
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files (openssl req); - reads standard input."`
+	Out   string   `type:"path" placeholder:"FILE" help:"File for the certificate; beside the request by default."`
 }
 
 // Validate holds the flags against each other.
@@ -86,7 +86,9 @@ func (s *signCommand) sign(ctx context.Context, a *app, c *ca.CA, file, out stri
 }
 
 // certificate gives the one that the request has already, or has a new one signed.
-func (s *signCommand) certificate(ctx context.Context, a *app, c *ca.CA, entry []byte, o policy.Override) ([]byte, error) {
+func (s *signCommand) certificate(
+	ctx context.Context, a *app, c *ca.CA, entry []byte, o policy.Override,
+) ([]byte, error) {
 	p, err := c.ProposeFile(ctx, entry, o)
 	if err != nil {
 		return nil, err
@@ -104,7 +106,7 @@ func (s *signCommand) certificate(ctx context.Context, a *app, c *ca.CA, entry [
 }
 
 type checkCommand struct {
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files; - is standard input."`
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files; - reads standard input."`
 }
 
 func (k *checkCommand) Run(ctx context.Context, a *app) error {

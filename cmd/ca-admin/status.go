@@ -50,12 +50,14 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	result := statusResult{
-		APIVersion: cli.APIVersion, Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange, Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
+		APIVersion: cli.APIVersion, Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange,
+		Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
 		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
 		Pending: status.Pending, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
 	for _, i := range status.Issuers {
-		result.Issuers = append(result.Issuers, issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
+		result.Issuers = append(result.Issuers,
+			issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
 	}
 	for _, x := range status.Exchanges {
 		result.Backlog += x.Backlog
@@ -68,7 +70,8 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	}
 	a.Print("trust     %s", result.Trust)
 	for _, i := range result.Issuers {
-		a.Print("issuer    %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day), cli.Residual(i.NotAfter, cli.Now()))
+		a.Print("issuer    %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
+			cli.Residual(i.NotAfter, cli.Now()))
 	}
 	for _, x := range result.Exchanges {
 		a.Print("exchange  %s%s", x.Exchange, parenthesised(x.Mode))

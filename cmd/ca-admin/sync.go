@@ -12,7 +12,7 @@ import (
 type syncCommand struct {
 	exchangeFlags
 	trustFlags
-	Settle *time.Duration `placeholder:"AGE" help:"Deny entries without an END line that have not changed for so long; without it they are left."`
+	Settle *time.Duration `placeholder:"AGE" help:"Deny entries without an END line that are older than this."`
 }
 
 func (s *syncCommand) Run(ctx context.Context, a *app) error {
@@ -72,12 +72,14 @@ func (s *syncCommand) sync(
 }
 
 func (a *app) summarize(s pass.Summary) {
-	a.Say("issued %d, held %d, denied %d, answered as before %d, in %s", s.Issued, s.Held, s.Denied, s.Repeated, s.Took.Round(time.Millisecond))
+	a.Say("issued %d, held %d, denied %d, answered as before %d, in %s", s.Issued, s.Held, s.Denied, s.Repeated,
+		s.Took.Round(time.Millisecond))
 	if s.Held > 0 {
 		a.Say("look at what is held: ca-admin pending")
 	}
 	if s.Incomplete > 0 {
-		a.Warn("%s no END line yet; to deny: ca-admin sync --settle 0s", cli.Count(s.Incomplete, "entry has", "entries have"))
+		a.Warn("%s no END line yet; to deny: ca-admin sync --settle 0s",
+			cli.Count(s.Incomplete, "entry has", "entries have"))
 	}
 	if s.Left > 0 {
 		a.Warn("%s left unanswered", cli.Count(s.Left, "entry was", "entries were"))

@@ -18,7 +18,7 @@ import (
 type verifyCommand struct {
 	exchangeFlags
 	Head   head `placeholder:"SEQ:HASH" help:"A head that status printed earlier: it must be part of the chain."`
-	Repair bool `help:"Put back every answer that is missing from the outbox, or altered: those that were installed, too."`
+	Repair bool `help:"Put back answers that are missing from the outbox or altered, installed ones too."`
 }
 
 // head is the end of the chain at some time, as `ca-admin status` prints it; the zero value is none.

@@ -29,7 +29,8 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	err = pass.Watch(ctx, c, pass.WatchOptions{
-		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle, Progress: a.Progress("answered"),
+		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle,
+		Progress: a.Progress("answered"),
 	})
 	if errors.Is(err, ca.ErrLocked) {
 		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")

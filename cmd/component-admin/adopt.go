@@ -120,7 +120,8 @@ func (r *requestCommand) explainFound(err error, dir string) error {
 		return cli.WithStatus(cli.Usage, err, "names come from kubeadm's --config (localAPIEndpoint.advertiseAddress, "+
 			"apiServer.certSANs): correct it, remove these files and let kubeadm generate them again")
 	case errors.Is(err, component.ErrOtherKey):
-		return cli.WithStatus(cli.Usage, err, "put its key back, or remove the files and let kubeadm generate them again")
+		return cli.WithStatus(cli.Usage, err,
+			"put its key back, or remove the files and let kubeadm generate them again")
 	case errors.Is(err, pki.ErrEncrypted):
 		return cli.WithStatus(cli.Usage, err, "no component asks for a passphrase: openssl pkey -in KEY -out KEY")
 	case errors.Is(err, fs.ErrPermission):
@@ -130,8 +131,9 @@ func (r *requestCommand) explainFound(err error, dir string) error {
 	case r.FromPKI:
 		return cli.WithStatus(cli.Usage, named, "for a new host: component-admin request control-plane, or worker")
 	case exists(dir, "apiserver.csr"):
-		return cli.WithStatus(cli.Usage, named, "it holds certificates only: give the directory that has pki/ and the .conf "+
-			"files in it, as kubeadm's --cert-dir DIR/pki --kubeconfig-dir DIR writes them")
+		return cli.WithStatus(cli.Usage, named,
+			"it holds certificates only: give the directory that has pki/ and the .conf "+
+				"files in it, as kubeadm's --cert-dir DIR/pki --kubeconfig-dir DIR writes them")
 	}
 	return cli.WithStatus(cli.Usage, named,
 		"kubeadm certs generate-csr --config FILE --cert-dir DIR/pki --kubeconfig-dir DIR, then --from-kubeadm DIR")

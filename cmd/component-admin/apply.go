@@ -14,7 +14,8 @@ type applyCommand struct{}
 
 // Help says what a hook has to be.
 func (applyCommand) Help() string {
-	return "Hooks stand in component-admin/hooks.yaml below the component directory. A hook has to be safe to run twice."
+	return "Hooks stand in component-admin/hooks.yaml below the component directory. A hook has to be safe to " +
+		"run twice."
 }
 
 func (applyCommand) Run(ctx context.Context, a *app) error {
@@ -26,7 +27,7 @@ func (applyCommand) Run(ctx context.Context, a *app) error {
 	return cli.ExitWith(a.hooks(ctx, c))
 }
 
-// hooks runs what is pending and says what came of it. A hook that failed is run again by the next sync, renew or apply.
+// hooks runs what is pending and reports the results. The next sync, renew or apply runs a hook that failed again.
 func (a *app) hooks(ctx context.Context, c *component.Component) cli.Status {
 	results, err := c.Apply(ctx)
 	status := cli.Done
@@ -37,7 +38,8 @@ func (a *app) hooks(ctx context.Context, c *component.Component) cli.Status {
 		}
 		if r.Err != nil {
 			status = cli.Failed
-			a.log.Warn("a hook failed; it runs again with the next sync, renew or apply", append(attrs, "error", r.Err)...)
+			a.log.Warn("a hook failed; it runs again with the next sync, renew or apply",
+				append(attrs, "error", r.Err)...)
 			continue
 		}
 		a.log.Info("a hook ran", attrs...)

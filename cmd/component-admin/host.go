@@ -25,7 +25,7 @@ func isSet(word string) bool { return word == controlPlane || word == worker || 
 
 // configFlags say what a host is, in kubeadm's words.
 type configFlags struct {
-	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration; again for a second file."`
+	Config           []string   `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration (repeatable)."`
 	AdvertiseAddress netip.Addr `placeholder:"ADDRESS" help:"The host's address, where the configuration names none."`
 	CertDir          string     `type:"path" placeholder:"DIR" help:"Certificates, as kubeadm's certificatesDir (pki)."`
 	KubeletDir       string     `type:"path" placeholder:"DIR" help:"The kubelet's: /var/lib/kubelet, or below --dir."`
@@ -100,7 +100,8 @@ func (r *requestCommand) runsNoControlPlane(c kube.Config, dir string, layout co
 func warnOfServing(a *app, orders []order) {
 	for _, o := range orders {
 		if o.ask.Profile.InKubelet && len(o.ask.Names.IPs) == 0 {
-			a.Warn("%s names no address: the metrics server and kubectl logs reach a kubelet by its address", o.ask.Profile.Name)
+			a.Warn("%s names no address: the metrics server and kubectl logs reach a kubelet by its address",
+				o.ask.Profile.Name)
 			a.Hint("add it: --ip ADDRESS, or node-ip in the kubeletExtraArgs of kubeadm's configuration")
 		}
 	}
@@ -110,8 +111,9 @@ func warnOfServing(a *app, orders []order) {
 func explainHost(err error) error {
 	switch {
 	case errors.Is(err, kube.ErrNoCluster):
-		return cli.WithStatus(cli.Usage, err, "add the cluster's part, --config with the first host's file, or what this "+
-			"prints there: kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'")
+		return cli.WithStatus(cli.Usage, err,
+			"add the cluster's part, --config with the first host's file, or what this "+
+				"prints there: kubectl -n kube-system get cm kubeadm-config -o jsonpath='{.data.ClusterConfiguration}'")
 	case errors.Is(err, kube.ErrNoNode):
 		return cli.WithStatus(cli.Usage, err, "--node NAME")
 	case errors.Is(err, kube.ErrNoAddress):

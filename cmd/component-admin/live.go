@@ -26,7 +26,8 @@ func (w wire) sentence(disk string) string {
 	case w.Fingerprint == disk:
 		return fmt.Sprintf("%s serves what is on disk", w.Address)
 	}
-	return fmt.Sprintf("disk %s.. wire %s..: not taken up yet at %s", disk[:min(4, len(disk))], w.Fingerprint[:4], w.Address)
+	return fmt.Sprintf("disk %s.. wire %s..: not taken up yet at %s", disk[:min(4, len(disk))], w.Fingerprint[:4],
+		w.Address)
 }
 
 // wire asks the addresses where an item's component listens.

@@ -15,7 +15,7 @@ type commands struct {
 	Dir string `env:"COMPONENT_ADMIN_DIR" default:"./component" type:"path" help:"Component directory (${env})."`
 
 	Init       initCommand       `cmd:"" help:"Set a component directory up."`
-	Config     configCommand     `cmd:"" help:"Show or change what this host says of itself and where it asks."`
+	Config     configCommand     `cmd:"" help:"Show or change this host's name, addresses and exchange."`
 	Trust      trustCommand      `cmd:"" help:"Pin the CA by its fingerprint."`
 	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
 	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
@@ -23,8 +23,8 @@ type commands struct {
 	Forget     forgetCommand     `cmd:"" help:"Give a request up, or stop renewing what is installed."`
 	Renew      renewCommand      `cmd:"" help:"Renew what is due: for a timer, or a visit with a stick."`
 	Hooks      applyCommand      `cmd:"" name:"apply" help:"Run the hooks of what was installed and not yet applied."`
-	Status     statusCommand     `cmd:"" output:"json" help:"Show what is installed, what is open, and when what is due."`
-	Doctor     doctorCommand     `cmd:"" output:"json" help:"Say whether kubeadm and the components would accept this host."`
+	Status     statusCommand     `cmd:"" output:"json" help:"Show what is installed, open and due."`
+	Doctor     doctorCommand     `cmd:"" output:"json" help:"Check that kubeadm and the components accept this host."`
 	Kubeconfig kubeconfigCommand `cmd:"" help:"Point an installed kubeconfig at another API server."`
 }
 

@@ -55,7 +55,8 @@ func (r *requestCommand) warnShort(a *app, c *component.Component) {
 	}
 	needed := days(rule.NeededLife())
 	if asked := cmp.Or(r.Days, defaultDays); asked < needed {
-		a.Warn("%d days of validity are needed for visits every %d days, and %d are asked for", needed, days(rule.Visit), asked)
+		a.Warn("%d days of validity are needed for visits every %d days, and %d are asked for", needed,
+			days(rule.Visit), asked)
 		a.Hint("ask the CA admin to allow more, then: component-admin request … --days %d", needed)
 	}
 }

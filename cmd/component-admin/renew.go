@@ -16,15 +16,15 @@ import (
 
 type renewCommand struct {
 	exchangeFlag
-	Profiles []string      `arg:"" optional:"" name:"profile" help:"Those alone; everything that is due by default."`
-	Now      bool          `help:"Also what is not due, and in place of a request that is open."`
-	KeepKey  bool          `help:"With the key that is in place; a new one by default."`
+	Profiles []string      `arg:"" optional:"" name:"profile" help:"Only these; everything that is due by default."`
+	Now      bool          `help:"Renew also what is not due, and replace open requests."`
+	KeepKey  bool          `help:"Keep the present key; a new one by default."`
 	DNS      []string      `name:"dns" placeholder:"NAME" help:"Another DNS name, for what has names."`
 	IP       []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
-	Config   []string      `type:"existingfile" placeholder:"FILE" help:"The names that kubeadm's configuration gives now."`
-	Days     int           `placeholder:"N" help:"A wish; the CA's policy has the last word."`
-	Wait     time.Duration `placeholder:"10m" help:"Wait for the answers, so long at most."`
-	DryRun   bool          `help:"Only say what would be asked for."`
+	Config   []string      `type:"existingfile" placeholder:"FILE" help:"Take the names from kubeadm's configuration."`
+	Days     int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`
+	Wait     time.Duration `placeholder:"10m" help:"Wait at most this long for the answers."`
+	DryRun   bool          `help:"Only print what would be requested."`
 	NoHooks  bool          `help:"Leave the hooks to component-admin apply."`
 }
 

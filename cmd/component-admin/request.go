@@ -22,15 +22,15 @@ type requestCommand struct {
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
 	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
-	CommonName string        `placeholder:"CN" help:"Of a server or client; the first DNS name by default."`
+	CommonName string        `placeholder:"CN" help:"Common name of a server or client (the first DNS name)."`
 	KeyType    string        `placeholder:"TYPE" help:"RSA-2048 (as kubeadm), RSA-3072, RSA-4096, ECDSA-P256, …"`
-	Days       int           `placeholder:"N" help:"A wish; the CA's policy has the last word."`
+	Days       int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`
 	Kubernetes string        `placeholder:"RELEASE" help:"The cluster's release (the newest known)."`
 	Server     string        `placeholder:"URL" help:"API server in the kubeconfigs; https://NODE:6443 by default."`
 	Out        string        `placeholder:"FILE" help:"Certificate file of a server or client (pki/NAME.crt)."`
-	Wait       time.Duration `placeholder:"10m" help:"Wait for the answers, so long at most, and install them."`
-	Again      bool          `help:"Ask again although a request is open; that one is withdrawn."`
-	CSROut     string        `name:"csr-out" placeholder:"FILE" help:"Write the request there, - for stdout, to be mailed."`
+	Wait       time.Duration `placeholder:"10m" help:"Wait at most this long for the answers, and install them."`
+	Again      bool          `help:"Ask again although a request is open, and withdraw that one."`
+	CSROut     string        `name:"csr-out" placeholder:"FILE" help:"Write the request here, for mail; - is stdout."`
 }
 
 // order is one request to be made.

@@ -37,7 +37,8 @@ func (r *requestCommand) serviceAccount(
 	key := layout.Path(a.dir, kube.ServiceAccountKey)
 	a.Say("made the service account key pair %s, %s", key, layout.Path(a.dir, kube.ServiceAccountPublic))
 	a.Say("every further control plane needs this same key; with a copy of it, brought there out of band: "+
-		"component-admin request control-plane --sa-key %s --config join.yaml --config kubeadm.yaml", filepath.Base(key))
+		"component-admin request control-plane --sa-key %s --config join.yaml --config kubeadm.yaml",
+		filepath.Base(key))
 	return nil
 }
 
@@ -51,5 +52,6 @@ func (r *requestCommand) remindOfServiceAccount(a *app, layout component.Layout)
 	key := layout.Path(a.dir, kube.ServiceAccountKey)
 	a.Warn("%s is missing: a control plane that joins needs the first one's", key)
 	a.Hint("copy it here out of band, with mode 0600, and its public half: %s",
-		component.Command("openssl", "pkey", "-in", key, "-pubout", "-out", layout.Path(a.dir, kube.ServiceAccountPublic)))
+		component.Command("openssl", "pkey", "-in", key, "-pubout", "-out",
+			layout.Path(a.dir, kube.ServiceAccountPublic)))
 }

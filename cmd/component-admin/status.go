@@ -194,7 +194,8 @@ func (a *app) warnShort(c *component.Component, items []component.Item) {
 	for _, i := range items {
 		if needed := i.TooShort(rule); needed > 0 {
 			a.Warn("%s: %d days of validity are needed for visits every %d days, this certificate has %d",
-				i.State.Files.Place(), days(needed), days(rule.Visit), days(i.Certificate.NotAfter.Sub(i.Certificate.NotBefore)))
+				i.State.Files.Place(), days(needed), days(rule.Visit),
+				days(i.Certificate.NotAfter.Sub(i.Certificate.NotBefore)))
 		}
 	}
 }
