@@ -18,38 +18,36 @@ const (
 	maxFunctionLines = 60
 )
 
-// misshapen are directories and files that TestShape lets pass.
-var misshapen = strings.Fields(`bench/ cmd/ test/
-	e2e/alike_test.go e2e/answer_test.go e2e/attack_doors_test.go e2e/attack_entries_test.go
-	e2e/attack_forgeries_test.go e2e/attack_left_test.go e2e/attack_record_test.go e2e/attack_scopes_test.go
-	e2e/bounds_test.go e2e/clock_test.go e2e/contrib_test.go e2e/design_test.go e2e/doctor_cases_test.go
-	e2e/doctor_test.go e2e/documents_test.go e2e/entries_test.go e2e/exchange_test.go e2e/expired_test.go
-	e2e/files_test.go e2e/flow_promises_test.go e2e/flow_test.go e2e/golden_test.go e2e/hints_test.go
-	e2e/honest_test.go e2e/identity_test.go e2e/list_test.go e2e/outbox_test.go e2e/person_test.go e2e/prompts_test.go
-	e2e/refusals_test.go e2e/remembered_test.go e2e/renewal_examples_test.go e2e/replaced_test.go
-	e2e/scenarios_test.go e2e/signed_test.go e2e/terminal_test.go e2e/together_test.go e2e/watch_test.go
-	e2e/watching_test.go
-	internal/ca/ internal/cli/ internal/component/ internal/durable/ internal/inbox/ internal/kube/
-	internal/pass/ internal/policy/ internal/request/requesttest/ internal/request/request_judges_test.go`)
+// misshapen are the files that may still be longer, and have longer functions.
+var misshapen = strings.Fields(`e2e/attack_scopes_test.go e2e/files_test.go e2e/person_test.go e2e/replaced_test.go
+	e2e/signed_test.go internal/component/doctor_test.go internal/component/layout_test.go
+	internal/durable/durable_test.go internal/inbox/publish_test.go internal/kube/config_test.go
+	internal/policy/choose_test.go internal/policy/cover_test.go internal/policy/history_test.go
+	internal/policy/own_test.go internal/policy/scope_test.go internal/request/request_judges_test.go
+	internal/request/requesttest/covers.go internal/request/requesttest/entries.go
+	internal/request/requesttest/extensions.go internal/request/requesttest/good.go
+	internal/request/requesttest/names.go internal/request/requesttest/structures.go`)
 
 // TestShape: no Go file has a line over 120 columns, more than 350 lines, or a function of more than 60 lines.
 func TestShape(t *testing.T) {
 	t.Parallel()
 	for _, file := range tracked(t) {
-		passes := func(directory string) bool { return strings.HasPrefix(file, directory) }
-		if !strings.HasSuffix(file, ".go") || slices.ContainsFunc(misshapen, passes) {
+		if !strings.HasSuffix(file, ".go") {
 			continue
 		}
 		text, err := os.ReadFile("../" + file)
 		if err != nil { // removed, and not yet committed
 			continue
 		}
-		checkLines(t, file, string(text))
-		checkFunctions(t, file, text)
+		checkColumns(t, file, string(text))
+		if !slices.Contains(misshapen, file) {
+			checkLines(t, file, string(text))
+			checkFunctions(t, file, text)
+		}
 	}
 }
 
-func checkLines(t *testing.T, file, text string) {
+func checkColumns(t *testing.T, file, text string) {
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
@@ -58,7 +56,10 @@ func checkLines(t *testing.T, file, text string) {
 			t.Errorf("%s:%d: %d columns, more than %d", file, n, columns, maxColumns)
 		}
 	}
-	if n > maxFileLines {
+}
+
+func checkLines(t *testing.T, file, text string) {
+	if n := strings.Count(text, "\n"); n > maxFileLines {
 		t.Errorf("%s: %d lines, more than %d", file, n, maxFileLines)
 	}
 }

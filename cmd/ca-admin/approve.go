@@ -17,7 +17,7 @@ type approveCommand struct {
 	exchangeFlags
 	planFlags
 	Reopen bool     `help:"Approve a request that a person denied."`
-	IDs    []string `arg:"" optional:"" name:"id" help:"Request ids of 16 digits or more; on a terminal also entry names."`
+	IDs    []string `arg:"" optional:"" name:"id" help:"Request IDs (16 digits or more); on a terminal, names too."`
 
 	Renewals bool `help:"All that only renew a certificate as it is; never a guarded profile, never another name."`
 }
@@ -134,7 +134,7 @@ func publishAt(ctx context.Context, c *ca.CA, at pass.Sides) error {
 
 type denyCommand struct {
 	exchangeFlags
-	IDs    []string `arg:"" name:"id" help:"Request ids of 16 digits or more; on a terminal also entry names."`
+	IDs    []string `arg:"" name:"id" help:"Request IDs (16 digits or more); on a terminal, names too."`
 	Reason string   `required:"" placeholder:"TEXT" help:"Why; the requester reads it."`
 }
 

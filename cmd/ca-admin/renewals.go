@@ -85,14 +85,16 @@ func (a *app) sayRenewal(p *ca.Proposal) {
 		key = "the same key"
 	}
 	a.Say("%s  %s, names %s", p.Plan.Profile, p.Plan.Subject(), orNone(p.Plan.Names.Strings()))
-	a.Say("  renews %s, until %s, with %s, for %d days", p.Replaced.Serial, p.Replaced.NotAfter.Format(day), key, p.Plan.Days)
+	a.Say("  renews %s, until %s, with %s, for %d days", p.Replaced.Serial, p.Replaced.NotAfter.Format(day), key,
+		p.Plan.Days)
 	a.Say("  requester %s; request id %s", requesterLine(p), p.ID.Phone())
 }
 
 // sayLeft says which renewals are left and why, and how many requests are none.
 func (a *app) sayLeft(all ca.Renewals) {
 	for _, l := range all.Left {
-		a.Say("left %s (%s, entry %s): %s", l.Record.ID.Short(), dash(l.Record.Profile), refusal.Quote(l.Record.Name), l.Why)
+		a.Say("left %s (%s, entry %s): %s", l.Record.ID.Short(), dash(l.Record.Profile), refusal.Quote(l.Record.Name),
+			l.Why)
 	}
 	if all.Firsts > 0 {
 		a.Say("left %s: no certificate of this CA is replaced", cli.Count(all.Firsts, "request", "requests"))

@@ -58,8 +58,8 @@ func (c *CA) Renewals(ctx context.Context) (all Renewals, err error) {
 }
 
 // notPlain says why a renewal is more than the replaced certificate once more; "" where it is that. Whoever approves
-// many at once looks at none of them closely, so the rule is narrow: nothing in the certificate may be new, and somebody
-// has to vouch for whoever asks.
+// many at once looks at none of them closely, so the rule is narrow: nothing in the certificate may be new, and
+// somebody has to vouch for whoever asks.
 func (c *CA) notPlain(ctx context.Context, p *Proposal) (why string, err error) {
 	d := p.Decision
 	if d.Profile != nil && d.Profile.Guarded {
@@ -78,7 +78,8 @@ func (c *CA) notPlain(ctx context.Context, p *Proposal) (why string, err error) 
 	}
 	for _, t := range p.Takes {
 		if t.From.Serial != p.Replaced.Serial {
-			return fmt.Sprintf("it takes %s from request %s", refusal.Quote(t.Address.Name+".crt"), t.From.ID.Short()), nil
+			name := refusal.Quote(t.Address.Name + ".crt")
+			return fmt.Sprintf("it takes %s from request %s", name, t.From.ID.Short()), nil
 		}
 	}
 	leaf, err := c.leafOf(ctx, p.Replaced.Serial)

@@ -26,7 +26,8 @@ func TestDifference(t *testing.T) {
 			"its profile is web, the replaced certificate's is server"},
 		{"another issuer", func(_ *pki.Plan, old *ledger.Certificate, _ *x509.Certificate) { old.Issuer = "etcd-ca" },
 			"its issuer is ca, the replaced certificate's is etcd-ca"},
-		{"another group", func(p *pki.Plan, _ *ledger.Certificate, _ *x509.Certificate) { p.Organizations = []string{"dev"} },
+		{"another group",
+			func(p *pki.Plan, _ *ledger.Certificate, _ *x509.Certificate) { p.Organizations = []string{"dev"} },
 			`its subject is CN="a.example", O="dev", the replaced certificate's is CN="a.example"`},
 		{"a name more and one less", func(p *pki.Plan, _ *ledger.Certificate, _ *x509.Certificate) {
 			p.Names = pki.Names{DNS: []string{"a.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.7")}}
