@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,12 +39,17 @@ func jsonPage(t *testing.T) map[string]map[string]bool {
 	expand(page["Record"], page, "request.", "RequestList")
 	expand(page["Record"], page, "certificate.", "CertificateList")
 	expand(page["Record"], page, "events[].", "EventList")
+	expand(page["RenewalList"+ofComponent], page, "progress[].", "ProgressList"+ofComponent)
 	return page
 }
 
+// ofComponent stands behind the kinds of component-admin in the headings of the page.
+const ofComponent = " (component-admin)"
+
 func expand(keys map[string]bool, page map[string]map[string]bool, prefix, other string) {
-	always := keys[other]
-	delete(keys, other)
+	listed := strings.TrimSuffix(other, ofComponent)
+	always := keys[listed]
+	delete(keys, listed)
 	for key, required := range page[other] {
 		if name, ok := strings.CutPrefix(key, "items[]."); ok {
 			// A settled request has no refusals.
@@ -80,33 +86,86 @@ func keysOf(v any, prefix string, into map[string]bool) {
 	}
 }
 
-// TestJSON holds docs/json.md against what each command prints, with rows and without.
+// documents decoded, by program and command, and the keys seen of each kind.
+type decoded struct {
+	*exchange
+	page, kinds map[string]map[string]bool
+	commands    map[string]bool
+}
+
+func newDecoded(t *testing.T) *decoded {
+	return &decoded{newExchange(t, build(t)), jsonPage(t), map[string]map[string]bool{}, map[string]bool{}}
+}
+
+// look runs a command with -o json and holds what it prints against the page.
+func (d *decoded) look(status int, program string, args ...string) {
+	d.Helper()
+	d.commands[program+" "+args[0]] = true
+	suffix := ""
+	if program == "component-admin" {
+		suffix = ofComponent
+	}
+	checkDocument(d.exchange, d.page, d.kinds, suffix, d.run(status, program, append(args, "-q", "-o", "json")...))
+}
+
+// whole wants every command of a program to have been decoded or to refuse -o json, and every key of the page to have
+// been printed.
+func (d *decoded) whole(program string, arguments map[string]string) {
+	d.Helper()
+	command := regexp.MustCompile(`(?m)^  ([a-z]+) +[A-Z]`)
+	for _, match := range command.FindAllStringSubmatch(d.run(0, program, "--help"), -1) {
+		name := match[1]
+		if strings.Contains(d.run(0, program, name, "--help"), "--output=") {
+			if !d.commands[program+" "+name] {
+				d.Errorf("%s %s takes -o json, and nobody looked at it", program, name)
+			}
+			continue
+		}
+		args := append([]string{name}, strings.Fields(arguments[name])...)
+		if out := d.run(2, program, append(args, "-o", "json")...); !strings.Contains(out, "--output json: ") {
+			d.Errorf("%s %q: %s", program, args, out)
+		}
+	}
+	for kind, keys := range d.page {
+		if strings.HasSuffix(kind, ofComponent) != (program == "component-admin") {
+			continue
+		}
+		for key, always := range keys {
+			if always && !d.kinds[kind][key] {
+				d.Errorf("%s: no command printed %q", kind, key)
+			}
+		}
+	}
+}
+
+// TestJSON holds docs/json.md against what each command of ca-admin prints, with rows and without.
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	page := jsonPage(t)
-	x := newExchange(t, build(t))
+	d := newDecoded(t)
 	commands := []string{
-		"list", "pending", "requesters", "events", "exchange", "status", "verify", "sync", "profiles", "policy",
+		"list", "pending", "requesters", "events", "exchange", "status", "verify", "sync", "profiles", "policy", "clock",
+		"recover",
 	}
-	kinds := map[string]map[string]bool{}
-	look := func(status int, args ...string) {
-		x.Helper()
-		checkDocument(x, page, kinds, x.ca(status, append(args, "-q", "-o", "json")...))
-	}
+	look := func(status int, args ...string) { d.Helper(); d.look(status, "ca-admin", args...) }
 	for _, command := range commands {
 		look(0, command)
 	}
+	look(0, "init", "--dir", "other", "--exchange", "elsewhere", "--issuer", "ca", "--key-type", "ECDSA-P256")
 	key, err := pki.ECDSAP256.Generate()
 	must(t, err)
 	public, err := ssh.NewPublicKey(key.Public())
 	must(t, err)
-	x.enroll("web", public)
-	x.dropHeld("web")
-	x.approve("web")
-	x.dropHeld("odd")
-	x.drop("left.csr", []byte("-----BEGIN CERTIFICATE REQUEST-----\n"))
-	held := filepath.Join(x.dir, "odd.csr")
-	must(t, os.WriteFile(held, []byte("odd"), 0o644))
+	file := filepath.Join(d.dir, "web.pub")
+	must(t, os.WriteFile(file, ssh.MarshalAuthorizedKey(public), 0o644))
+	look(0, "enroll", "web", "--key", file, "--profile", "server", "--dns", "**.example")
+	look(0, "scope", "web")
+	look(0, "scope", "web", "--add-ip", "192.0.2.0/24")
+	d.dropHeld("web")
+	d.approve("web")
+	d.dropHeld("odd")
+	d.drop("left.csr", []byte("-----BEGIN CERTIFICATE REQUEST-----\n"))
+	broken := filepath.Join(d.dir, "broken.csr")
+	must(t, os.WriteFile(broken, []byte("odd"), 0o644))
 	for _, command := range commands {
 		status := 0
 		if command == "sync" {
@@ -114,30 +173,49 @@ func TestJSON(t *testing.T) {
 		}
 		look(status, command)
 	}
-	look(4, "check", held)
+	look(4, "check", broken)
 	look(0, "show", "web")
-	for _, id := range x.heldIDs() {
+	for _, id := range d.heldIDs() {
 		look(0, "show", id)
 		look(0, "deny", id, "--reason", "no")
 		look(0, "approve", id, "--yes", "--reopen", "--profile", "server", "--dns", "odd.example")
 	}
-	for kind, keys := range page {
-		for key, always := range keys {
-			if always && !kinds[kind][key] {
-				t.Errorf("%s: no command printed %q", kind, key)
-			}
-		}
+	must(t, os.WriteFile(filepath.Join(d.dir, "hand.csr"), serverRequest(t, "hand"), 0o644))
+	look(0, "sign", "hand.csr", "--yes")
+	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
+	d.whole("ca-admin", map[string]string{"unenroll": "web", "export": "00"})
+}
+
+// TestComponentJSON is TestJSON for component-admin.
+func TestComponentJSON(t *testing.T) {
+	t.Parallel()
+	d := newDecoded(t)
+	look := func(status int, args ...string) { d.Helper(); d.look(status, "component-admin", args...) }
+	look(0, "init", "--name", "web", "--trust", d.trust())
+	for _, command := range []string{"config", "status", "sync", "renew"} {
+		look(0, command)
 	}
-	for _, command := range []string{"init", "watch", "review", "unenroll web", "migrate", "clock"} {
-		args := append(strings.Fields(command), "-o", "json")
-		if out := x.ca(2, args...); !strings.Contains(out, "--output json: ") {
-			t.Errorf("%q: %s", args, out)
-		}
-	}
+	public := "component/component-admin/identity.pub"
+	d.ca(0, "enroll", "web", "--key", public, "--profile", "server", "--dns", "**.example")
+	look(0, "request", "server", "--dns", "a.example", "--key-type", "ECDSA-P256")
+	d.ca(0, "sync")
+	look(0, "sync")
+	look(0, "request", "client", "--common-name", "web", "--key-type", "ECDSA-P256") // outside the scope
+	d.ca(0, "sync")
+	look(3, "sync")
+	look(0, "status")
+	look(3, "renew", "server", "--now")
+	look(0, "renew", "server", "--now", "--dry-run")
+	look(5, "doctor", "--config", absolute(t, "testdata/kubeadm.yaml"))
+	look(0, "request", "server", "--dns", "b.example", "--csr-out", "b.csr", "--key-type", "ECDSA-P256")
+	d.run(2, "component-admin", "request", "server", "--dns", "c.example", "--csr-out", "-", "-o", "json")
+	d.ca(0, "sign", "b.csr", "--yes")
+	look(0, "install", "b.crt", "pki/b.example.crt")
+	d.whole("component-admin", map[string]string{"forget": "00", "kubeconfig": "admin --server https://a:1"})
 }
 
 // checkDocument decodes a document and looks for its keys on the page.
-func checkDocument(x *exchange, page, kinds map[string]map[string]bool, text string) {
+func checkDocument(x *exchange, page, kinds map[string]map[string]bool, suffix, text string) {
 	x.Helper()
 	from := strings.Index(text, "{") // warnings stand before it
 	var document map[string]any
@@ -146,6 +224,7 @@ func checkDocument(x *exchange, page, kinds map[string]map[string]bool, text str
 		return
 	}
 	kind, _ := document["kind"].(string)
+	kind += suffix
 	if page[kind] == nil || document["apiVersion"] != "ca-exchange/v1" {
 		x.Errorf("%v %q is not on the page", document["apiVersion"], kind)
 		return

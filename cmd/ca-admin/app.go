@@ -24,7 +24,11 @@ type app struct {
 	log *slog.Logger
 }
 
+// defaultDir is the CA directory where neither a flag nor the environment names one.
+const defaultDir = "./ca"
+
 func newApp(_ context.Context, t *cli.Terminal, c *commands) *app {
+	t.WorksAt(c.Dir, defaultDir, "CA_ADMIN_DIR")
 	return &app{t, c.Dir, t.Logger(c.LogFormat)}
 }
 
@@ -48,7 +52,7 @@ func (a *app) explainOpen(err error) error {
 	case errors.Is(err, ledger.ErrOldSchema):
 		return cli.Hint(err, "end a running ca-admin watch, then: ca-admin migrate (it keeps a copy)")
 	case errors.Is(err, ca.ErrMode):
-		return cli.Hint(err, fmt.Sprintf("chmod 700 %q", a.dir))
+		return cli.Hint(err, "chmod 700 "+cli.Word(a.dir))
 	case errors.Is(err, ca.ErrOwner):
 		return explainOwner(err)
 	case errors.Is(err, fs.ErrPermission):
@@ -64,28 +68,27 @@ func explainOwner(err error) error {
 		return err
 	}
 	return cli.Hint(err, "run it as the owner: sudo -u '"+other.OwnerID()+"' ca-admin …",
-		fmt.Sprintf("or, if the file is yours by right: sudo chown -R $(id -u) %q", filepath.Dir(other.Path)))
+		"or, if the file is yours by right: sudo chown -R $(id -u) "+cli.Word(filepath.Dir(other.Path)))
 }
 
 // explain adds hints to what an exchange can be wrong with.
 func explain(err error, at pass.Sides) error {
 	switch {
 	case errors.Is(err, inbox.ErrNoExchange):
-		return cli.Hint(err, fmt.Sprintf("make it with `ca-admin exchange %s`, or say where it is: "+
-			"--exchange DIR, CA_EXCHANGE", at.Inbox))
+		return cli.Hint(err, "make it with `ca-admin exchange "+cli.Word(at.Inbox)+"`, or say where it is: "+
+			"--exchange DIR, CA_EXCHANGE")
 	case errors.Is(err, inbox.ErrNotExchange):
-		return cli.Hint(err, "is the medium mounted?",
-			fmt.Sprintf("to make an exchange there: ca-admin exchange %s", at.Inbox))
+		return cli.Hint(err, "is the medium mounted?", "to make an exchange there: ca-admin exchange "+cli.Word(at.Inbox))
 	case errors.Is(err, inbox.ErrTrust):
 		return cli.Hint(err, "an exchange belongs to one CA: use its CA directory (--dir), or another exchange")
 	case errors.Is(err, pass.ErrOpenInbox):
-		return cli.Hint(err, fmt.Sprintf("chmod 755 %q, so that only its owner may ask", at.Inbox+"/inbox"),
+		return cli.Hint(err, "chmod 755 "+cli.Word(at.Inbox+"/inbox")+", so that only its owner may ask",
 			"or take `unsigned:` out of policy.yaml; to serve it all the same: --yes")
 	case errors.Is(err, ca.ErrClock):
 		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
 	case errors.Is(err, ca.ErrBehind):
 		return cli.WithStatus(cli.Unverified, err,
-			"if an old copy of the CA directory was put back: ca-admin recover --exchange "+at.Inbox,
+			"if an old copy of the CA directory was put back: ca-admin recover --exchange "+cli.Word(at.Inbox),
 			"if another host runs a copy of this CA directory: stop one of the two")
 	case errors.Is(err, fs.ErrPermission):
 		return cli.Hint(err,

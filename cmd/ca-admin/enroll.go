@@ -89,7 +89,7 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.Say("enrolled %q with key %s", e.Name, fingerprint)
-	return a.warnScope(c, one.Scope)
+	return errors.Join(a.encodeRequester(c, one.Name), a.warnScope(c, one.Scope))
 }
 
 // warnScope says what a scope cannot do although it seems to.

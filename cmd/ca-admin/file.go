@@ -23,7 +23,7 @@ func readRequest(ctx context.Context, file string) ([]byte, error) {
 	return readFile(file, refusal.MaxEntry)
 }
 
-// standardInput is the name of a file that is standard input.
+// standardInput is the name of a file that is standard input, and of one that is standard output.
 const standardInput = "-"
 
 // readInput reads standard input. A read from a terminal or a pipe cannot be interrupted: where a signal ends the

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,30 +85,82 @@ func (i *initCommand) Run(a *app) error {
 	}
 	c, err := ca.Create(a.dir, setup, a.settings())
 	if errors.Is(err, ca.ErrExists) {
-		return cli.Hint(err, "its keys are never overwritten: use it as it is, or choose another with --dir DIR")
+		return i.finish(a, groupID, err)
 	}
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	at := pass.Sides{Inbox: i.Exchange, Outbox: i.Exchange}
-	x, err := pass.MakeExchange(c, i.Exchange, groupID)
-	if errors.Is(err, inbox.ErrTrust) {
-		return cli.Hint(err, fmt.Sprintf("the CA directory %q was made; make an exchange for it elsewhere: "+
-			"ca-admin exchange DIR", a.dir))
-	}
+	return i.exchange(a, c, groupID)
+}
+
+// finish makes the exchange of a CA directory that an earlier init made before it stopped: one that has served none.
+func (i *initCommand) finish(a *app, groupID int, exists error) error {
+	exists = cli.Hint(exists, "its keys are never overwritten: use it as it is, or choose another with --dir DIR")
+	c, err := a.open()
 	if err != nil {
-		return explain(err, at)
+		return exists
 	}
-	if err := x.Close(); err != nil {
-		return err
+	defer c.Close()
+	if known, err := c.Exchanges(); err != nil || len(known) > 0 {
+		return exists
 	}
+	a.Say("the CA directory is there already and has no exchange yet; its keys and its policy stay as they are")
+	return i.exchange(a, c, groupID)
+}
+
+// exchange makes the exchange and says what comes next.
+func (i *initCommand) exchange(a *app, c *ca.CA, groupID int) error {
+	x, err := pass.MakeExchange(c, i.Exchange, groupID)
+	if err != nil {
+		made := "the CA directory " + cli.Word(a.dir) + " is made; "
+		if errors.Is(err, inbox.ErrTrust) {
+			return cli.Hint(err, made+"make an exchange for it elsewhere: ca-admin exchange DIR")
+		}
+		at := pass.Sides{Inbox: i.Exchange, Outbox: i.Exchange}
+		return cli.Hint(explain(err, at), made+"once this is mended: ca-admin exchange "+cli.Word(i.Exchange))
+	}
+	defer x.Close()
 	a.Say("made CA directory %s and exchange %s", a.dir, i.Exchange)
 	a.Say("trust fingerprint, which the component admins compare out of band:")
-	a.Print("%s", c.Trust().Fingerprint)
-	a.Say("next, here:                ca-admin watch")
-	a.Say("next, on a component host: component-admin init --name NAME --trust %s", c.Trust().Fingerprint)
+	if a.JSON {
+		done := created{cli.APIVersion, "Created", c.Trust().Fingerprint, a.dir, i.Exchange}
+		if err := a.Encode(done); err != nil {
+			return err
+		}
+	} else {
+		a.Print("%s", c.Trust().Fingerprint)
+	}
+	a.sayWhoDrops(x)
+	if !i.adopts() {
+		a.Say("the CA keys in %s are not encrypted: keep the directory, and its backups, where nobody else reads them", a.dir)
+	}
+	host := "component-admin init --name NAME --trust " + c.Trust().Fingerprint
+	if standard, err := filepath.Abs(defaultExchange); err != nil || i.Exchange != standard {
+		host += " --exchange " + cli.Word(i.Exchange)
+	}
+	a.Say("next, on a component host: %s", host)
+	a.Say("next, here:                ca-admin enroll NAME --key identity.pub --control-plane")
+	a.Say("then, here:                ca-admin watch")
 	return nil
+}
+
+func (i *initCommand) adopts() bool { return i.ImportPKI != "" || i.ImportCert != "" }
+
+// sayWhoDrops says which users of this host may ask, where that is not everybody.
+func (a *app) sayWhoDrops(x *inbox.Exchange) {
+	dir := filepath.Join(x.Path(), "inbox")
+	info, err := os.Stat(dir)
+	if err != nil {
+		return
+	}
+	switch mode := info.Mode().Perm(); {
+	case mode&0o020 == 0:
+		a.Say("only the owner of %s may drop requests; --group GROUP at init lets a group, "+
+			"or: chgrp GROUP %[1]s; chmod 3770 %[1]s", cli.Word(dir))
+	case mode&0o002 == 0:
+		a.Say("only members of the group of %s may drop requests", cli.Word(dir))
+	}
 }
 
 func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
@@ -114,7 +168,7 @@ func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
 		return s, err
 	}
 	switch {
-	case i.ImportPKI != "" || i.ImportCert != "":
+	case i.adopts():
 		s.Imported, err = i.adopted(a)
 		return s, err
 	}

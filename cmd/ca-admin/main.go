@@ -14,7 +14,7 @@ type commands struct {
 	cli.Flags
 	Dir string `env:"CA_ADMIN_DIR" default:"./ca" type:"path" placeholder:"DIR" help:"CA directory (${env})."`
 
-	Init     initCommand     `cmd:"" group:"begin" help:"Make a CA directory and an exchange."`
+	Init     initCommand     `cmd:"" group:"begin" output:"json" help:"Make a CA directory and an exchange."`
 	Exchange exchangeCommand `cmd:"" group:"begin" output:"json" help:"List the exchanges, make or repair one."`
 
 	Watch   watchCommand   `cmd:"" group:"ask" help:"Answer requests as they come, until stopped."`
@@ -23,7 +23,7 @@ type commands struct {
 	Review  reviewCommand  `cmd:"" group:"ask" help:"Go through the waiting requests, one key each."`
 	Approve approveCommand `cmd:"" group:"ask" output:"json" help:"Sign a held request, after showing what."`
 	Deny    denyCommand    `cmd:"" group:"ask" output:"json" help:"Deny a held request, until a person reopens it."`
-	Sign    signCommand    `cmd:"" group:"ask" help:"Sign a request file by hand."`
+	Sign    signCommand    `cmd:"" group:"ask" output:"json" help:"Sign a request file by hand."`
 	Check   checkCommand   `cmd:"" group:"ask" output:"json" help:"Say what the policy would decide on a file."`
 
 	List   listCommand   `cmd:"" group:"look" output:"json,csv" help:"List the certificates that are in use, or all."`
@@ -32,8 +32,8 @@ type commands struct {
 	Events eventsCommand `cmd:"" group:"look" output:"json" help:"Print the event log: what was decided, by whom."`
 	Status statusCommand `cmd:"" group:"look" output:"json" help:"Show how the CA stands."`
 
-	Enroll     enrollCommand     `cmd:"" group:"who" help:"Enroll a requester: whose signature counts, and for what."`
-	Scope      scopeCommand      `cmd:"" group:"who" help:"Show or change what an enrolled requester may ask for."`
+	Enroll     enrollCommand     `cmd:"" group:"who" output:"json" help:"Enroll a requester: whose signature counts."`
+	Scope      scopeCommand      `cmd:"" group:"who" output:"json" help:"Show or change what a requester may ask for."`
 	Unenroll   unenrollCommand   `cmd:"" group:"who" help:"Take a requester's enrolment back."`
 	Requesters requestersCommand `cmd:"" group:"who" output:"json" help:"List who is enrolled."`
 	Profiles   profilesCommand   `cmd:"" group:"who" output:"json" help:"List the profiles, or show one."`
@@ -42,7 +42,7 @@ type commands struct {
 	Verify  verifyCommand  `cmd:"" group:"care" output:"json" help:"Check the ledger's chain."`
 	Recover recoverCommand `cmd:"" group:"care" output:"json" help:"Take back what a restored ledger lacks."`
 	Migrate migrateCommand `cmd:"" group:"care" help:"Bring an older ledger to this version; a copy is kept."`
-	Clock   clockCommand   `cmd:"" group:"care" help:"Compare the clock with the ledger."`
+	Clock   clockCommand   `cmd:"" group:"care" output:"json" help:"Compare the clock with the ledger."`
 }
 
 // Groups are the headings of the groups of commands.

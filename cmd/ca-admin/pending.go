@@ -53,18 +53,11 @@ var pendingColumns = []cli.Column{
 }
 
 func itemOf(r ledger.Request) requestItem {
-	item := requestItem{
-		ID: r.ID.String(), Name: r.Name, Profile: r.Profile, Requester: r.Requester, KeyFingerprint: r.KeyFingerprint,
-		Node:  r.Node,
-		Names: r.Names, Refusals: r.Refusals, Received: r.Received,
+	return requestItem{
+		ID: r.ID.String(), Name: r.Name, Profile: r.Profile, Requester: r.Requester,
+		KeyFingerprint: r.KeyFingerprint, Node: r.Node,
+		Names: orEmpty(r.Names), Refusals: unquoted(r.Refusals), Received: r.Received,
 	}
-	if item.Names == nil {
-		item.Names = []string{}
-	}
-	if item.Refusals == nil {
-		item.Refusals = []refusal.Refusal{}
-	}
-	return item
 }
 
 func dash(s string) string {

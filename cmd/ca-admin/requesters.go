@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/policy"
 )
@@ -73,6 +75,23 @@ func requesterItems(all policy.Requesters) (items []requesterItem) {
 		})
 	}
 	return items
+}
+
+// encodeRequester prints one requester as it is enrolled, for scripts; for people the command has said it.
+func (a *app) encodeRequester(c *ca.CA, name string) error {
+	if !a.JSON {
+		return nil
+	}
+	all, err := c.Requesters()
+	if err != nil {
+		return err
+	}
+	one, ok := all.ByName(name)
+	if !ok {
+		return fmt.Errorf("requester %q %w", name, policy.ErrNotEnrolled)
+	}
+	items := requesterItems(policy.Requesters{Requesters: []policy.Requester{*one}})
+	return a.Encode(newList("RequesterList", items))
 }
 
 // orEmpty is a list that JSON writes as [], never as null.

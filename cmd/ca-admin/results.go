@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strconv"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -45,6 +47,34 @@ func newPassItem(exchange string, s pass.Summary) passItem {
 	}
 }
 
+// created is what `init` made.
+type created struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Trust      string `json:"trust"`
+	Directory  string `json:"directory"`
+	Exchange   string `json:"exchange"`
+}
+
+// clock is what `clock` compares.
+type clock struct {
+	APIVersion string    `json:"apiVersion"`
+	Kind       string    `json:"kind"`
+	Now        time.Time `json:"now"`
+	LastRecord time.Time `json:"lastRecord"`
+}
+
+// unquoted are refusals for JSON, which escapes what the exchange said itself.
+func unquoted(refusals []refusal.Refusal) []refusal.Refusal {
+	plain := append([]refusal.Refusal{}, refusals...)
+	for i, r := range plain {
+		if asked, err := strconv.Unquote(r.Asked); err == nil {
+			plain[i].Asked = asked
+		}
+	}
+	return plain
+}
+
 // checkItem is what the policy would do with one file.
 type checkItem struct {
 	File      string            `json:"file"`
@@ -63,7 +93,7 @@ func newCheckItem(file string, p *ca.Proposal) checkItem {
 	d := p.Decision
 	item := checkItem{
 		File: file, ID: p.ID.String(), Outcome: fmt.Sprint(d.Outcome), Names: []string{},
-		Refusals: append([]refusal.Refusal{}, d.Refusals...), Dropped: append([]policy.Loss{}, d.Dropped...),
+		Refusals: unquoted(d.Refusals), Dropped: append([]policy.Loss{}, d.Dropped...),
 	}
 	if d.Requester != nil {
 		item.Requester = d.Requester.Name

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/policy"
 )
@@ -60,17 +61,20 @@ func (s *scopeCommand) Run(ctx context.Context, a *app) error {
 		}
 	}
 	if slices.Equal(changed.Lists(), have.Lists()) && changed.Key == have.Key {
-		return a.printScope(changed)
+		return a.printScope(c, changed)
 	}
 	if err := c.ChangeRequester(ctx, changed); err != nil {
 		return err
 	}
 	a.Say("changed the scope of %q; what is held is decided again by the next pass", s.Name)
-	return errors.Join(a.printScope(changed), a.warnScope(c, changed.Scope))
+	return errors.Join(a.printScope(c, changed), a.warnScope(c, changed.Scope))
 }
 
 // printScope prints a scope, one list a line.
-func (a *app) printScope(one policy.Requester) error {
+func (a *app) printScope(c *ca.CA, one policy.Requester) error {
+	if a.JSON {
+		return a.encodeRequester(c, one.Name)
+	}
 	for _, line := range one.Lists() {
 		a.Say("  %s", line)
 	}

@@ -14,6 +14,7 @@ import (
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request"
@@ -22,16 +23,13 @@ import (
 type signCommand struct {
 	planFlags
 	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files (openssl req); - reads standard input."`
-	Out   string   `type:"path" placeholder:"FILE" help:"File for the certificate; beside the request by default."`
+	Out   string   `type:"path" placeholder:"FILE" help:"Certificate file, - for stdout (beside the request)."`
 }
 
 // Validate holds the flags against each other.
 func (s *signCommand) Validate() error {
 	if s.Out != "" && len(s.Files) > 1 {
 		return errors.New("--out takes one request")
-	}
-	if s.Out == "" && slices.Contains(s.Files, standardInput) {
-		return errors.New("for a request on standard input, --out FILE says where the certificate goes")
 	}
 	return nil
 }
@@ -41,6 +39,10 @@ func (s *signCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if a.JSON && (s.Out == standardInput || s.Out == "" && slices.Contains(s.Files, standardInput)) {
+		return cli.WithStatus(cli.Usage, errors.New("standard output is the certificate's or the JSON's, not both"),
+			"write the certificate to a file: --out FILE")
+	}
 	c, err := a.open()
 	if err != nil {
 		return err
@@ -49,28 +51,57 @@ func (s *signCommand) Run(ctx context.Context, a *app) error {
 	if err := a.checkHeads(ctx, c, exchangeFlags{}); err != nil {
 		return err
 	}
+	var serials []string
 	for _, file := range s.Files {
 		out := s.Out
-		if out == "" {
+		switch {
+		case out == "" && file == standardInput:
+			out = standardInput
+		case out == "":
 			out = strings.TrimSuffix(file, filepath.Ext(file)) + ".crt"
 		}
-		if err := s.sign(ctx, a, c, file, out, override); err != nil {
-			return err
+		serial, signErr := s.sign(ctx, a, c, signing{file, out, override})
+		if err = signErr; err != nil {
+			break
 		}
+		serials = append(serials, serial)
 	}
-	return nil
+	if a.JSON {
+		err = errors.Join(err, a.encodeCertificates(ctx, c, serials))
+	}
+	return err
 }
 
-func (s *signCommand) sign(ctx context.Context, a *app, c *ca.CA, file, out string, o policy.Override) error {
-	if _, err := os.Lstat(out); err == nil {
-		return cli.Hint(fmt.Errorf("%q: %w", out, fs.ErrExist), "move it away, or say where: --out FILE")
+// signing is one file to be signed.
+type signing struct {
+	file, out string
+	override  policy.Override
+}
+
+// sign writes the certificate of one request and gives its serial.
+func (s *signCommand) sign(ctx context.Context, a *app, c *ca.CA, one signing) (serial string, err error) {
+	if _, err := os.Lstat(one.out); err == nil && one.out != standardInput {
+		return "", cli.Hint(fmt.Errorf("%q: %w", one.out, fs.ErrExist), "move it away, or say where: --out FILE")
 	}
-	entry, err := readRequest(ctx, file)
+	entry, err := readRequest(ctx, one.file)
 	if err != nil {
-		return err
+		return "", err
 	}
-	pem, err := s.certificate(ctx, a, c, entry, o)
+	pem, err := s.certificate(ctx, a, c, entry, one.override)
 	if err != nil {
+		return "", err
+	}
+	certificates, err := pki.ParseCertificates(pem)
+	if err != nil {
+		return "", err
+	}
+	return pki.SerialHex(certificates[0].SerialNumber), a.writeAnswer(one.out, pem)
+}
+
+// writeAnswer writes a certificate to a new file, or to standard output.
+func (a *app) writeAnswer(out string, pem []byte) error {
+	if out == standardInput {
+		_, err := a.Out.Write(pem)
 		return err
 	}
 	dir, err := durable.Open(filepath.Dir(out))

@@ -117,11 +117,16 @@ func (k *clockCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	if k.Accept {
-		return c.AcceptClock(ctx)
+		if err := c.AcceptClock(ctx); err != nil || !a.JSON {
+			return err
+		}
 	}
 	head, err := c.Ledger().Head(ctx)
 	if err != nil {
 		return err
+	}
+	if a.JSON {
+		return a.Encode(clock{cli.APIVersion, "Clock", cli.Now().UTC(), head.Time.UTC()})
 	}
 	a.Print("now          %s", cli.Now().UTC().Format(time.RFC3339))
 	a.Print("last record  %s", head.Time.Format(time.RFC3339))

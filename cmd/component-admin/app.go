@@ -18,6 +18,9 @@ type app struct {
 	log *slog.Logger
 }
 
+// defaultDir is the component directory where neither a flag nor the environment names one.
+const defaultDir = "./component"
+
 func (a *app) settings() component.Settings { return component.Settings{Now: cli.Now, Log: a.log} }
 
 // open opens the component directory and turns what may be wrong with it into hints.

@@ -19,16 +19,30 @@ type configCommand struct {
 	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have."`
 }
 
-// configResult is what config -o json prints.
+// configResult is what config -o json and init -o json print.
 type configResult struct {
-	APIVersion  string `json:"apiVersion"`
-	Kind        string `json:"kind"`
-	Name        string `json:"name"`
-	Exchange    string `json:"exchange"`
-	Trust       string `json:"trust"`
-	PublicKey   string `json:"publicKey"`
-	Fingerprint string `json:"fingerprint"`
+	APIVersion  string   `json:"apiVersion"`
+	Kind        string   `json:"kind"`
+	Name        string   `json:"name"`
+	Exchange    string   `json:"exchange"`
+	Trust       string   `json:"trust"`
+	Renew       string   `json:"renew"`
+	Visit       string   `json:"visit"`
+	KeepKey     []string `json:"keepKey"`
+	PublicKey   string   `json:"publicKey"`
+	Fingerprint string   `json:"fingerprint"`
 }
+
+func configurationOf(c *component.Component, id component.Identity) configResult {
+	return configResult{
+		APIVersion: cli.APIVersion, Kind: "Configuration", Name: c.Name, Exchange: c.Config.Exchange, Trust: c.Trust,
+		Renew: cmp.Or(c.Config.Renew, defaultRenew), Visit: c.Visit, KeepKey: append([]string{}, c.KeepKey...),
+		PublicKey: id.Authorized, Fingerprint: id.Fingerprint,
+	}
+}
+
+// defaultRenew is how long before its end a certificate is due where nothing else is configured.
+const defaultRenew = "1/3"
 
 func (k *configCommand) Run(a *app) error {
 	if k.Name != "" {
@@ -53,14 +67,12 @@ func (k *configCommand) Run(a *app) error {
 		return a.explain(err)
 	}
 	if a.JSON {
-		return a.Encode(configResult{
-			"ca-exchange/v1", "Configuration", c.Name, c.Config.Exchange, c.Trust, id.Authorized, id.Fingerprint,
-		})
+		return a.Encode(configurationOf(c, id))
 	}
 	a.Print("name         %s", c.Name)
 	a.Print("exchange     %s", orDash(c.Config.Exchange))
 	a.Print("trust        %s", orUnpinned(c.Trust))
-	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, "1/3"), cmp.Or(c.Visit, "-"))
+	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, defaultRenew), cmp.Or(c.Visit, "-"))
 	a.Print("keep key     %s", orDash(strings.Join(c.KeepKey, ", ")))
 	a.Print("key          %s", id.Authorized)
 	a.Print("fingerprint  %s", id.Fingerprint)

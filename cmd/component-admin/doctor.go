@@ -19,9 +19,10 @@ type doctorCommand struct {
 
 // doctorResult is what `doctor -o json` prints.
 type doctorResult struct {
-	Kind  string              `json:"kind"`
-	Node  string              `json:"node"`
-	Items []component.Finding `json:"items"`
+	APIVersion string              `json:"apiVersion"`
+	Kind       string              `json:"kind"`
+	Node       string              `json:"node"`
+	Items      []component.Finding `json:"items"`
 }
 
 func (d *doctorCommand) Run(a *app) error {
@@ -51,7 +52,7 @@ func (d *doctorCommand) Run(a *app) error {
 	status := statusOfHost(report)
 	if a.JSON {
 		items := append([]component.Finding{}, report.Findings...)
-		if err := a.Encode(doctorResult{"FindingList", report.Node, items}); err != nil {
+		if err := a.Encode(doctorResult{cli.APIVersion, "FindingList", report.Node, items}); err != nil {
 			return err
 		}
 	} else {

@@ -85,7 +85,13 @@ func (a *app) sayIdentity(c *component.Component) error {
 		return a.explain(err)
 	}
 	a.Say("for the CA admin, who enrolls this key:")
-	a.Print("%s", id.Authorized)
+	if a.JSON {
+		if err := a.Encode(configurationOf(c, id)); err != nil {
+			return err
+		}
+	} else {
+		a.Print("%s", id.Authorized)
+	}
 	a.Say("its fingerprint, to be given to the CA admin out of band: %s", id.Fingerprint)
 	return nil
 }

@@ -62,6 +62,9 @@ func (i *installCommand) Run(ctx context.Context, a *app) error {
 	if !i.NoHooks {
 		status = a.hooks(ctx, c)
 	}
+	if err := a.encodeProgress([]component.Progress{out}); err != nil {
+		return err
+	}
 	return cli.ExitWith(status)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"ca-exchange/internal/component"
@@ -16,7 +17,9 @@ func (r *requestCommand) mail(a *app, c *component.Component, place string) erro
 	if err != nil {
 		return a.explain(err)
 	}
-	if r.CSROut == "-" {
+	if a.JSON {
+		err = errors.Join(writeNew(r.CSROut, entry), a.encodeProgress([]component.Progress{{State: s}}))
+	} else if r.CSROut == "-" {
 		_, err = a.Out.Write(entry)
 	} else {
 		err = writeNew(r.CSROut, entry)

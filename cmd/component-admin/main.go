@@ -14,18 +14,26 @@ type commands struct {
 	cli.Flags
 	Dir string `env:"COMPONENT_ADMIN_DIR" default:"./component" type:"path" help:"Component directory (${env})."`
 
-	Init       initCommand       `cmd:"" help:"Set a component directory up."`
-	Config     configCommand     `cmd:"" help:"Show or change this host's name, addresses and exchange."`
-	Trust      trustCommand      `cmd:"" help:"Pin the CA by its fingerprint."`
-	Request    requestCommand    `cmd:"" help:"Make keys and ask for their certificates."`
-	Sync       syncCommand       `cmd:"" help:"Install what is answered, drop what is not."`
-	Install    installCommand    `cmd:"" help:"Install an answer that came by mail."`
-	Forget     forgetCommand     `cmd:"" help:"Give a request up, or stop renewing what is installed."`
-	Renew      renewCommand      `cmd:"" help:"Renew what is due: for a timer, or a visit with a stick."`
-	Hooks      applyCommand      `cmd:"" name:"apply" help:"Run the hooks of what was installed and not yet applied."`
-	Status     statusCommand     `cmd:"" output:"json" help:"Show what is installed, open and due."`
-	Doctor     doctorCommand     `cmd:"" output:"json" help:"Check that kubeadm and the components accept this host."`
-	Kubeconfig kubeconfigCommand `cmd:"" help:"Point an installed kubeconfig at another API server."`
+	Init   initCommand   `cmd:"" group:"begin" output:"json" help:"Set up a component directory."`
+	Config configCommand `cmd:"" group:"begin" output:"json" help:"Show or change this host's name and exchange."`
+	Trust  trustCommand  `cmd:"" group:"begin" help:"Pin the CA by its fingerprint."`
+
+	Request requestCommand `cmd:"" group:"ask" output:"json" help:"Make keys and ask for their certificates."`
+	Sync    syncCommand    `cmd:"" group:"ask" output:"json" help:"Install what is answered, drop what is not."`
+	Renew   renewCommand   `cmd:"" group:"ask" output:"json" help:"Renew what is due, for a timer or a visit with a stick."`
+	Install installCommand `cmd:"" group:"ask" output:"json" help:"Install an answer that came by mail."`
+	Forget  forgetCommand  `cmd:"" group:"ask" help:"Give a request up, or stop renewing what is installed."`
+
+	Status statusCommand `cmd:"" group:"look" output:"json" help:"Show what is installed, open and due."`
+	Doctor doctorCommand `cmd:"" group:"look" output:"json" help:"Check that kubeadm accepts this host."`
+
+	Hooks      applyCommand      `cmd:"" name:"apply" group:"care" help:"Run the hooks that are still to run."`
+	Kubeconfig kubeconfigCommand `cmd:"" group:"care" help:"Point an installed kubeconfig at another API server."`
+}
+
+// Groups are the headings of the groups of commands.
+func (*commands) Groups() map[string]string {
+	return map[string]string{"begin": "To begin:", "ask": "Certificates:", "look": "To look:", "care": "Care:"}
 }
 
 func main() {
@@ -33,6 +41,7 @@ func main() {
 	t := cli.New("component-admin")
 	os.Exit(int(cli.Main(t, about, &c, func(ctx context.Context) any {
 		c.Apply(t)
+		t.WorksAt(c.Dir, defaultDir, "COMPONENT_ADMIN_DIR")
 		return &app{t, c.Dir, t.Logger(c.LogFormat)}
 	})))
 }

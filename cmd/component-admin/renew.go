@@ -47,16 +47,21 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 	if _, err := c.SyncLocal(ctx); err != nil && !errors.Is(err, component.ErrUnpinned) {
 		return a.explain(err)
 	}
-	there, err := r.ask(ctx, a, c, names)
+	all, there, err := r.ask(ctx, a, c, names)
 	if err != nil {
 		return err
 	}
+	result := renewed{newList("RenewalList", all), []progressItem{}}
 	status := cli.Done
 	switch {
 	case r.DryRun:
 	case there:
 		run := syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait, noHooks: r.NoHooks}
 		run.options.Renew = true
+		run.report = func(all []component.Progress) error {
+			result.Progress = progressItems(all)
+			return nil
+		}
 		if err := a.sync(ctx, c, run); err != nil {
 			exit, printed := errors.AsType[cli.Exit](err)
 			if !printed {
@@ -71,11 +76,18 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if a.JSON {
+		if err := a.Encode(result); err != nil {
+			return err
+		}
+	}
 	return cli.ExitWith(cli.Worst(status, due))
 }
 
 // ask makes the requests. there is false where no exchange is: a stick that is on its way is no failure of a timer.
-func (r *renewCommand) ask(ctx context.Context, a *app, c *component.Component, names namesOf) (there bool, err error) {
+func (r *renewCommand) ask(
+	ctx context.Context, a *app, c *component.Component, names namesOf,
+) (items []renewalItem, there bool, err error) {
 	path := r.path(c)
 	var all []component.Renewal
 	err = patiently(ctx, path, patience, func(func()) error {
@@ -91,17 +103,17 @@ func (r *renewCommand) ask(ctx context.Context, a *app, c *component.Component, 
 	})
 	if errors.Is(err, inbox.ErrNoExchange) || errors.Is(err, inbox.ErrNotExchange) {
 		a.Say("no exchange at %s: nothing is asked for now", path)
-		return false, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return false, a.explain(err)
+		return nil, false, a.explain(err)
 	}
 	var failed []error
 	for _, one := range all {
 		r.report(a, one)
-		failed = append(failed, one.Failed)
+		items, failed = append(items, newRenewalItem(one)), append(failed, one.Failed)
 	}
-	return true, a.explain(errors.Join(failed...))
+	return items, true, a.explain(errors.Join(failed...))
 }
 
 func (r *renewCommand) report(a *app, one component.Renewal) {
@@ -166,6 +178,9 @@ func (a *app) due(c *component.Component, asked bool) (cli.Status, error) {
 		state := i.Status(now)
 		if !asked || state != component.ItemDue {
 			status = cli.RenewalIsDue
+		}
+		if a.JSON {
+			continue
 		}
 		a.Print("%s  %s  ends %s (%s)", dueWord(i, now), i.State.Files.Place(),
 			i.Certificate.NotAfter.UTC().Format("2006-01-02"), residual(i.Certificate.NotAfter.Sub(now)))

@@ -69,6 +69,10 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 		return cli.WithStatus(cli.Usage, fmt.Errorf("--csr-out: %d requests in one file", len(orders)),
 			"ask for one profile at a time")
 	}
+	if r.CSROut == "-" && a.JSON {
+		return cli.WithStatus(cli.Usage, errors.New("standard output is the request's or the JSON's, not both"),
+			"write the request to a file: --csr-out FILE")
+	}
 	if err := r.makeAll(a, c, orders); err != nil {
 		return err
 	}
@@ -98,7 +102,7 @@ func (r *requestCommand) makesControlPlane(orders []order) bool {
 
 // drop puts the requests into the inbox, and waits for the answers if it may.
 func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Component) error {
-	err := a.sync(ctx, c, syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait})
+	err := a.sync(ctx, c, syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait, report: a.encodeProgress})
 	status, answered := errors.AsType[cli.Exit](err)
 	switch {
 	case err == nil:

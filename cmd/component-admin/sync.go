@@ -28,7 +28,9 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 		return a.syncLocal(ctx, c, s)
 	}
 	options := component.SyncOptions{AcceptNames: s.AcceptNames, Again: s.Again}
-	return a.sync(ctx, c, syncRun{s.exchangeFlag, s.Wait, options, s.NoHooks})
+	return a.sync(ctx, c, syncRun{
+		exchangeFlag: s.exchangeFlag, wait: s.Wait, options: options, noHooks: s.NoHooks, report: a.encodeProgress,
+	})
 }
 
 // syncLocal finishes interrupted installations and runs what they owe.
@@ -45,6 +47,9 @@ func (a *app) syncLocal(ctx context.Context, c *component.Component, s *syncComm
 	if !s.NoHooks {
 		status = cli.Worst(status, a.hooks(ctx, c))
 	}
+	if err := a.encodeProgress(all); err != nil {
+		return err
+	}
 	return cli.ExitWith(status)
 }
 
@@ -54,6 +59,7 @@ type syncRun struct {
 	wait    time.Duration
 	options component.SyncOptions
 	noHooks bool
+	report  func([]component.Progress) error // gets how the requests stand at the end; nil for nobody
 }
 
 // waitStep is how often a waiting command looks: often at first, when a running watch answers at once.
@@ -141,6 +147,11 @@ func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun,
 	status := statusOf(all)
 	if !run.noHooks {
 		status = cli.Worst(status, a.hooks(ctx, c))
+	}
+	if run.report != nil {
+		if err := run.report(all); err != nil {
+			return err
+		}
 	}
 	return cli.ExitWith(status)
 }

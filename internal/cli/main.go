@@ -35,6 +35,7 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 	if err != nil {
 		return t.Fail(err)
 	}
+	t.knows(parser)
 	command, err := parser.Parse(os.Args[1:])
 	if err != nil {
 		line := t.Program

@@ -30,6 +30,7 @@ type Terminal struct {
 	Color   string // auto, always, never
 	Quiet   bool
 
+	own   own
 	mu    sync.Mutex // one line at a time: warnings come from several goroutines
 	input *bufio.Reader
 }
@@ -45,7 +46,7 @@ func (t *Terminal) line(kind, format string, args ...any) {
 	if c := lineColours[kind]; c != "" && t.coloured(t.Err) {
 		kind = c + kind + plain
 	}
-	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(t.Err, "%s: %s: %s\n", t.Program, kind, visible(t.Own(fmt.Sprintf(format, args...))))
 }
 
 // visible writes out what would steer a terminal or begin another line. What comes from the exchange is quoted where it
@@ -75,7 +76,7 @@ func (t *Terminal) Say(format string, args ...any) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.Err, format+"\n", args...)
+	fmt.Fprintln(t.Err, t.Own(fmt.Sprintf(format, args...)))
 }
 
 // Print writes a result to stdout.

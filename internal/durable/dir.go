@@ -49,7 +49,8 @@ func openOn(sys System, path string) (*Dir, error) {
 	return &Dir{sys: sys, fd: fd, path: path}, nil
 }
 
-// MakeAll makes an operator's directory and all above it that are missing, durably; modes are subject to the umask.
+// MakeAll makes an operator's directory and all above it that are missing, durably. Those that it makes have this mode
+// whatever the umask: with umask 077, root's on many hosts, nobody else could reach an exchange.
 func MakeAll(path string, mode fs.FileMode) error {
 	if s, err := os.Stat(path); err == nil && s.IsDir() {
 		return nil
@@ -60,7 +61,11 @@ func MakeAll(path string, mode fs.FileMode) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+	err := os.Mkdir(path, mode)
+	if err == nil {
+		err = os.Chmod(path, mode)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if err := SyncDir(parent); !errors.Is(err, fs.ErrPermission) { // one that may be written but not read

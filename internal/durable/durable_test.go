@@ -328,6 +328,7 @@ func TestOneTroubleReadsTheSame(t *testing.T) {
 
 func TestMakeAll(t *testing.T) {
 	root := t.TempDir()
+	defer unix.Umask(unix.Umask(0o777))
 	deep := filepath.Join(root, "a", "b", "c")
 	for range 2 { // again is no error
 		if err := durable.MakeAll(deep, 0o700); err != nil {
