@@ -143,8 +143,8 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	d := newDecoded(t)
 	commands := []string{
-		"list", "pending", "requesters", "events", "exchange", "status", "verify", "sync", "profiles", "policy", "clock",
-		"recover",
+		"list", "pending", "requesters", "events", "exchange", "status", "verify", "sync", "profiles", "policy",
+		"clock", "recover",
 	}
 	look := func(status int, args ...string) { d.Helper(); d.look(status, "ca-admin", args...) }
 	for _, command := range commands {
