@@ -31,7 +31,7 @@ func TestScenarios(t *testing.T) {
 		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "within": waitForFile, "soon": soon, "trust": setTrust, "decodes": decodes,
-			"truncated": truncated, "id": setID,
+			"truncated": truncated, "id": setID, "waiting": setWaiting,
 		},
 	})
 }
@@ -58,6 +58,17 @@ func setID(ts *testscript.TestScript, _ bool, args []string) {
 	var shown struct{ Request struct{ ID string } }
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &shown))
 	ts.Setenv("ID", shown.Request.ID)
+}
+
+// setWaiting sets $ID to the first 16 digits of the one request that waits.
+func setWaiting(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(ts.Exec("ca-admin", "pending", "-o", "json"))
+	var list struct{ Items []struct{ ID string } }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &list))
+	if len(list.Items) != 1 {
+		ts.Fatalf("%d requests wait, not 1", len(list.Items))
+	}
+	ts.Setenv("ID", list.Items[0].ID[:16])
 }
 
 // waitForFile waits for a file: within 10s exchange/outbox/server.crt.

@@ -15,6 +15,7 @@ type requestItem struct {
 	ID             string            `json:"id"`
 	Name           string            `json:"name"`
 	Profile        string            `json:"profile"`
+	Subject        string            `json:"subject"`
 	Requester      string            `json:"requester"`
 	KeyFingerprint string            `json:"keyFingerprint"`
 	Node           string            `json:"node"`
@@ -36,8 +37,8 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 	now := cli.Now()
 	count, err := a.StreamTable(pendingColumns, mapped(pending, func(r ledger.Request) []string {
 		return []string{
-			r.ID.Short(), refusal.Quote(r.Name), dash(r.Requester), dash(r.Profile), dash(refusal.Quote(r.Node)),
-			dash(r.Subject), r.Reason, r.Received.Format(time.RFC3339), cli.Span(now.Sub(r.Received)),
+			r.ID.Short(), dash(r.Subject), refusal.Quote(r.Name), dash(r.Requester), dash(r.Profile),
+			dash(refusal.Quote(r.Node)), r.Reason, r.Received.Format(time.RFC3339), cli.Span(now.Sub(r.Received)),
 		}
 	}))
 	if err == nil && count == 0 {
@@ -48,13 +49,13 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 
 // pendingColumns are the columns of `pending`.
 var pendingColumns = []cli.Column{
-	{Name: "REQUEST"}, {Name: "ENTRY"}, {Name: "REQUESTER"}, {Name: "PROFILE"}, {Name: "NODE", Rank: 2},
-	{Name: "SUBJECT", Rank: 3}, {Name: "REASON"}, {Name: "RECEIVED", Rank: 4}, {Name: "WAITING", Rank: 1},
+	{Name: "REQUEST"}, {Name: "SUBJECT"}, {Name: "ENTRY", Rank: 1}, {Name: "REQUESTER"}, {Name: "PROFILE"},
+	{Name: "NODE", Rank: 3}, {Name: "REASON"}, {Name: "RECEIVED", Rank: 4}, {Name: "WAITING", Rank: 2},
 }
 
 func itemOf(r ledger.Request) requestItem {
 	return requestItem{
-		ID: r.ID.String(), Name: r.Name, Profile: r.Profile, Requester: r.Requester,
+		ID: r.ID.String(), Name: r.Name, Profile: r.Profile, Subject: r.Subject, Requester: r.Requester,
 		KeyFingerprint: r.KeyFingerprint, Node: r.Node,
 		Names: orEmpty(r.Names), Refusals: unquoted(r.Refusals), Received: r.Received,
 	}

@@ -125,6 +125,7 @@ func (a *app) present(c *ca.CA, p *ca.Proposal) {
 		what := a.Alarm("GUARDED: this identity is an administrator of the whole cluster")
 		a.Say("%s (profile %s)", what, d.Profile.Name)
 	}
+	a.presentIdentity(p)
 	if p.Digest != "" {
 		a.presentPlan(p)
 	} else if p.Request != nil {

@@ -48,10 +48,11 @@ func (r *requestCommand) hostOrders(
 
 // ask is what one profile's request asks for.
 func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (kube.Ask, error) {
-	profile, ok := kube.Find(config.Release, name)
+	profile, ok := r.profile(config.Release, name)
 	if !ok {
 		return kube.Ask{}, cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name),
 			"for a whole host: control-plane, worker, etcd",
+			"one of the CA's own policy: --like server, client, peer or user",
 			"the profiles: "+strings.Join(profileNames(config.Release), ", "))
 	}
 	node := r.node(config)
@@ -60,7 +61,10 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 	}
 	ask := config.Ask(profile, node, extra)
 	if profile.Generic() {
-		ask.CommonName = r.commonName(extra)
+		ask.CommonName, ask.Organizations = r.commonName(extra), r.Group
+	}
+	if profile.Like != "" { // only the CA's policy knows whether its subject has a node
+		ask.Node = r.Node
 	}
 	if profile.Names == pki.RequiredNames && ask.Names.Len() == 0 {
 		err := fmt.Errorf("a %s certificate needs a name: TLS clients ignore the common name", name)
@@ -82,8 +86,8 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 // commonName of a generic certificate; it identifies a client, and names a file.
 func (r *requestCommand) commonName(extra pki.Names) string {
 	switch {
-	case r.CommonName != "":
-		return r.CommonName
+	case r.user() != "":
+		return r.user()
 	case len(extra.DNS) > 0:
 		return extra.DNS[0]
 	case r.Node != "":
@@ -95,15 +99,35 @@ func (r *requestCommand) commonName(extra pki.Names) string {
 }
 
 // files are where one profile's result goes.
-func (r *requestCommand) files(config kube.Config, ask kube.Ask, layout component.Layout) component.Files {
+func (r *requestCommand) files(config kube.Config, ask kube.Ask, layout component.Layout) (component.Files, error) {
 	if !ask.Profile.Generic() {
-		return r.hostFiles(config, ask, layout)
+		return r.hostFiles(config, ask, layout), nil
 	}
-	f := layout.Files(ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName)))
+	ask.Profile = ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName))
+	if ask.Profile.Kubeconfig != "" {
+		return r.kubeconfig(config, ask, layout)
+	}
+	if r.Out == "" {
+		return layout.Files(ask.Profile), nil
+	}
+	f := component.Files{Issuers: layout.Certificates, Certificate: filepath.ToSlash(filepath.Clean(r.Out))}
+	f.Key = strings.TrimSuffix(f.Certificate, filepath.Ext(f.Certificate)) + ".key"
+	return f, nil
+}
+
+// kubeconfig is where a person's goes: a user whose name is that of a component must not take the component's file.
+func (r *requestCommand) kubeconfig(
+	config kube.Config, ask kube.Ask, layout component.Layout,
+) (component.Files, error) {
+	for _, p := range kube.Profiles(config.Release) {
+		if r.Out == "" && p.Kubeconfig == ask.Profile.Kubeconfig && !p.Generic() {
+			err := fmt.Errorf("%s is the kubeconfig of profile %s", p.Kubeconfig, p.Name)
+			return component.Files{}, cli.WithStatus(cli.Usage, err, "write another file: --out FILE")
+		}
+	}
+	f := r.hostFiles(config, ask, layout)
 	if r.Out != "" {
-		f = component.Files{Issuers: layout.Certificates}
-		f.Certificate = filepath.ToSlash(filepath.Clean(r.Out))
-		f.Key = strings.TrimSuffix(f.Certificate, filepath.Ext(f.Certificate)) + ".key"
+		f.Kubeconfig = filepath.ToSlash(filepath.Clean(r.Out))
 	}
-	return f
+	return f, nil
 }

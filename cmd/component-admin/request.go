@@ -18,7 +18,8 @@ type requestCommand struct {
 	exchangeFlag
 	hostFlags
 	adoptFlags
-	Profiles   []string      `arg:"" optional:"" name:"profile" help:"control-plane, worker, etcd, or profiles."`
+	whoFlags
+	Profiles   []string      `arg:"" optional:"" name:"profile" help:"control-plane, worker, etcd, profiles; user NAME."`
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
 	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
@@ -27,7 +28,7 @@ type requestCommand struct {
 	Days       int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`
 	Kubernetes string        `placeholder:"RELEASE" help:"The cluster's release (the newest known)."`
 	Server     string        `placeholder:"URL" help:"API server in the kubeconfigs; https://NODE:6443 by default."`
-	Out        string        `placeholder:"FILE" help:"Certificate file of a server or client (pki/NAME.crt)."`
+	Out        string        `placeholder:"FILE" help:"Certificate (pki/NAME.crt), or a user's kubeconfig."`
 	Wait       time.Duration `placeholder:"10m" help:"Wait at most this long for the answers, and install them."`
 	Again      bool          `help:"Ask again although a request is open, and withdraw that one."`
 	CSROut     string        `name:"csr-out" placeholder:"FILE" help:"Write the request here, for mail; - is stdout."`
@@ -125,12 +126,14 @@ func (r *requestCommand) orders(config kube.Config, dir string, layout component
 		return r.hostOrders(config, set, extra, wish, layout)
 	}
 	var orders []order
-	for _, name := range r.Profiles {
+	for _, name := range r.asked() {
 		ask, err := r.ask(config, name, extra)
 		if err != nil {
 			return nil, err
 		}
-		wish.Files = r.files(config, ask, layout)
+		if wish.Files, err = r.files(config, ask, layout); err != nil {
+			return nil, err
+		}
 		wish.Worker = r.runsNoControlPlane(config, dir, layout, name)
 		orders = append(orders, order{ask, wish})
 	}

@@ -16,11 +16,11 @@ func (r *requestCommand) Validate() error {
 		return errors.New("what for? control-plane, worker, etcd, or profiles: " +
 			strings.Join(profileNames(kube.Latest()), ", "))
 	}
-	if err := r.validateAdoption(); err != nil {
+	if err := errors.Join(r.validateAdoption(), r.validateWho()); err != nil {
 		return err
 	}
-	for _, name := range r.Profiles {
-		if isSet(name) && (len(r.Profiles) > 1 || r.adopts()) {
+	for _, name := range r.asked() {
+		if isSet(name) && (len(r.asked()) > 1 || r.adopts()) {
 			return fmt.Errorf("%s stands for all certificates of a host: name nothing else beside it", name)
 		}
 	}
@@ -57,8 +57,10 @@ func (r *requestCommand) checkFlags(p kube.Profile, node string) error {
 		return fmt.Errorf("profile %s needs a node: --node NAME", p.Name)
 	case p.HasNode():
 		return kube.CheckNode(node)
-	case p.Names == pki.NoNames && len(r.Profiles) == 1 && len(r.DNS)+len(r.IP) > 0:
+	case p.Names == pki.NoNames && len(r.asked()) == 1 && len(r.DNS)+len(r.IP) > 0:
 		return fmt.Errorf("profile %s has no names: leave --dns and --ip out", p.Name)
+	case p.Kubeconfig != "" && p.Generic() && r.user() == "":
+		return fmt.Errorf("profile %s needs a user: component-admin request %[1]s NAME", p.Name)
 	case p.Generic() && r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP}) == "":
 		return fmt.Errorf("profile %s needs a name: --dns NAME or --common-name CN", p.Name)
 	}

@@ -102,7 +102,8 @@ func modeOf(file string) (fs.FileMode, bool) {
 	return s.Mode().Perm(), true
 }
 
-// validity looks at dates. renewal mends a certificate that ends.
+// validity looks at dates. renewal mends a certificate that ends; one whose whole life is short ends soon in its last
+// third.
 func (e *examination) validity(file string, from, until time.Time, renewal remedy) {
 	switch {
 	case e.Now.Before(from):
@@ -110,7 +111,7 @@ func (e *examination) validity(file string, from, until time.Time, renewal remed
 			from.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
 	case e.Now.After(until):
 		e.find(Wrong, file, renewal, "it expired at %s", until.UTC().Format(time.RFC3339))
-	case until.Sub(e.Now) < expiringSoon:
+	case until.Sub(e.Now) < min(expiringSoon, until.Sub(from)/3):
 		e.find(Expiring, file, renewal, "it expires at %s", until.UTC().Format(time.RFC3339))
 	}
 }

@@ -2,6 +2,7 @@ package component
 
 import (
 	"crypto"
+	"crypto/x509"
 	"errors"
 	"net/netip"
 	"os"
@@ -14,17 +15,42 @@ import (
 
 // generic examines what an installed request of a generic profile brought.
 func (e *examination) generic(s State, p kube.Profile) {
+	ask := kube.Ask{Profile: p, CommonName: s.CommonName, Organizations: s.Organizations, Server: s.Files.Server}
+	if s.Files.Kubeconfig != "" {
+		e.person(s, ask)
+		return
+	}
 	file, keyFile := e.below(s.Files.Root, s.Files.Certificate), e.below(s.Files.Root, s.Files.Key)
 	text, err := os.ReadFile(file)
-	names := pki.Names{}
+	var leaf *x509.Certificate
 	if certificates, parseErr := pki.ParseCertificates(text); err == nil && parseErr == nil {
-		names = pki.NamesOf(certificates[0])
+		leaf = certificates[0]
 	}
-	anew := e.requestGeneric(s, names)
+	anew := e.requestGeneric(s, leaf)
 	text, key := e.public(file, anew), e.private(keyFile, anew)
 	if text != nil && key != nil {
-		e.pair(kube.Ask{Profile: p, CommonName: s.CommonName}, pair{file, text, keyFile, key, anew})
+		e.pair(ask, pair{file, text, keyFile, key, anew})
 	}
+}
+
+// person examines a user's kubeconfig.
+func (e *examination) person(s State, ask kube.Ask) {
+	file, anew := e.below(s.Files.Root, s.Files.Kubeconfig), e.requestGeneric(s, nil)
+	text := e.private(file, anew)
+	if text == nil {
+		return
+	}
+	k, err := kube.ParseKubeconfig(text)
+	if err != nil {
+		e.find(Wrong, file, anew, "%v", err)
+		return
+	}
+	e.believed(file, k.CA, anew)
+	if len(k.Certificate) == 0 || len(k.Key) == 0 {
+		e.find(Wrong, file, anew, "it has no client certificate with its key")
+		return
+	}
+	e.pair(ask, pair{file, k.Certificate, file, k.Key, anew})
 }
 
 // pair is a certificate and its key as they lie in files.
@@ -57,8 +83,8 @@ func (e *examination) pair(ask kube.Ask, on pair) {
 		return slices.Contains(second, ip)
 	})
 	lacking, err := pki.CheckInstalled(leaf, pki.Expected{
-		Key: signer.Public(), Profile: p.Profile, Node: ask.Node, CommonName: ask.CommonName, Names: needed,
-		Authority: authority, AcceptNames: true,
+		Key: signer.Public(), Profile: p.Profile, Node: ask.Node, CommonName: ask.CommonName,
+		Organizations: ask.Organizations, Names: needed, Authority: authority, AcceptNames: true,
 	})
 	renewal := on.anew
 	switch has := pki.NamesOf(leaf); {

@@ -11,7 +11,7 @@ import (
 // issuers reads the CA certificates, which everything else is held against.
 func (e *examination) issuers() {
 	for _, i := range kube.Issuers() {
-		if e.kind.issuers(i.Name) && (i.Name != kube.EtcdIssuer || !e.Config.ExternalEtcd) {
+		if e.needs(i.Name) && (i.Name != kube.EtcdIssuer || !e.Config.ExternalEtcd) {
 			e.issuer(i, e.at("pki/"+i.Certificate))
 		}
 	}
@@ -23,6 +23,20 @@ func (e *examination) issuers() {
 				"%s is the cluster's own CA: any client certificate of the cluster is one of %[1]s's, too", name)
 		}
 	}
+}
+
+// needs reports whether the host has an issuer's certificate: hosts of its kind do, or one that was installed is its.
+func (e *examination) needs(issuer string) bool {
+	installed := false
+	for _, s := range e.requests {
+		if p, err := profileOf(s); err == nil && s.Status == StatusInstalled {
+			if p.Issuer == issuer {
+				return true
+			}
+			installed = true
+		}
+	}
+	return e.kind.issuers(issuer) && (e.kind != otherHost || !installed)
 }
 
 func (e *examination) issuer(i kube.Issuer, file string) {

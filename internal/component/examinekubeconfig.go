@@ -25,7 +25,7 @@ func (e *examination) kubeconfig(ask kube.Ask) {
 		return
 	}
 	e.server(ask, file, k.Server)
-	e.believed(ask, file, k.CA)
+	e.believed(file, k.CA, e.request(p))
 	combined := e.combined(ask, k)
 	switch {
 	case len(k.Certificate) > 0 && len(k.Key) > 0:
@@ -76,7 +76,7 @@ func (e *examination) pointAt(ask kube.Ask, server string) remedy {
 }
 
 // believed holds the CA data of a kubeconfig against the cluster's CA.
-func (e *examination) believed(ask kube.Ask, file string, data []byte) {
+func (e *examination) believed(file string, data []byte, anew remedy) {
 	cluster, ok := e.authorities[kube.ClusterIssuer]
 	if !ok {
 		return
@@ -84,8 +84,8 @@ func (e *examination) believed(ask kube.Ask, file string, data []byte) {
 	certificates, err := pki.ParseCertificates(data)
 	switch {
 	case err != nil:
-		e.find(Wrong, file, e.request(ask.Profile), "it has no CA data: %v", err)
+		e.find(Wrong, file, anew, "it has no CA data: %v", err)
 	case !slices.ContainsFunc(certificates, cluster.Certificate.Equal):
-		e.find(Wrong, file, e.request(ask.Profile), "its CA data is not the cluster's CA in pki/ca.crt")
+		e.find(Wrong, file, anew, "its CA data is not the cluster's CA in pki/ca.crt")
 	}
 }

@@ -79,7 +79,7 @@ func TestGenericCertificates(t *testing.T) {
 	h.install(ask, expiring)
 	want := "Expiring DIR/tls/web.crt: it expires at 2026-06-30T12:00:00Z\n" +
 		"  fix: component-admin --dir DIR request server " +
-		"--common-name web.example --dns web.example --ip 192.0.2.80 --out tls/web.crt"
+		"--common-name web.example --dns web.example --ip 192.0.2.80 --key-type ECDSA-P256 --out tls/web.crt"
 	if got := h.examine(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -78,7 +78,7 @@ func (c *Component) expected(s State, trust pki.Trust) (pki.Expected, error) {
 	}
 	e := pki.Expected{
 		Key: key.Public(), Profile: profile.Profile, Node: s.Node, CommonName: s.CommonName,
-		Names: req.CSR.Names, Authority: authority,
+		Organizations: s.Organizations, Names: req.CSR.Names, Authority: authority,
 	}
 	// A renewal may end earlier than what it replaces: the CA's policy has become shorter. Any other answer that does
 	// is an old one, put there again.
@@ -103,6 +103,9 @@ func issuerOf(s State, trust pki.Trust) (kube.Profile, pki.Authority, error) {
 
 // profileOf is the profile that a request was made under.
 func profileOf(s State) (kube.Profile, error) {
+	if s.Like != "" {
+		return kube.Own(s.Profile, s.Like, s.Issuer)
+	}
 	release, err := kube.ParseRelease(s.Release)
 	if err != nil {
 		return kube.Profile{}, err

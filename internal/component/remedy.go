@@ -2,6 +2,7 @@ package component
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,18 +47,40 @@ func (e *examination) renew(p kube.Profile) remedy {
 }
 
 // requestGeneric mends a certificate of a profile whose subject and names only the request knows.
-func (e *examination) requestGeneric(s State, names pki.Names) remedy {
+func (e *examination) requestGeneric(s State, leaf *x509.Certificate) remedy {
 	if asked, ok := e.open(func(o State) bool { return o.Files.Place() == s.Files.Place() }); ok {
 		return asked
 	}
 	words := append(slices.Clone(e.Program), "request", s.Profile, "--common-name", s.CommonName)
+	if s.Like != "" {
+		words = append(words, "--like", s.Like, "--issuer", s.Issuer)
+	}
+	for _, group := range s.Organizations {
+		words = append(words, "--group", group)
+	}
+	words = append(words, likeInPlace(leaf)...)
+	if s.Files.Kubeconfig != "" {
+		words = append(words, "--server", s.Files.Server)
+	}
+	return remedy{fix: Command(append(words, "--out", cmp.Or(s.Files.Kubeconfig, s.Files.Certificate))...), asks: true}
+}
+
+// likeInPlace asks for the names and the type of key that the certificate in place has.
+func likeInPlace(leaf *x509.Certificate) (words []string) {
+	if leaf == nil {
+		return nil
+	}
+	names := pki.NamesOf(leaf)
 	for _, name := range names.DNS {
 		words = append(words, "--dns", name)
 	}
 	for _, ip := range names.IPs {
 		words = append(words, "--ip", ip.String())
 	}
-	return remedy{fix: Command(append(words, "--out", s.Files.Certificate)...), asks: true}
+	if kind := pki.KeyTypeOf(leaf.PublicKey); kind != pki.RSA2048 && kind != "" {
+		words = append(words, "--key-type", string(kind))
+	}
+	return words
 }
 
 func (e *examination) node(p kube.Profile) []string {

@@ -153,6 +153,9 @@ func (c *Component) make(ask kube.Ask, w Wish) (State, error) {
 		Files: w.Files, KeyInPlace: w.KeyInPlace, Worker: w.Worker,
 		Replaces: cover.Replaces, Created: cover.Created, Expires: cover.Expires,
 	}
+	if ask.Profile.Like != "" {
+		s.Like, s.Issuer = ask.Profile.Like, ask.Profile.Issuer
+	}
 	signed, err := c.sign(entry)
 	if err != nil {
 		return State{}, err

@@ -31,6 +31,8 @@ type State struct {
 	ID            string    `json:"id"`
 	Entry         string    `json:"entry"` // name in the inbox, without .csr
 	Profile       string    `json:"profile"`
+	Like          string    `json:"like,omitempty"`   // of a profile of the CA's own policy
+	Issuer        string    `json:"issuer,omitempty"` // the same: who signs it
 	Release       string    `json:"kubernetes"`
 	Node          string    `json:"node,omitempty"`
 	CommonName    string    `json:"commonName,omitempty"`

@@ -21,6 +21,7 @@ const (
 type Profile struct {
 	pki.Profile
 	About string // one sentence for people
+	Like  string // of a profile of the CA's own policy: the generic one that it is like; "" for a built-in one
 
 	Certificate, Key string     // "pki/apiserver.crt"; the generic profiles have "{name}" in them, see At
 	InKubelet        bool       // Certificate and Key are below the kubelet's directory

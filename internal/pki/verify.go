@@ -10,14 +10,15 @@ import (
 
 // Expected is what an answer must be to be installed.
 type Expected struct {
-	Key         crypto.PublicKey
-	Profile     Profile
-	Node        string
-	CommonName  string // for a profile that leaves it to the request
-	Names       Names
-	Authority   Authority
-	AcceptNames bool      // more names than asked are fine
-	NotAfter    time.Time // of the certificate it would replace; zero where there is none
+	Key           crypto.PublicKey
+	Profile       Profile
+	Node          string
+	CommonName    string   // for a profile that leaves it to the request
+	Organizations []string // the same: a user's groups
+	Names         Names
+	Authority     Authority
+	AcceptNames   bool      // more names than asked are fine
+	NotAfter      time.Time // of the certificate it would replace; zero where there is none
 }
 
 // VerifyAnswer checks an answer against all that was asked and pinned, and returns the leaf. It believes nothing of the
@@ -81,7 +82,7 @@ func checkChain(leaf *x509.Certificate, e Expected, now time.Time) error {
 func checkSubject(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	commonName, organizations := e.Profile.Subject(e.Node)
 	if e.Profile.CommonName == "" {
-		commonName = e.CommonName
+		commonName, organizations = e.CommonName, e.Organizations
 	}
 	if leaf.Subject.CommonName != commonName || !EqualSets(leaf.Subject.Organization, organizations) ||
 		len(leaf.Subject.Names) != len(organizations)+count(commonName != "") {

@@ -51,7 +51,7 @@ func (j *judgement) checkScope(s settled) {
 	for _, name := range j.policy.outside(j.policy.widened(*scope, s.profile), s) {
 		j.refuse(refusal.ScopeName, "names", name, listed(scope.DNS, scope.Wildcards, scope.IPs))
 	}
-	if !isUser(*s.profile) {
+	if !IsUser(*s.profile) {
 		return
 	}
 	if cn := s.subject.commonName; cn != "" && !matchesExactly(scope.Users, cn) {

@@ -34,9 +34,9 @@ func generic(p pki.Profile) bool {
 	return p.CommonName == "" || strings.Contains(p.CommonName, userPlace)
 }
 
-// isUser reports whether the common name of a profile's certificates is taken for a user: whoever may serve is called
+// IsUser reports whether the common name of a profile's certificates is taken for a user: whoever may serve is called
 // by its names instead.
-func isUser(p pki.Profile) bool {
+func IsUser(p pki.Profile) bool {
 	return generic(p) && !slices.Contains(p.Usages, x509.ExtKeyUsageServerAuth)
 }
 
@@ -45,7 +45,7 @@ func isUser(p pki.Profile) bool {
 func (j *judgement) settleSubject(s settled) subject {
 	j.checkAttributes()
 	switch {
-	case isUser(*s.profile):
+	case IsUser(*s.profile):
 		return j.userSubject(s)
 	case generic(*s.profile):
 		return j.namedSubject(s)

@@ -104,7 +104,7 @@ func (p *Policy) unworkable(profile pki.Profile, s Scope) []string {
 	held := func(why string) []string { return []string{fmt.Sprintf("%s: held, since %s", profile.Name, why)} }
 	wide := p.widened(s, &profile)
 	switch {
-	case isUser(profile) && len(s.Users) == 0:
+	case IsUser(profile) && len(s.Users) == 0:
 		return held("the scope has no user: --user NAME")
 	case profile.HasNode() && len(s.Nodes) == 0:
 		return held("the scope has no node: --node NODE")
