@@ -44,8 +44,14 @@ const nobody = 65534
 
 func newExchange(t *testing.T, bin string, init ...string) *exchange {
 	t.Helper()
+	return newCluster(t, bin, append([]string{"--issuer", "ca"}, init...)...)
+}
+
+// newCluster is an exchange whose CA has all three issuers of Kubernetes.
+func newCluster(t *testing.T, bin string, init ...string) *exchange {
+	t.Helper()
 	x := &exchange{T: t, dir: t.TempDir(), bin: bin}
-	x.ca(0, append([]string{"init", "--issuer", "ca", "--key-type", "ECDSA-P256"}, init...)...)
+	x.ca(0, append([]string{"init", "--key-type", "ECDSA-P256"}, init...)...)
 	return x
 }
 

@@ -52,7 +52,7 @@ var honest = []struct {
 func TestHonestRequests(t *testing.T) {
 	t.Parallel()
 	needs(t, "openssl")
-	x := newExchange(t, build(t), "--issuer", "ca,front-proxy-ca,etcd-ca")
+	x := newCluster(t, build(t))
 	x.run(0, "openssl", "genrsa", "-out", "k.key", "2048")
 	for i, h := range honest {
 		name := "h" + string(rune('a'+i))

@@ -94,13 +94,7 @@ func explainProposal(err error, shown *ca.Proposal) error {
 	var hints []string
 	switch {
 	case errors.Is(err, ca.ErrNoPlan):
-		for _, candidate := range shown.Decision.Candidates {
-			if shown.Record.Recorded() {
-				hints = append(hints, candidate.Command(shown.ID))
-			} else {
-				hints = append(hints, "the same command with: "+strings.Join(candidate.Flags, " "))
-			}
-		}
+		hints = wayHints(shown)
 	case errors.Is(err, policy.ErrQuestion):
 		var flags []string
 		for _, q := range shown.Decision.Questions() {
@@ -112,6 +106,19 @@ func explainProposal(err error, shown *ca.Proposal) error {
 		return cli.WithStatus(cli.Unanswered, err, hints...)
 	}
 	return explainRequest(err)
+}
+
+// wayHints are the commands that approve a proposal, one a line; for a file, what the same command lacks.
+func wayHints(p *ca.Proposal) (hints []string) {
+	for _, way := range p.Decision.Ways() {
+		switch {
+		case p.Record.Recorded():
+			hints = append(hints, way.Command(p.ID))
+		case len(way.Flags) > 0:
+			hints = append(hints, "the same command with: "+strings.Join(way.Flags, " "))
+		}
+	}
+	return hints
 }
 
 // present prints a proposal for a person: what it amounts to first, the id last. Everything that came from the
@@ -213,6 +220,9 @@ func requesterLine(p *ca.Proposal) string {
 // refusalLine is a refusal on one line.
 func refusalLine(r refusal.Refusal) string {
 	line := r.Code.Meaning()
+	if r.Code == refusal.DeniedByPerson { // a person's reason is what was said, nothing that is allowed
+		return line + ": " + r.Allowed
+	}
 	if r.Asked != "" {
 		line += ": " + r.Asked
 	}

@@ -85,12 +85,8 @@ func (v *review) one(ctx context.Context, id pki.ID) error {
 			return err
 		}
 		v.present(v.ca, p)
-		keys := "[a]pprove [d]eny [p]rofile [n]ame [s]kip [q]uit [?] > "
-		if err := p.Approvable(); err != nil {
-			v.Say("  %v", err)
-			keys = "[d]eny [p]rofile [n]ame [s]kip [q]uit [?] > "
-		}
-		key, err := v.ask(ctx, keys)
+		v.presentOpen(p)
+		key, err := v.ask(ctx, v.keys(p))
 		if err != nil {
 			return err
 		}
@@ -99,6 +95,32 @@ func (v *review) one(ctx context.Context, id pki.ID) error {
 			return err
 		}
 	}
+}
+
+// presentOpen says what keeps a proposal from being signed: the profiles that the request looks like, with what each
+// needs, and what the certificate would lose. This is asked before anything can be approved.
+func (v *review) presentOpen(p *ca.Proposal) {
+	for _, way := range p.Decision.Candidates {
+		v.Say("  %-12s %s: ca-admin approve … %s", "looks like", way.Profile, strings.Join(way.Flags, " "))
+	}
+	for _, q := range p.Decision.Questions() {
+		v.Say("  %-12s %s: %s", "question", q.Refusal.Code.Meaning(), q.Refusal.Asked)
+	}
+	if err := p.Approvable(); err != nil {
+		v.Say("  %v", err)
+	}
+}
+
+// keys are what the person may type at a proposal.
+func (v *review) keys(p *ca.Proposal) string {
+	keys := "[d]eny [p]rofile n[o]de [n]ame [s]kip [q]uit [?] > "
+	switch err := p.Approvable(); {
+	case err == nil:
+		keys = "[a]pprove " + keys
+	case len(p.Decision.Questions()) > 0:
+		keys = "sign [w]ithout it " + keys
+	}
+	return keys
 }
 
 // take does what one key says; settled ends the request.
@@ -112,15 +134,23 @@ func (v *review) take(
 		return v.deny(ctx, p)
 	case "p":
 		added.Profile, err = v.ask(ctx, "profile: ")
+	case "o":
+		added.Node, err = v.ask(ctx, "node: ")
 	case "n":
 		err = v.addName(ctx, added)
+	case "w":
+		for _, q := range p.Decision.Questions() {
+			*added = added.Accept(q)
+		}
 	case "s":
 		return true, nil
 	case "q":
 		return false, errQuit
 	default:
-		v.Say("a: sign what is shown. d: deny it with a reason. p: say which profile it is. n: add a DNS name " +
-			"or an IP\naddress. s: leave it pending. q: end the review; what was decided is published.")
+		v.Say("a: sign what is shown. w: agree that the certificate loses what is asked about.\n" +
+			"d: deny it with a reason. p: say which profile it is. o: say which node.\n" +
+			"n: add a DNS name or an IP address. s: leave it pending.\n" +
+			"q: end the review; what was decided is published.")
 	}
 	return false, err
 }

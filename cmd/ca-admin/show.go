@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -113,13 +114,13 @@ func (a *app) showRecord(ctx context.Context, c *ca.CA, id pki.ID) error {
 
 // showUnissued shows what a held request would become, or what stands against a denied one.
 func (a *app) showUnissued(ctx context.Context, c *ca.CA, record ledger.Request) error {
+	p, err := c.Propose(ctx, record.ID, policy.Override{})
+	if err != nil {
+		return err
+	}
 	if record.Status == ledger.Held {
-		p, err := c.Propose(ctx, record.ID, policy.Override{})
-		if err != nil {
-			return err
-		}
 		a.present(c, p)
-		a.Hint("ca-admin approve %s", record.ID.Short())
+		a.hintWays(p, "")
 		return nil
 	}
 	a.Print("  denied on %s", record.Decided.Format(time.RFC3339))
@@ -127,12 +128,31 @@ func (a *app) showUnissued(ctx context.Context, c *ca.CA, record ledger.Request)
 		a.Print("  %s", refusalLine(r))
 		a.Hint("%s", r.Code.Hint())
 	}
-	if record.Kind == ledger.KindRequest {
-		a.Hint("to approve it all the same: ca-admin approve %s --reopen", record.ID.Short())
-	} else {
+	if errors.Is(p.Approvable(), ca.ErrRefused) {
 		a.Hint("these bytes stay denied; a new request is decided anew")
+	} else {
+		a.hintWays(p, " --reopen")
 	}
 	return nil
+}
+
+// hintWays prints the commands that approve a proposal, or why none does.
+func (a *app) hintWays(p *ca.Proposal, reopen string) {
+	if err := p.Approvable(); errors.Is(err, ca.ErrRefused) {
+		for _, r := range p.Decision.Refusals {
+			if r.Code == refusal.Authority {
+				a.Hint("%s", r.Code.Hint())
+			}
+		}
+		return
+	}
+	ways := wayHints(p)
+	if len(ways) == 0 { // the rules would issue it now
+		ways = []string{policy.Candidate{}.Command(p.ID)}
+	}
+	for _, way := range ways {
+		a.Hint("%s", way+reopen)
+	}
 }
 
 func (a *app) encodeRecord(ctx context.Context, c *ca.CA, record ledger.Request, events []ledger.Event) error {

@@ -125,6 +125,11 @@ func (s *signCommand) certificate(
 		return nil, err
 	}
 	if p.Record.Status == ledger.Issued {
+		if o.Profile != "" && o.Profile != p.Record.Profile {
+			err := fmt.Errorf("%w: serial %s, profile %s, not %s",
+				ca.ErrSettled, p.Record.Serial, p.Record.Profile, o.Profile)
+			return nil, cli.Hint(err, "a request gets one certificate: make another one for the profile "+o.Profile)
+		}
 		a.Say("this request has its certificate already: serial %s", p.Record.Serial)
 		return c.Ledger().Content(ctx, p.Record)
 	}

@@ -38,11 +38,11 @@ func CheckDNSName(name string) error {
 // MeantName returns the one name that a malformed DNS name means: the address that was written as text, or the name in
 // lower-case ASCII (RFC 5891) without the root's dot. It returns false where there is no such name.
 func MeantName(value string) (Names, bool) {
-	lower := strings.ToLower(value)
+	lower := strings.TrimSuffix(strings.ToLower(value), ".")
 	if ip, err := netip.ParseAddr(lower); err == nil {
 		return Names{IPs: []netip.Addr{ip}}, CheckIP(ip) == nil
 	}
-	rest, wildcard := strings.CutPrefix(strings.TrimSuffix(lower, "."), "*.")
+	rest, wildcard := strings.CutPrefix(lower, "*.")
 	name, err := idna.Registration.ToASCII(rest)
 	if err != nil {
 		return Names{}, false

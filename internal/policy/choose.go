@@ -2,7 +2,6 @@ package policy
 
 import (
 	"crypto/x509"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -65,63 +64,6 @@ func (j *judgement) checkReserved() {
 	}
 }
 
-// candidates tries each profile as if a person had named it, and keeps those that would not be denied. Where none is
-// left, their denials say why.
-func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
-	var kept []Candidate
-	var names, flags []string
-	var denied []refusal.Refusal
-	for _, name := range profiles {
-		trial := j.Input
-		trial.Override.Profile = name
-		d := j.policy.Decide(trial)
-		if d.Outcome == refusal.Deny {
-			holds := func(r refusal.Refusal) bool { return r.Code.Outcome() != refusal.Deny }
-			denied = append(denied, slices.DeleteFunc(d.Refusals, holds)...)
-			continue
-		}
-		c := Candidate{name, j.flags(d)}
-		kept, names, flags = append(kept, c), append(names, name), append(flags, strings.Join(c.Flags, " "))
-	}
-	if len(kept) == 0 {
-		j.found.Take(denied...)
-		return choice{}
-	}
-	j.refuse(code, "profile", strings.Join(names, ", "), strings.Join(flags, "; or "))
-	return choice{candidates: kept}
-}
-
-// flags are what a person adds to `approve ID` for a trial decision to be signed.
-func (j *judgement) flags(d Decision) []string {
-	flags := []string{"--profile", d.Profile.Name}
-	node, _ := j.nodeOf(d.Profile)
-	if d.Profile.HasNode() && (node == "" || j.policy.checkNode(node) != nil) {
-		flags = append(flags, "--node", j.likelyNode(node))
-	}
-	csr := j.Request.CSR
-	if d.Profile.Names == pki.RequiredNames && csr.Names.Len() == 0 && j.Override.Names.Len() == 0 {
-		switch commonName := csr.Subject.CommonName(); {
-		case generic(*d.Profile) && isAddress(commonName):
-			flags = append(flags, "--ip", commonName)
-		case generic(*d.Profile) && pki.CheckDNSName(commonName) == nil:
-			flags = append(flags, "--dns", commonName)
-		case generic(*d.Profile):
-			flags = append(flags, "--dns", "NAME")
-		default:
-			flags = append(flags, "--ip", "ADDRESS")
-		}
-	}
-	for _, q := range d.questions {
-		flags = append(flags, q.Flag)
-	}
-	return flags
-}
-
-func isAddress(s string) bool {
-	_, err := netip.ParseAddr(s)
-	return err == nil
-}
-
 // exact lists the built-in profiles whose subject is the request's; usages and names tell alike ones apart.
 func (p *Policy) exact(csr *request.CSR) []string {
 	var fit []string
@@ -177,7 +119,7 @@ func (j *judgement) byKind() choice {
 		return j.kind(genericServer)
 	case calls:
 		return j.kind(genericClient)
-	case csr.Names.Len() > 0 || j.Override.Names.Len() > 0:
+	case csr.Names.Len() > 0 || len(csr.Unread) > 0 || j.Override.Names.Len() > 0:
 		return j.kind(genericServer)
 	}
 	if groups := csr.Subject.Organizations(); slices.ContainsFunc(groups, meansSomebody) {

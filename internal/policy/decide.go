@@ -55,7 +55,9 @@ func (p *Policy) Decide(in Input) Decision {
 	j.checkCover(requester)
 	choice := j.chooseProfile()
 	if choice.profile == nil {
-		return j.decision(settled{requester: requester}, choice.candidates)
+		d := j.decision(settled{requester: requester}, choice.candidates)
+		d.ways = j.ways(d, settled{})
+		return d
 	}
 	s := settled{profile: choice.profile, requester: requester}
 	s.node = j.settleNode(s.profile)
@@ -66,10 +68,11 @@ func (p *Policy) Decide(in Input) Decision {
 	j.checkGuarded(s.profile)
 	j.checkScope(s)
 	d := j.decision(s, nil)
-	if d.plan == nil {
-		return d
+	if d.plan != nil {
+		d = j.withRenewal(d, s)
 	}
-	return j.withRenewal(d, s)
+	d.ways = j.ways(d, s)
+	return d
 }
 
 // withRenewal adds what the history makes of a decision that has a plan.

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type Decision struct {
 	Again      time.Time // when a request that is held for its rate is to be decided again; else zero
 	plan       *pki.Plan
 	questions  []Question
+	ways       []Candidate
 }
 
 // Candidate is a profile that a request looks like.
@@ -43,8 +45,12 @@ type Candidate struct {
 
 // Command is what approves the request under this profile. Words in capitals are for a person to fill in.
 func (c Candidate) Command(id pki.ID) string {
-	return fmt.Sprintf("ca-admin approve %s %s", id.Phone(), strings.Join(c.Flags, " "))
+	return strings.TrimSpace(fmt.Sprintf("ca-admin approve %s %s", id.Phone(), strings.Join(c.Flags, " ")))
 }
+
+// Ways are the commands that approve a held request as it is, by their flags: one for each profile that it looks like,
+// else one for the profile that was determined. None where the decision is not to hold.
+func (d Decision) Ways() []Candidate { return d.ways }
 
 // The kinds of what a certificate may lose against its request.
 const (
@@ -69,12 +75,23 @@ func (l Loss) String() string { return l.Kind + " " + l.Value }
 type Question struct {
 	Refusal refusal.Refusal
 	Flag    string // of approve and sign, with its value as a shell takes it: "--without-group dev-team"
+	value   string
+}
+
+// Accept is a person's word that what the question is about may be lost.
+func (o Override) Accept(q Question) Override {
+	if q.Refusal.Code == refusal.GroupLost {
+		o.WithoutGroups = append(slices.Clip(o.WithoutGroups), q.value)
+	} else {
+		o.WithoutUsages = append(slices.Clip(o.WithoutUsages), q.value)
+	}
+	return o
 }
 
 // ask notes a loss that holds the request until a person accepts it by its own flag.
 func (j *judgement) ask(r refusal.Refusal, flag, value string) {
 	j.found.Take(r)
-	j.questions = append(j.questions, Question{r, flag + " " + shellWord(value)})
+	j.questions = append(j.questions, Question{r, flag + " " + shellWord(value), value})
 }
 
 // shellWord quotes text of the exchange for a command line that a person may copy: plain words as they are, other

@@ -107,10 +107,18 @@ func (j *judgement) loseOrganization(o string, p *pki.Profile) {
 		return
 	}
 	j.lose(LostGroup, "%s", refusal.Quote(o))
-	if j.personNamed(p) || slices.Contains(j.Override.WithoutGroups, o) {
-		return
+	allowed := fmt.Sprintf("no O: %s has none in this release", p.Name)
+	if len(p.Organizations) > 0 {
+		allowed = fmt.Sprintf("%q", p.Organizations)
 	}
-	j.ask(refusal.New(refusal.GroupLost, "subject.O", o, fmt.Sprintf("%q", p.Organizations)), "--without-group", o)
+	lost := refusal.New(refusal.GroupLost, "subject.O", o, allowed)
+	switch {
+	case slices.Contains(j.Override.WithoutGroups, o):
+	case j.personNamed(p):
+		j.found.Take(lost)
+	default:
+		j.ask(lost, "--without-group", o)
+	}
 }
 
 // namedSubject is a server's or a peer's: verifiers that find no DNS name fall back on the common name, so it is one

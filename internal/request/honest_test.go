@@ -26,7 +26,7 @@ type honest struct {
 // against the table.
 func TestHonestRequests(t *testing.T) {
 	foreign := []refusal.Code{refusal.ExtensionForeign}
-	const key, web, debris = "subjectKeyIdentifier", "DNS:x.example.com",
+	const key, web, debris = "subjectKeyIdentifier", "DNS:w.example.org",
 		`C="AU", ST="Some-State", O="Internet Widgits Pty Ltd", `
 	for file, want := range map[string]honest{
 		"plain":           {subject: `CN="x"`, names: web},
@@ -40,35 +40,35 @@ func TestHonestRequests(t *testing.T) {
 		// Guides that write a cluster by hand.
 		"hardway-controller-manager": {subject: `C="US", O="system:kube-controller-manager", ` +
 			`CN="system:kube-controller-manager"`},
-		"hardway-node": {subject: `CN="system:node:node-0", O="system:nodes", C="US"`,
-			names: "DNS:node-0, IP:127.0.0.1", usages: 2},
-		"hardway-scheduler": {subject: `C="US", ST="Washington", L="Seattle", O="system:system:kube-scheduler", ` +
-			`OU="Kubernetes The Hard Way", CN="system:kube-scheduler"`},
+		"hardway-node": {subject: `CN="system:node:work-7", O="system:nodes", C="US"`,
+			names: "DNS:work-7, IP:127.0.0.1", usages: 2},
+		"hardway-scheduler": {subject: `C="US", ST="California", L="Hamburg", O="system:system:kube-scheduler", ` +
+			`OU="The cluster of the team", CN="system:kube-scheduler"`},
 		"old-healthcheck-client": {subject: `O="system:masters", CN="kube-etcd-healthcheck-client"`},
 		"old-kubelet-client":     {subject: `O="system:masters", CN="kube-apiserver-kubelet-client"`},
 		"old-kube-etcd": {subject: `CN="kube-etcd"`,
-			names: "DNS:cp1, DNS:localhost, IP:192.0.2.10, IP:127.0.0.1", usages: 2},
+			names: "DNS:db7, DNS:localhost, IP:192.0.2.51, IP:127.0.0.1", usages: 2},
 		"front-proxy-with-name": {subject: `CN="front-proxy-client"`, names: "DNS:front-proxy-client"},
 		"server-and-client":     {subject: `CN="x"`, names: web, usages: 2},
-		"person-with-group":     {subject: `CN="jane", O="developers"`},
-		"person-with-mail": {subject: `CN="jane", emailAddress="jane@example.com"`,
-			names: "email:jane@example.com", usages: 2},
+		"person-with-group":     {subject: `CN="lena", O="operations"`},
+		"person-with-mail": {subject: `CN="lena", emailAddress="lena@example.org"`,
+			names: "email:lena@example.org", usages: 2},
 		// Spellings of a name that no certificate has.
-		"address-as-name": {codes: []refusal.Code{refusal.NameForm}, allowed: "--ip 10.0.0.1", subject: `CN="app"`,
-			names: "DNS:app.example.com", unread: "DNS:10.0.0.1"},
-		"unicode-name": {codes: []refusal.Code{refusal.NameForm}, allowed: "--dns xn--mnchen-3ya.example",
-			subject: `CN="x"`, unread: "DNS:münchen.example"},
+		"address-as-name": {codes: []refusal.Code{refusal.NameForm}, allowed: "--ip 10.0.0.7", subject: `CN="app"`,
+			names: "DNS:www.example.org", unread: "DNS:10.0.0.7"},
+		"unicode-name": {codes: []refusal.Code{refusal.NameForm}, allowed: "--dns xn--drener-3ya.example",
+			subject: `CN="x"`, unread: "DNS:dürener.example"},
 		// Tools with strings and attributes of their own.
-		"keytool-empty-unit": {codes: foreign, subject: `O="ACME", OU="", CN="x.example.com"`, names: web,
+		"keytool-empty-unit": {codes: foreign, subject: `O="Zeta", OU="", CN="w.example.org"`, names: web,
 			ignored: key},
 		"keytool-unknown": {codes: foreign,
 			subject: `C="Unknown", ST="Unknown", L="Unknown", O="Unknown", OU="Unknown", ` +
 				`CN="Unknown"`, names: web, ignored: key},
-		"puppet": {codes: foreign, subject: `CN="x.example.com"`, names: web,
+		"puppet": {codes: foreign, subject: `CN="w.example.org"`, names: web,
 			ignored: "1.3.6.1.4.1.34380.1.2.1.1, 1.3.6.1.4.1.34380.1.1.1"},
-		"no-break-space": {subject: `CN="x.example.com", O="ACME\u00a0GmbH"`, names: web},
-		"ampersand":      {subject: `O="AT&T", CN="x.example.com"`, names: web},
-		"forge-wildcard": {subject: `CN="*.example.com"`, names: "DNS:*.example.com"},
+		"no-break-space": {subject: `CN="w.example.org", O="Zeta\u00a0GmbH"`, names: web},
+		"ampersand":      {subject: `O="AT&T", CN="w.example.org"`, names: web},
+		"forge-wildcard": {subject: `CN="*.example.org"`, names: "DNS:*.example.org"},
 	} {
 		t.Run(file, func(t *testing.T) { checkHonest(t, file, want) })
 	}
