@@ -73,89 +73,108 @@ func TestOpensslReadsRequest(t *testing.T) {
 	}
 }
 
-// What openssl req writes is read, or refused with the code that says why.
-func TestReadsOpensslRequest(t *testing.T) {
-	rsa := []string{"-newkey", "rsa:2048", "-subj", "/CN=server"}
-	ec := func(curve string, more ...string) []string {
-		return append([]string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:" + curve, "-subj", "/CN=server"},
-			more...)
+// requested is what openssl req is asked for, and the codes that reading its request must find.
+type requested struct {
+	args []string
+	want []refusal.Code
+}
+
+// TestReadsOpensslKeys: a key that openssl req makes is read, or refused with the code that says why.
+func TestReadsOpensslKeys(t *testing.T) {
+	newKey := func(kind string, more ...string) []string {
+		return append([]string{"-newkey", kind, "-keyout", os.DevNull, "-subj", "/CN=server"}, more...)
 	}
-	for name, c := range map[string]struct {
-		args []string
-		want []refusal.Code
-	}{
-		"the document's": {rsa, nil},
-		"rsa 3072":       {[]string{"-newkey", "rsa:3072", "-subj", "/CN=server"}, nil},
-		"rsa 1024": {[]string{"-newkey", "rsa:1024", "-subj", "/CN=server"},
+	curve := func(name string, more ...string) []string {
+		return newKey("ec", append([]string{"-pkeyopt", "ec_paramgen_curve:" + name}, more...)...)
+	}
+	for name, r := range map[string]requested{
+		"rsa 3072": {newKey("rsa:3072"), nil},
+		"rsa 1024": {newKey("rsa:1024"),
 			[]refusal.Code{refusal.KeyUnsupported}},
-		"rsa exponent 3": {append(rsa, "-pkeyopt", "rsa_keygen_pubexp:3"), []refusal.Code{refusal.KeyWeak}},
-		"names": {append(rsa, "-addext",
+		"rsa exponent 3": {newKey("rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:3"), []refusal.Code{refusal.KeyWeak}},
+		"p256":           {curve("P-256"), nil},
+		"p384 sha384":    {curve("P-384", "-sha384"), nil},
+		"p521 sha512":    {curve("P-521", "-sha512"), nil},
+		"ed25519":        {newKey("ed25519"), nil},
+		"ed448": {newKey("ed448"),
+			[]refusal.Code{refusal.CSRAlgorithm, refusal.KeyUnsupported}},
+		"p224":           {curve("P-224"), []refusal.Code{refusal.KeyUnsupported}},
+		"k1":             {curve("secp256k1"), []refusal.Code{refusal.KeyUnsupported}},
+		"brainpool":      {curve("brainpoolP256r1"), []refusal.Code{refusal.KeyUnsupported}},
+		"explicit curve": {curve("P-256", "-pkeyopt", "ec_param_enc:explicit"), []refusal.Code{refusal.KeyUnsupported}},
+	} {
+		t.Run(name, func(t *testing.T) { r.check(t) })
+	}
+}
+
+// TestReadsOpensslRequest: what openssl req writes is read, or refused with the code that says why. All are for one
+// key.
+func TestReadsOpensslRequest(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "k.pem")
+	run(t, nil, "openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+	server := func(more ...string) []string { return append([]string{"-subj", "/CN=server"}, more...) }
+	for name, r := range map[string]requested{
+		"the document's": {server(), nil},
+		"names": {server("-addext",
 			"subjectAltName=DNS:server,DNS:*.a.example,IP:192.0.2.1,IP:::1,email:a@b.example,URI:https://a.example/"),
 			nil},
-		"critical names": {append(rsa, "-addext", "subjectAltName=critical,DNS:server"), nil},
-		"usages": {append(rsa, "-addext", "keyUsage=critical,digitalSignature,keyEncipherment", "-addext",
+		"critical names": {server("-addext", "subjectAltName=critical,DNS:server"), nil},
+		"usages": {server("-addext", "keyUsage=critical,digitalSignature,keyEncipherment", "-addext",
 			"extendedKeyUsage=serverAuth,clientAuth", "-addext", "basicConstraints=CA:FALSE"), nil},
-		"text above":    {append(rsa, "-text"), nil},
-		"new label":     {append(rsa, "-newhdr"), nil},
-		"multi-valued":  {[]string{"-newkey", "rsa:2048", "-subj", "/CN=server+O=a+O=b/OU=c", "-multivalue-rdn"}, nil},
-		"utf8":          {[]string{"-newkey", "rsa:2048", "-utf8", "-subj", "/C=DE/O=Käse/CN=server"}, nil},
-		"no subject":    {[]string{"-newkey", "rsa:2048", "-subj", "/", "-addext", "subjectAltName=DNS:server"}, nil},
-		"nothing named": {[]string{"-newkey", "rsa:2048", "-subj", "/"}, []refusal.Code{refusal.SubjectMalformed}},
-		"p256":          {ec("P-256"), nil},
-		"p384 sha384":   {ec("P-384", "-sha384"), nil},
-		"p521 sha512":   {ec("P-521", "-sha512"), nil},
-		"ed25519":       {[]string{"-newkey", "ed25519", "-subj", "/CN=server"}, nil},
-		"ed448": {[]string{"-newkey", "ed448", "-subj", "/CN=server"},
-			[]refusal.Code{refusal.CSRAlgorithm, refusal.KeyUnsupported}},
-		"p224":           {ec("P-224"), []refusal.Code{refusal.KeyUnsupported}},
-		"k1":             {ec("secp256k1"), []refusal.Code{refusal.KeyUnsupported}},
-		"brainpool":      {ec("brainpoolP256r1"), []refusal.Code{refusal.KeyUnsupported}},
-		"explicit curve": {ec("P-256", "-pkeyopt", "ec_param_enc:explicit"), []refusal.Code{refusal.KeyUnsupported}},
-		"sha1":           {append(rsa, "-sha1"), []refusal.Code{refusal.CSRAlgorithm}},
-		"md5":            {append(rsa, "-md5"), []refusal.Code{refusal.CSRAlgorithm}},
-		"pss":            {append(rsa, "-sigopt", "rsa_padding_mode:pss"), nil},
-		"pss sha384": {append(rsa, "-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt",
+		"text above":    {server("-text"), nil},
+		"new label":     {server("-newhdr"), nil},
+		"multi-valued":  {[]string{"-subj", "/CN=server+O=a+O=b/OU=c", "-multivalue-rdn"}, nil},
+		"utf8":          {[]string{"-utf8", "-subj", "/C=DE/O=Käse/CN=server"}, nil},
+		"no subject":    {[]string{"-subj", "/", "-addext", "subjectAltName=DNS:server"}, nil},
+		"nothing named": {[]string{"-subj", "/"}, []refusal.Code{refusal.SubjectMalformed}},
+		"sha1":          {server("-sha1"), []refusal.Code{refusal.CSRAlgorithm}},
+		"md5":           {server("-md5"), []refusal.Code{refusal.CSRAlgorithm}},
+		"pss":           {server("-sigopt", "rsa_padding_mode:pss"), nil},
+		"pss sha384": {server("-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt",
 			"rsa_pss_saltlen:48"), nil},
-		"pss sha1": {append(rsa, "-sha1", "-sigopt", "rsa_padding_mode:pss"),
+		"pss sha1": {server("-sha1", "-sigopt", "rsa_padding_mode:pss"),
 			[]refusal.Code{refusal.CSRAlgorithm}},
-		"der": {append(rsa, "-outform", "DER"), nil},
-		"private extension": {append(rsa, "-addext", "1.2.3.4=ASN1:UTF8String:x"),
+		"der": {server("-outform", "DER"), nil},
+		"private extension": {server("-addext", "1.2.3.4=ASN1:UTF8String:x"),
 			[]refusal.Code{refusal.ExtensionForeign}},
-		"authority": {append(rsa, "-addext", "basicConstraints=critical,CA:TRUE", "-addext",
+		"authority": {server("-addext", "basicConstraints=critical,CA:TRUE", "-addext",
 			"keyUsage=keyCertSign,cRLSign"),
 			[]refusal.Code{refusal.Authority}},
-		"authority without usage": {append(rsa, "-addext", "basicConstraints=critical,CA:TRUE"),
+		"authority without usage": {server("-addext", "basicConstraints=critical,CA:TRUE"),
 			[]refusal.Code{refusal.ExtensionDangerous}},
-		"key id": {append(rsa, "-addext", "subjectKeyIdentifier=hash"),
+		"key id": {server("-addext", "subjectKeyIdentifier=hash"),
 			[]refusal.Code{refusal.ExtensionForeign}},
-		"must staple": {append(rsa, "-addext", "tlsfeature=status_request"),
+		"must staple": {server("-addext", "tlsfeature=status_request"),
 			[]refusal.Code{refusal.ExtensionForeign}},
-		"other name": {append(rsa, "-addext", "subjectAltName=otherName:msUPN;UTF8:admin@corp"),
+		"other name": {server("-addext", "subjectAltName=otherName:msUPN;UTF8:admin@corp"),
 			[]refusal.Code{refusal.NameKind}},
-		"directory name": {append(rsa, "-addext", "subjectAltName=RID:1.2.3.4"), []refusal.Code{refusal.NameKind}},
-		"0.0.0.0": {append(rsa, "-addext", "subjectAltName=DNS:server,IP:0.0.0.0"),
+		"directory name": {server("-addext", "subjectAltName=RID:1.2.3.4"), []refusal.Code{refusal.NameKind}},
+		"0.0.0.0": {server("-addext", "subjectAltName=DNS:server,IP:0.0.0.0"),
 			[]refusal.Code{refusal.NameIP}},
-		"several": {append(rsa, "-addext", "subjectAltName=DNS:a_b,DNS:*,IP:224.0.0.1", "-addext",
+		"several": {server("-addext", "subjectAltName=DNS:a_b,DNS:*,IP:224.0.0.1", "-addext",
 			"basicConstraints=CA:TRUE", "-sha1"),
 			[]refusal.Code{refusal.CSRAlgorithm, refusal.NameDNS, refusal.NameDNS, refusal.NameIP,
 				refusal.ExtensionDangerous}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			// Outside of any openssl.cnf, whose defaults would come on top.
-			config := write(t, dir, "empty.cnf", []byte("[req]\ndistinguished_name = dn\n[dn]\n"))
-			file := filepath.Join(dir, "r.csr")
-			run(t, nil, "openssl", append([]string{"req", "-new", "-nodes", "-config", config, "-keyout",
-				filepath.Join(dir, "k.pem"), "-out", file}, c.args...)...)
-			entry, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, refusals := request.Parse(entry, nil)
-			if got := codes(refusals); !slices.Equal(got, c.want) {
-				t.Errorf("%v, not %v: %v", got, c.want, refusals)
-			}
-		})
+		r.args = append(r.args, "-key", key)
+		t.Run(name, func(t *testing.T) { r.check(t) })
+	}
+}
+
+func (r requested) check(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	// Outside of any openssl.cnf, whose defaults would come on top.
+	config := write(t, dir, "empty.cnf", []byte("[req]\ndistinguished_name = dn\n[dn]\n"))
+	file := filepath.Join(dir, "r.csr")
+	run(t, nil, "openssl", append([]string{"req", "-new", "-nodes", "-config", config, "-out", file}, r.args...)...)
+	entry, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, refusals := request.Parse(entry, nil)
+	if got := codes(refusals); !slices.Equal(got, r.want) {
+		t.Errorf("%v, not %v: %v", got, r.want, refusals)
 	}
 }
 
@@ -217,7 +236,7 @@ func TestPrivateKeyFingerprints(t *testing.T) {
 		"openssl ed25519":   {"openssl", "genpkey", "-algorithm", "ed25519", "-out"},
 		"openssl pkcs1":     {"openssl", "genrsa", "-traditional", "-out"},
 		"ssh ed25519":       {"ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f"},
-		"ssh rsa":           {"ssh-keygen", "-q", "-N", "", "-t", "rsa", "-f"},
+		"ssh rsa":           {"ssh-keygen", "-q", "-N", "", "-t", "rsa", "-b", "2048", "-f"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request"
 )
@@ -14,10 +15,9 @@ func (m *maker) covers() {
 	c := m.cover()
 	c.Cluster, c.Node, c.Days, c.Replaces = "prod", "cp1", 180, strings.Repeat("cd", 32)
 	full := request.Encode(c, m.der(m.key, nil))
-	created, expires := "Created: "+c.Created.Format("2006-01-02T15:04:05Z"),
-		"Expires: "+c.Expires.Format("2006-01-02T15:04:05Z")
+	created, expires := "Created: "+pki.Stamp(c.Created), "Expires: "+pki.Stamp(c.Expires)
 	hash := strings.Repeat("ab", 32)
-	for _, c := range []struct{ name, old, new string }{
+	edits := []edit{
 		{"version-2", "Certificate-Request: v1\n", "Certificate-Request: v2\n"},
 		{"version-blank", "Certificate-Request: v1\n", "Certificate-Request: v1 \n"},
 		{"no-profile", "Profile: server\n", ""},
@@ -38,6 +38,20 @@ func (m *maker) covers() {
 		{"blank-at-end", "Node: cp1\n", "Node: cp1 \n"},
 		{"tab-at-end", "Node: cp1\n", "Node: cp1\t\n"},
 		{"cr-in-one-line", "Node: cp1\n", "Node: cp1\r\n"},
+		{"signature-in-cover", "Node: cp1\n", "Node: cp1\n-----BEGIN SSH SIGNATURE-----\n"},
+	}
+	for _, e := range append(edits, coverValues(hash, created, expires)...) {
+		m.add("cover-"+e.name, refusal.CoverMalformed, m.swap(full, e.old, e.new))
+	}
+	m.coverPlaces(full)
+}
+
+// edit replaces one place of a good cover.
+type edit struct{ name, old, new string }
+
+// coverValues have a line whose value has another form than its encoding.
+func coverValues(hash, created, expires string) []edit {
+	return []edit{
 		{"node-empty", "Node: cp1\n", "Node: \n"},
 		{"node-upper-case", "Node: cp1\n", "Node: CP1\n"},
 		{"node-wildcard", "Node: cp1\n", "Node: *.example.com\n"},
@@ -72,18 +86,13 @@ func (m *maker) covers() {
 		{"expires-year-10000", expires, "Expires: 10000-01-01T00:00:00Z"},
 		{"nonce-short", "Nonce: 0f", "Nonce: "},
 		{"nonce-upper-case", "Nonce: " + strings.Repeat("0f", 16), "Nonce: " + strings.Repeat("0F", 16)},
-		{"signature-in-cover", "Node: cp1\n", "Node: cp1\n-----BEGIN SSH SIGNATURE-----\n"},
-	} {
-		m.add("cover-"+c.name, refusal.CoverMalformed, m.swap(full, c.old, c.new))
 	}
-	m.coverPlaces(full)
 }
 
 // coverPlaces have a good cover where no cover belongs, or something else around it.
 func (m *maker) coverPlaces(full []byte) {
 	m.t.Helper()
 	cover, csr, _ := bytes.Cut(full, []byte("\n\n"))
-	join := func(parts ...string) []byte { return []byte(strings.Join(parts, "")) }
 	der := m.der(m.key, nil)
 	for _, c := range []struct {
 		name  string

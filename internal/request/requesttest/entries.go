@@ -16,9 +16,7 @@ func (m *maker) entries() {
 	m.t.Helper()
 	good := m.plain()
 	der := m.der(m.key, nil)
-	head, tail := "-----BEGIN CERTIFICATE REQUEST-----\n", "-----END CERTIFICATE REQUEST-----\n"
 	body := strings.TrimSuffix(strings.TrimPrefix(string(good), head), tail)
-	join := func(parts ...string) []byte { return []byte(strings.Join(parts, "")) }
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	for _, c := range []struct {
 		name  string
@@ -46,6 +44,26 @@ func (m *maker) entries() {
 		{"signature-only", refusal.EntryNoRequest, m.signed()[len(m.covered()):]},
 		{"lower-case-label", refusal.EntryNoRequest, join("-----BEGIN certificate request-----\n", body,
 			"-----END certificate request-----\n")},
+	} {
+		m.add("entry-"+c.name, c.code, c.entry)
+	}
+	m.blocks(good, body, certificate)
+	m.encodings()
+}
+
+// The lines around the body of a request.
+const head, tail = "-----BEGIN CERTIFICATE REQUEST-----\n", "-----END CERTIFICATE REQUEST-----\n"
+
+func join(parts ...string) []byte { return []byte(strings.Join(parts, "")) }
+
+// blocks are files with more than one PEM block, or with one that PEM does not allow.
+func (m *maker) blocks(good []byte, body string, certificate []byte) {
+	m.t.Helper()
+	for _, c := range []struct {
+		name  string
+		code  refusal.Code
+		entry []byte
+	}{
 		{"two-requests", refusal.EntryBlocks, join(string(good), string(good))},
 		{"two-requests-text-between", refusal.EntryBlocks, join(string(good), "and\n", string(good))},
 		{"certificate-behind", refusal.EntryBlocks, join(string(good), string(certificate))},
@@ -76,14 +94,12 @@ func (m *maker) entries() {
 	} {
 		m.add("entry-"+c.name, c.code, c.entry)
 	}
-	m.encodings()
 }
 
 // encodings are files that are no text, or more of it than is read.
 func (m *maker) encodings() {
 	m.t.Helper()
 	good, der := m.plain(), m.der(m.key, nil)
-	join := func(parts ...string) []byte { return []byte(strings.Join(parts, "")) }
 	for _, c := range []struct {
 		name  string
 		code  refusal.Code

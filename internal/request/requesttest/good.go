@@ -12,7 +12,7 @@ import (
 func sum(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
 
 // good are the forms that real tools write.
-func (m *maker) good() {
+func (m *maker) good() []Case {
 	m.t.Helper()
 	for name, key := range m.signers() {
 		m.add("key-"+name, "", armor(m.der(key, nil)))
@@ -42,6 +42,7 @@ func (m *maker) good() {
 	m.goodSubjects()
 	m.goodPSS()
 	m.goodSignatures()
+	return m.cases
 }
 
 // goodRequests differ in what the CSR says.
@@ -61,58 +62,39 @@ func (m *maker) goodRequests() {
 	for name, edit := range map[string]func(*template){
 		"attributes-empty":  func(t *template) { t.attributes = inside(0) },
 		"attributes-absent": func(t *template) { t.attributes = nil },
-		"extensions-empty":  func(t *template) { t.attributes = inside(0, asking()) },
-		"alt-name-critical": func(t *template) {
-			t.attributes = inside(0,
-				asking(critical(altName, seq(dns("web.example")))))
-		},
+		"extensions-empty":  asked(),
+		"alt-name-critical": asked(critical(altName, seq(dns("web.example")))),
 		// Octets that are the same letter, in two cases: 10.0.0.65 and 10.0.0.97.
-		"addresses-alike": func(t *template) {
-			t.attributes = inside(0, asking(sans(context(7, []byte{10, 0, 0, 'A'}), context(7, []byte{10, 0, 0, 'a'}))))
-		},
-		"all-names": func(t *template) { t.attributes = inside(0, asking(names)) },
-		"same-name-twice": func(t *template) {
-			t.attributes = inside(0,
-				asking(sans(dns("web.example"), dns("WEB.example"))))
-		},
-		"usages": func(t *template) { t.attributes = inside(0, asking(server, usage, names)) },
-		"ca-false": func(t *template) {
-			t.attributes = inside(0,
-				asking(extension(constraints, seq()), names))
-		},
-		"ca-false-critical": func(t *template) {
-			t.attributes = inside(0,
-				asking(critical(constraints, seq()), names))
-		},
+		"addresses-alike":      m.named(context(7, []byte{10, 0, 0, 'A'}), context(7, []byte{10, 0, 0, 'a'})),
+		"all-names":            asked(names),
+		"same-name-twice":      m.named(dns("web.example"), dns("WEB.example")),
+		"usages":               asked(server, usage, names),
+		"ca-false":             asked(extension(constraints, seq()), names),
+		"ca-false-critical":    asked(critical(constraints, seq()), names),
 		"password-and-company": func(t *template) { t.attributes = inside(0, password, company, asking(names)) },
 		"microsoft": func(t *template) {
-			t.attributes = inside(0, system, client, provider,
-				asking(names, server))
-		},
-		"subject-empty": func(t *template) { t.subject = seq() },
-		"subject-long":  func(t *template) { t.subject = longSubject() },
-		"subject-printable": func(t *template) {
-			t.subject = seq(set(attribute(commonName,
-				text(tagPrintable, "system:node:cp1"))))
-		},
-		"subject-bmp": func(t *template) {
-			t.subject = seq(set(attribute(commonName,
-				text(tagBMP, "\x00w\x00e\x00b"))))
-		},
-		"subject-universal": func(t *template) {
-			t.subject = seq(set(attribute(commonName,
-				text(tagUniversal, "\x00\x00\x00w"))))
-		},
-		"subject-teletex": func(t *template) {
-			t.subject = seq(set(attribute(commonName,
-				text(tagTeletex, "web"))))
-		},
-		"subject-multi-valued": func(t *template) {
-			t.subject = seq(set(attribute(commonName, text(tagUTF8, "web")),
-				attribute(organization, text(tagUTF8, "a")), attribute(organization, text(tagUTF8, "b"))))
+			t.attributes = inside(0, system, client, provider, asking(names, server))
 		},
 	} {
 		m.add("csr-"+name, "", armor(m.der(m.key, edit)))
+	}
+	m.goodNames()
+}
+
+// goodNames are subjects in every string type, at their bounds.
+func (m *maker) goodNames() {
+	m.t.Helper()
+	for name, subject := range map[string][]byte{
+		"empty":     seq(),
+		"long":      longSubject(),
+		"printable": seq(set(attribute(commonName, text(tagPrintable, "system:node:cp1")))),
+		"bmp":       seq(set(attribute(commonName, text(tagBMP, "\x00w\x00e\x00b")))),
+		"universal": seq(set(attribute(commonName, text(tagUniversal, "\x00\x00\x00w")))),
+		"teletex":   seq(set(attribute(commonName, text(tagTeletex, "web")))),
+		"multi-valued": seq(set(attribute(commonName, text(tagUTF8, "web")),
+			attribute(organization, text(tagUTF8, "a")), attribute(organization, text(tagUTF8, "b")))),
+	} {
+		m.csr("csr-subject-"+name, "", func(t *template) { t.subject = subject })
 	}
 }
 

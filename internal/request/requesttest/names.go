@@ -44,6 +44,14 @@ func (m *maker) names() {
 	} {
 		m.csr("dns-form-"+name, refusal.NameForm, m.named(dns(value)))
 	}
+	m.addresses()
+	m.mailAndURIs()
+	m.nameKinds()
+}
+
+// addresses are IP addresses that no certificate may carry, or octets that are none.
+func (m *maker) addresses() {
+	m.t.Helper()
 	for name, value := range map[string]string{
 		"unspecified": "\x00\x00\x00\x00", "unspecified-v6": strings.Repeat("\x00", 16),
 		"multicast": "\xe0\x00\x00\x01", "multicast-v6": "\xff\x02" + strings.Repeat("\x00", 14),
@@ -54,6 +62,11 @@ func (m *maker) names() {
 	} {
 		m.csr("ip-"+name, refusal.NameIP, m.named(context(7, []byte(value))))
 	}
+}
+
+// mailAndURIs are mail addresses and URIs that cannot be read.
+func (m *maker) mailAndURIs() {
+	m.t.Helper()
 	for name, value := range map[string]string{
 		"no-at": "web.example", "no-local-part": "@web.example", "display-name": "Root <root@web.example>",
 		"line-feed": "root@web.example\nx", "quoted": `"a b"@web.example`,
@@ -71,7 +84,6 @@ func (m *maker) names() {
 	} {
 		m.csr("uri-"+name, refusal.NameKind, m.named(context(6, []byte(value))))
 	}
-	m.nameKinds()
 }
 
 // nameKinds are structures of a subjectAltName, and how many names it has.
@@ -99,7 +111,7 @@ func (m *maker) nameKinds() {
 		{"alt-name-cut", refusal.ExtensionMalformed, sans([]byte{0x82, 0x20, 'w'})},
 		{"alt-name-value-empty", refusal.ExtensionMalformed, extension(altName, nil)},
 	} {
-		m.csr(c.name, c.code, func(t *template) { t.attributes = inside(0, asking(c.alt)) })
+		m.csr(c.name, c.code, asked(c.alt))
 	}
 	for _, n := range []int{101, 3000} {
 		var many [][]byte
@@ -116,6 +128,9 @@ func (m *maker) nameKinds() {
 }
 
 // named asks for the names given.
-func (m *maker) named(names ...[]byte) func(*template) {
-	return func(t *template) { t.attributes = inside(0, asking(sans(names...))) }
+func (m *maker) named(names ...[]byte) func(*template) { return asked(sans(names...)) }
+
+// asked asks for the extensions given.
+func asked(extensions ...[]byte) func(*template) {
+	return func(t *template) { t.attributes = inside(0, asking(extensions...)) }
 }

@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,10 +44,46 @@ type maker struct {
 	cases    []Case
 }
 
-// Hostile makes every hostile entry. It takes some seconds: a few weak moduli have to be searched for.
+// made are the cases of this process, made when the first test asks for them: that takes seconds, since keys are
+// generated and a few weak moduli have to be searched for.
+var made struct {
+	sync.Mutex
+	hostile, good []Case
+}
+
+// Hostile gives every hostile entry.
 func Hostile(t testing.TB) []Case {
 	t.Helper()
-	m := newMaker(t)
+	made.Lock()
+	defer made.Unlock()
+	if made.hostile == nil {
+		made.hostile = newMaker(t).hostile()
+	}
+	return clone(made.hostile)
+}
+
+// Good gives entries that real tools write or could write: each is read without a refusal.
+func Good(t testing.TB) []Case {
+	t.Helper()
+	made.Lock()
+	defer made.Unlock()
+	if made.good == nil {
+		made.good = newMaker(t).good()
+	}
+	return clone(made.good)
+}
+
+// clone gives a test entries of its own, which it may change.
+func clone(cases []Case) []Case {
+	cases = slices.Clone(cases)
+	for i := range cases {
+		cases[i].Entry = bytes.Clone(cases[i].Entry)
+	}
+	return cases
+}
+
+func (m *maker) hostile() []Case {
+	m.t.Helper()
 	m.entries()
 	m.privateKeys()
 	m.structures()
@@ -58,14 +95,6 @@ func Hostile(t testing.TB) []Case {
 	m.names()
 	m.covers()
 	m.signatures()
-	return m.cases
-}
-
-// Good makes entries that real tools write or could write: each is read without a refusal.
-func Good(t testing.TB) []Case {
-	t.Helper()
-	m := newMaker(t)
-	m.good()
 	return m.cases
 }
 
@@ -159,5 +188,5 @@ func (m *maker) signers() map[string]crypto.Signer {
 // SecurityKey is a FIDO token made in software, which says that somebody touched it.
 func SecurityKey(t testing.TB) ssh.Signer {
 	t.Helper()
-	return newMaker(t).securityKey(1)
+	return (&maker{t: t}).securityKey(1)
 }

@@ -24,6 +24,14 @@ func (m *maker) structures() {
 	} {
 		m.add("der-"+name, refusal.CSRMalformed, armor(der))
 	}
+	m.parts()
+	m.forged(good)
+	m.forgedPSS()
+}
+
+// parts are requests with one element that is wrong, absent or too much.
+func (m *maker) parts() {
+	m.t.Helper()
 	for _, c := range []struct {
 		name string
 		code refusal.Code
@@ -41,24 +49,18 @@ func (m *maker) structures() {
 		{"more-behind-signature", refusal.CSRMalformed, func(t *template) { t.behind = null() }},
 		{"signature-absent", refusal.CSRMalformed, func(t *template) { t.signature = []byte{} }},
 		{"signature-empty", refusal.CSRSignature, func(t *template) { t.signature = bitString() }},
-		{"signature-zeros", refusal.CSRSignature, func(t *template) {
-			t.signature = bitString(seq(integer(0),
-				integer(0)))
-		}},
-		{"signature-ones", refusal.CSRSignature, func(t *template) {
-			t.signature = bitString(seq(integer(1),
-				integer(1)))
-		}},
+		{"signature-zeros", refusal.CSRSignature,
+			func(t *template) { t.signature = bitString(seq(integer(0), integer(0))) }},
+		{"signature-ones", refusal.CSRSignature,
+			func(t *template) { t.signature = bitString(seq(integer(1), integer(1))) }},
 		{"signature-octets", refusal.CSRMalformed, func(t *template) { t.signature = octets([]byte{0, 1}) }},
 		{"signature-odd-bits", refusal.CSRMalformed, func(t *template) { t.signature = tlv(0x03, []byte{4, 0xf0}) }},
 		{"signature-constructed", refusal.CSRMalformed,
 			func(t *template) { t.signature = tlv(0x23, bitString([]byte{1})) }},
 		{"algorithm-absent", refusal.CSRMalformed, func(t *template) { t.algorithm = nil }},
 		{"algorithm-empty", refusal.CSRMalformed, func(t *template) { t.algorithm = seq() }},
-		{"algorithm-with-null", refusal.CSRAlgorithm, func(t *template) {
-			t.algorithm = seq(oid(sha256ECDSA),
-				null())
-		}},
+		{"algorithm-with-null", refusal.CSRAlgorithm,
+			func(t *template) { t.algorithm = seq(oid(sha256ECDSA), null()) }},
 		{"algorithm-of-other-hash", refusal.CSRSignature, func(t *template) { t.algorithm = seq(oid(sha384ECDSA)) }},
 		{"algorithm-of-other-key", refusal.CSRSignature,
 			func(t *template) { t.algorithm = seq(oid(sha256RSA), null()) }},
@@ -71,8 +73,6 @@ func (m *maker) structures() {
 	} {
 		m.csr(c.name, c.code, c.edit)
 	}
-	m.forged(good)
-	m.forgedPSS()
 }
 
 // forged are requests whose signature is good for something else.
