@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,30 +90,5 @@ func TestHookNginxReload(t *testing.T) {
 	shell(t, dir, path, hook, 1)
 	if got := calls(t, dir); got != "nginx -t -q\nsystemctl reload nginx\nnginx -t -q\n" {
 		t.Errorf("%q", got)
-	}
-}
-
-// TestHostUnits: systemd takes the component host's units, with a program in the place of ours.
-func TestHostUnits(t *testing.T) {
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		t.Skip("there is no systemd-analyze")
-	}
-	dir := t.TempDir()
-	units, err := filepath.Glob("../contrib/systemd/component-admin-*")
-	must(t, err)
-	if len(units) != 3 {
-		t.Fatalf("%v", units)
-	}
-	args := []string{"verify"}
-	for _, unit := range units {
-		text, err := os.ReadFile(unit)
-		must(t, err)
-		copied := filepath.Join(dir, filepath.Base(unit))
-		program := strings.ReplaceAll(string(text), "/usr/bin/component-admin", "/bin/true")
-		must(t, os.WriteFile(copied, []byte(program), 0o644))
-		args = append(args, copied)
-	}
-	if out, err := exec.Command("systemd-analyze", args...).CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("%v: %s", err, out)
 	}
 }

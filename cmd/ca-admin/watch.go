@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"ca-exchange/internal/ca"
@@ -30,10 +33,22 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 	}
 	err = pass.Watch(ctx, c, pass.WatchOptions{
 		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle,
-		Progress: a.Progress("answered"),
+		Progress: a.Progress("answered"), Service: service(),
 	})
 	if errors.Is(err, ca.ErrLocked) {
 		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")
 	}
 	return explain(explainRequest(err), all[0])
+}
+
+// service is the service manager that started this watch. Only for one is SIGHUP a wish to look now: a watch on a
+// terminal ends with it.
+func service() (s pass.Service) {
+	manager := cli.ServiceManager()
+	if manager.Notify == nil {
+		return s
+	}
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	return pass.Service{Notify: manager.Notify, Beat: manager.Beat, Reload: reload}
 }

@@ -18,6 +18,7 @@ type WatchOptions struct {
 	NoEvents  bool
 	Settle    time.Duration
 	Progress  Progress
+	Service   Service
 }
 
 // Watch answers exchanges until ctx ends: each at once when something is dropped where events are to be had, and
@@ -36,11 +37,14 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 		return err // another watch wrote it
 	}
 	reports := newReports(c, o)
+	supervisor := newSupervisor(c, o)
 	var watches []*watch
 	var troubles []error
 	for i, at := range o.Exchanges {
 		report := func(r ExchangeReport) { reports.change(i, r) }
-		w := &watch{CA: c, WatchOptions: o, at: at, memory: newMemory(), report: report}
+		w := &watch{CA: c, WatchOptions: o, at: at, memory: newMemory(), report: report, again: make(chan struct{}, 1)}
+		w.beat = func() { supervisor.beat(i) }
+		w.stands = func(how string) { supervisor.stands(ctx, i, how) }
 		defer w.close()
 		err := w.reopen(ctx)
 		if err == nil {
@@ -58,8 +62,28 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	for _, w := range watches {
 		running.Go(func() { w.run(ctx) })
 	}
+	running.Go(func() { reloads(ctx, supervisor, watches) })
 	running.Wait()
 	return nil
+}
+
+// reloads has all exchanges looked at whenever somebody wants it, until ctx ends.
+func reloads(ctx context.Context, s *supervisor, watches []*watch) {
+	for {
+		select {
+		case <-ctx.Done():
+			s.stopping()
+			return
+		case <-s.Reload:
+			s.reload()
+			for _, w := range watches {
+				select {
+				case w.again <- struct{}{}:
+				default: // it looks already
+				}
+			}
+		}
+	}
 }
 
 // lockPatiently tries again once: `status` takes the lock for a moment, to see whether a watch holds it.

@@ -25,18 +25,50 @@ type watch struct {
 	events   *inbox.Watch
 	failures int
 	trouble  string
+
+	again  chan struct{}    // somebody wants it to look
+	beat   func()           // it is awake
+	stands func(how string) // it has looked, or the look takes long
 }
 
 // run serves the exchange until ctx ends.
 func (w *watch) run(ctx context.Context) {
 	w.tell()
+	beats, stop := ticks(w.Service.Beat)
+	defer stop()
 	for {
-		wait := w.round(ctx)
+		wait := w.round(ctx, beats)
+		if !w.sleep(ctx, wait, beats) {
+			return
+		}
+	}
+}
+
+// ticks ticks so often; never where every is 0.
+func ticks(every time.Duration) (<-chan time.Time, func()) {
+	if every <= 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(every)
+	return t.C, t.Stop
+}
+
+// sleep waits until there is reason to look; false where the watch ends.
+func (w *watch) sleep(ctx context.Context, wait time.Duration, beats <-chan time.Time) bool {
+	over := time.NewTimer(wait)
+	defer over.Stop()
+	for {
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-w.wake():
-		case <-time.After(wait):
+			return true
+		case <-w.again:
+			return true
+		case <-over.C:
+			return true
+		case <-beats:
+			w.beat()
 		}
 	}
 }
@@ -82,12 +114,17 @@ func (w *watch) reopen(ctx context.Context) error {
 }
 
 // round is one pass and how long to wait after it.
-func (w *watch) round(ctx context.Context) time.Duration {
-	err := w.patiently(ctx)
+func (w *watch) round(ctx context.Context, beats <-chan time.Time) time.Duration {
+	err := w.patiently(ctx, beats)
 	if ctx.Err() != nil {
 		return 0
 	}
 	defer w.tell()
+	how := "serving " + refusal.Quote(w.at.Inbox)
+	if err != nil {
+		how = "cannot serve " + refusal.Quote(w.at.Inbox) + ": " + err.Error()
+	}
+	w.stands(how)
 	if err == nil {
 		if w.trouble != "" {
 			w.Log.Info("serving again")
@@ -113,7 +150,7 @@ const patience = 30 * time.Second
 
 // patiently runs a pass beside itself: a system call into a dead network mount never returns, and nothing ends it. The
 // program stays awake all the same: it says so once, goes on when the mount is back, and can be stopped.
-func (w *watch) patiently(ctx context.Context) error {
+func (w *watch) patiently(ctx context.Context, beats <-chan time.Time) error {
 	done := make(chan error, 1)
 	go func() { done <- w.pass(ctx) }()
 	slow := time.NewTimer(patience)
@@ -124,6 +161,9 @@ func (w *watch) patiently(ctx context.Context) error {
 			return err
 		case <-slow.C:
 			w.Log.Info("this pass takes long; is the exchange still there?", "exchange", refusal.Quote(w.at.Inbox))
+			w.stands("a pass over " + refusal.Quote(w.at.Inbox) + " takes long")
+		case <-beats:
+			w.beat()
 		case <-ctx.Done():
 			select {
 			case err := <-done:
