@@ -616,10 +616,10 @@ hanging() {
 	rule readdir 1 1000000 hang
 	drop 2
 	soon 60 grep -q 'this pass takes long' watch.log || broken+=("the watch says nothing of it")
-	timeout 30 ca-admin status >log 2>&1 || broken+=("status hangs, too")
+	timeout -k 5 30 ca-admin status >log 2>&1 || broken+=("status hangs, too")
 	grep -q 'has not answered for' log || broken+=("status: $(tail -1 log)")
-	timeout 10 ca-admin sign --yes "${pool[$next]}" --out by-hand.crt >log 2>&1 || broken+=("sign: $(tail -1 log)")
-	timeout 10 ca-admin list >log 2>&1 || broken+=("list hangs")
+	timeout -k 5 10 ca-admin sign --yes "${pool[$next]}" --out by-hand.crt >log 2>&1 || broken+=("sign: $(tail -1 log)")
+	timeout -k 5 10 ca-admin list >log 2>&1 || broken+=("list hangs")
 	rule
 	soon 20 answered || broken+=("no answer after it came back")
 	rule readdir 1 1000000 hang

@@ -53,8 +53,8 @@ func (a *app) exchanges(c *ca.CA, f exchangeFlags) ([]pass.Sides, error) {
 	return here, nil
 }
 
-// checkHeads refuses to sign by a ledger that an exchange at hand proves to be old (P13). One that cannot be opened
-// proves nothing.
+// checkHeads refuses to sign by a ledger that an exchange at hand proves to be old (P13). One that cannot be opened,
+// or does not answer, proves nothing.
 func (a *app) checkHeads(ctx context.Context, c *ca.CA, f exchangeFlags) error {
 	known, err := c.Exchanges()
 	if err != nil {
@@ -68,11 +68,10 @@ func (a *app) checkHeads(ctx context.Context, c *ca.CA, f exchangeFlags) error {
 		all = append(all, named)
 	}
 	for _, at := range all {
-		x, err := pass.OpenExchange(ctx, c, at.WithOpenInbox())
-		if err != nil {
-			continue
-		}
-		if err := errors.Join(pass.CheckHead(ctx, c, x), x.Close()); err != nil {
+		err := pass.CheckHeadAt(ctx, c, at)
+		if errors.Is(err, pass.ErrSilent) {
+			a.Warn("%v; its head was not compared with the ledger", err)
+		} else if err != nil {
 			return explain(err, at)
 		}
 	}

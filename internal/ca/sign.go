@@ -21,11 +21,16 @@ func (c *CA) Sign(grant policy.Grant) (*pki.Certificate, error) {
 	return grant.Sign(issuer, c.Now())
 }
 
-// issuer is the signing issuer of that name, nil before Unlock; in the single-CA form any name means the one there is.
+// issuer is the signing issuer of that name, nil before Unlock. In the single-CA form the one there is signs under each
+// name, since a profile goes on naming its own.
 func (c *CA) issuer(name string) (*pki.Issuer, error) {
 	a, ok := c.trust.Authority(name)
 	if !ok {
 		return nil, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
 	}
-	return c.issuers[a.Name], nil
+	issuer := c.issuers[a.Name]
+	if issuer == nil || a.Name == name {
+		return issuer, nil
+	}
+	return issuer.Under(name), nil
 }

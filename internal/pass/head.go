@@ -1,17 +1,34 @@
 package pass
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
 )
 
+// headTime is how long an exchange may take to show its head to a command that a person waits for.
+const headTime = 5 * time.Second
+
+// CheckHeadAt opens an exchange and looks at its head, as CheckHead does, before a person's decision is signed. An
+// exchange that cannot be opened proves nothing. ErrSilent: it does not answer.
+func CheckHeadAt(ctx context.Context, c *ca.CA, at Sides) error {
+	checked, err := patiently(ctx, at, headTime, func() error {
+		x, err := OpenExchange(ctx, c, at.WithOpenInbox())
+		if err != nil {
+			return nil
+		}
+		return errors.Join(CheckHead(ctx, c, x), x.Close())
+	})
+	return cmp.Or(checked, err)
+}
+
 // CheckHead stops a CA whose ledger lacks what an exchange proves that it once had (promise P13): ca.ErrBehind.
-// Commands that sign what a person decides call it first; a pass does so itself.
 func CheckHead(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
 	_, _, err := readHead(ctx, c, x)
 	if errors.Is(err, ca.ErrForeignHead) {

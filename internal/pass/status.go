@@ -73,18 +73,28 @@ func (w *WatchReport) troubles() (all []string) {
 
 // lookPatiently gives an exchange some time to say what it holds.
 func lookPatiently(ctx context.Context, c *ca.CA, at Sides) look {
-	seen := make(chan look, 1) // the call that hangs goes with the process
-	go func() { seen <- lookAt(ctx, c, at) }()
-	silent := look{ExchangeStatus: ExchangeStatus{Exchange: at.Inbox}}
-	select {
-	case l := <-seen:
-		return l
-	case <-time.After(answerTime):
-		silent.problems = []string{fmt.Sprintf("%s has not answered for %s: is the mount dead?",
-			refusal.Quote(at.Inbox), answerTime)}
-	case <-ctx.Done():
+	l, err := patiently(ctx, at, answerTime, func() look { return lookAt(ctx, c, at) })
+	if err != nil {
+		return look{ExchangeStatus: ExchangeStatus{Exchange: at.Inbox}, problems: []string{err.Error()}}
 	}
-	return silent
+	return l
+}
+
+// ErrSilent reports an exchange that does not answer: neither with what was asked, nor with an error.
+var ErrSilent = errors.New("is the mount dead?")
+
+// patiently asks an exchange, and waits for its answer for at most that long. The call that hangs goes with the process.
+func patiently[T any](ctx context.Context, at Sides, long time.Duration, ask func() T) (answer T, err error) {
+	answers := make(chan T, 1)
+	go func() { answers <- ask() }()
+	select {
+	case answer = <-answers:
+		return answer, nil
+	case <-time.After(long):
+		return answer, fmt.Errorf("%s has not answered for %s: %w", refusal.Quote(at.Inbox), long, ErrSilent)
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	}
 }
 
 // look is what there is to see of an exchange.

@@ -24,6 +24,13 @@ type Issuer struct {
 	keyID []byte // the authority key identifier of what it signs
 }
 
+// Under is the same issuer under another name.
+func (i *Issuer) Under(name string) *Issuer {
+	other := *i
+	other.Name = name
+	return &other
+}
+
 // NewIssuer joins a CA certificate, the chain above it and its key. It refuses what could not issue a certificate that
 // others accept.
 func NewIssuer(name string, path []*x509.Certificate, key crypto.Signer) (*Issuer, error) {

@@ -29,8 +29,8 @@ func TestGrantSign(t *testing.T) {
 	if err != nil || certificate.Leaf.Subject.CommonName != "system:kube-scheduler" {
 		t.Fatalf("signed %v, %v", certificate, err)
 	}
-	for name, grant := range map[string]Grant{"etcd-ca": grant, "ca": {}} {
-		if certificate, err := grant.Sign(testIssuer(t, name), noon); certificate != nil || !errors.Is(err, ErrIssuer) {
+	for name, grant := range map[string]Grant{"etcd-ca": grant, "ca": {}, "": {}} {
+		if certificate, err := grant.Sign(testIssuer(t, "ca").Under(name), noon); certificate != nil || !errors.Is(err, ErrIssuer) {
 			t.Errorf("issuer %q signed %+v: %v", name, grant, err)
 		}
 	}
