@@ -92,7 +92,9 @@ func BenchmarkStages(b *testing.B) {
 	}
 	b.Run("sign", func(b *testing.B) {
 		for b.Loop() {
-			p.sign(b.Context(), decisions)
+			if _, err := p.sign(b.Context(), decisions); err != nil {
+				b.Fatal(err)
+			}
 		}
 		per(b)
 	})

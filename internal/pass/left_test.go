@@ -1,6 +1,8 @@
 package pass
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -196,4 +198,29 @@ func BenchmarkSignedAmongLeft(b *testing.B) {
 	b.ReportMetric(float64(first.Milliseconds())/float64(b.N), "ms/first-pass")
 	b.ReportMetric(float64(later.Milliseconds())/float64(b.N), "ms/later-pass")
 	b.ReportMetric(0, "ns/op")
+}
+
+// TestStoppedRoundLeavesNothing: where another stage stops the round, for want of disk say, what was not signed is not
+// remembered as left: the next pass answers it.
+func TestStoppedRoundLeavesNothing(t *testing.T) {
+	c, x := fixture(t, pki.ECDSAP256)
+	p := newPass(c, x, newMemory(), Options{})
+	var err error
+	if p.rules, err = c.Rules(); err != nil {
+		t.Fatal(err)
+	}
+	batch := []arrival{{entry: inbox.Entry{Name: "a", File: "a.csr"}, bytes: requests(t, 1)[0]}}
+	decisions, err := p.decide(t.Context(), p.parse(batch))
+	if err != nil || len(decisions) != 1 || !decisions[0].issues() {
+		t.Fatalf("%+v, %v", decisions, err)
+	}
+	full := errors.New("the disk is full")
+	ctx, stop := context.WithCancelCause(t.Context())
+	stop(full)
+	if ready, err := p.sign(ctx, decisions); ready != nil || !errors.Is(err, full) {
+		t.Errorf("signed %d, %v", len(ready), err)
+	}
+	if m := p.memory.leftovers(); m != 0 || p.sum.Left != 0 {
+		t.Errorf("%d remembered, %d left", m, p.sum.Left)
+	}
 }

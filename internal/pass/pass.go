@@ -130,7 +130,7 @@ func (p *pass) certify(ctx context.Context, batch []arrival) ([]decided, error) 
 	if err != nil {
 		return nil, err
 	}
-	return p.sign(ctx, decisions), nil
+	return p.sign(ctx, decisions)
 }
 
 // record makes a batch durable in the ledger: nothing goes on to the outbox before that (P5). Where another process was
@@ -155,7 +155,9 @@ func (p *pass) record(ctx context.Context, batch []decided) (recorded, error) {
 		if err != nil {
 			return recorded{}, err
 		}
-		batch = p.sign(ctx, decisions)
+		if batch, err = p.sign(ctx, decisions); err != nil {
+			return recorded{}, err
+		}
 	}
 }
 

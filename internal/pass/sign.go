@@ -8,14 +8,18 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// sign makes the certificates of a batch. A request whose issuer cannot sign is left where it is and said.
-func (p *pass) sign(ctx context.Context, batch []decided) []decided {
+// sign makes the certificates of a batch. A request whose issuer cannot sign is left where it is and said. A round that
+// another stage stopped leaves nothing: the memory would keep what it did not sign from the passes that follow.
+func (p *pass) sign(ctx context.Context, batch []decided) ([]decided, error) {
 	parallel(len(batch), func(i int) {
 		d := &batch[i]
 		if grant, ok := d.decision.Issued(); ok && d.issues() && ctx.Err() == nil {
 			d.plan, d.certificate = grant.Plan(), p.signOne(grant)
 		}
 	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	ready := batch[:0]
 	for _, d := range batch {
 		if d.issues() && d.certificate == nil {
@@ -24,7 +28,7 @@ func (p *pass) sign(ctx context.Context, batch []decided) []decided {
 		}
 		ready = append(ready, d)
 	}
-	return ready
+	return ready, nil
 }
 
 // issues reports whether a new certificate is to be made.
