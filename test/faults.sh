@@ -241,7 +241,7 @@ ca_call() { # ca_call FAULT HOW WHAT CALL…: ca-admin sync, then a pass in peac
 said() { # a program that fails says why (unless the word itself was spoiled), and its status is one of the documented ones
 	case $status in
 		0 | 3 | 4 | 5 | 137) ;;
-		1) grep -q 'error:' run.log || grep -q 'write(2,.*INJECTED' trace || broken+=("$1: exits 1 without a word") ;;
+		1) grep -q 'error:\|warning:' run.log || grep -q 'write(2,.*INJECTED' trace || broken+=("$1: exits 1 without a word") ;;
 		*) broken+=("$1: exits $status: $(tail -1 run.log)") ;;
 	esac
 }

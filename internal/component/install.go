@@ -43,11 +43,15 @@ func (c *Component) install(out *Progress, trust pki.Trust, answer []byte, o Syn
 	if err := dir.Replace(certificateFile, chain.Bundle(), 0o644); err != nil {
 		return err
 	}
-	c.describe(&out.State, leaf)
-	out.Status = StatusInstalling
-	if err := writeState(dir, out.State); err != nil {
+	// Until the state is written the request is an open one, to the caller, too: of any other the answer is removed from
+	// the outbox.
+	installing := out.State
+	c.describe(&installing, leaf)
+	installing.Status = StatusInstalling
+	if err := writeState(dir, installing); err != nil {
 		return err
 	}
+	out.State = installing
 	return c.finish(&out.State, trust)
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/durable/durabletest"
 	"ca-exchange/internal/kube"
@@ -105,6 +107,30 @@ func crashAt(t *testing.T, loss durabletest.Loss, at int) (crashed bool) {
 		t.Fatalf("change %d, loss %d: %s, %s, %v", at, loss, all[0].Status, all[1].Status, err)
 	}
 	return crashed
+}
+
+// TestInstallFailsOnce fails each change of an installation once. The next Sync finishes it with what is there: an answer
+// that is needed is not removed, and nothing is asked again.
+func TestInstallFailsOnce(t *testing.T) {
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for at, failed := 1, true; failed; at += step {
+		w := newWorld(t)
+		s := w.request(t)
+		w.sync(t, SyncOptions{})
+		w.answer(t, s)
+		disk := &durabletest.Failing{System: durable.Kernel{}, At: at, Err: unix.EIO, Changes: true}
+		back := durable.Swap(disk)
+		w.trySync(t)
+		back()
+		failed = disk.Failed()
+		if out, ok := w.sync(t, SyncOptions{})["pki/www.crt"]; ok && (out.Status != StatusInstalled || out.Dropped) {
+			t.Fatalf("change %d: %s, dropped again: %t, %v", at, out.Status, out.Dropped, out.Problem)
+		}
+		w.pair(t, "pki/www.crt", "pki/www.key")
+	}
 }
 
 // trySync is a Sync that the test expects to fail.

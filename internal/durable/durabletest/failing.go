@@ -13,10 +13,11 @@ import (
 // Failing is a System whose n-th call fails.
 type Failing struct {
 	durable.System
-	At    int        // which call fails, counted from 1; 0: none
-	Err   unix.Errno // with what
-	Late  bool       // after it was carried out: a server's answer was lost, a write went half through
-	After func()     // called after every call that may have changed something; nil for nothing
+	At      int        // which call fails, counted from 1; 0: none
+	Err     unix.Errno // with what
+	Late    bool       // after it was carried out: a server's answer was lost, a write went half through
+	Changes bool       // only calls that may change something are counted
+	After   func()     // called after every call that may have changed something; nil for nothing
 
 	mu    sync.Mutex
 	count int
@@ -38,6 +39,9 @@ func (f *Failing) Calls() int {
 
 // call carries out one call, or fails it.
 func (f *Failing) call(change bool, do func() error) error {
+	if f.Changes && !change {
+		return do()
+	}
 	f.mu.Lock()
 	f.count++
 	hit := f.count == f.At
