@@ -444,12 +444,14 @@ on_stick() { # on_stick FAULT HOW: the exchange lies on $work/stick, which is mo
 	verdict "$1" "$2"
 }
 
-folded() { # two requests whose names are one to this file system: the second is answered beside the first
+# Two requests whose names are one to this file system: the second, in a trusted inbox, succeeds the first, whose answer
+# moves beside it.
+folded() {
 	local first=${pool[$next]} second=${pool[$((next + 1))]} crt
 	next=$((next + 2))
 	cp "$first" "$CA_EXCHANGE/inbox/Fold.csr" && answer
 	cp "$second" "$CA_EXCHANGE/inbox/fold.csr" && answer
-	for crt in Fold "$(cd "$CA_EXCHANGE/outbox" && ls | sed -n 's/^\(fold\..*\)\.crt$/\1/p')"; do
+	for crt in "$(cd "$CA_EXCHANGE/outbox" && ls | sed -n 's/^\(Fold\..*\)\.crt$/\1/p')" fold; do
 		[ "$(openssl x509 -in "$CA_EXCHANGE/outbox/$crt.crt" -noout -pubkey 2>&1)" = "$(openssl req -in "$first" -noout -pubkey 2>&1)" ] || broken+=("$crt.crt is not its answer")
 		first=$second
 	done
