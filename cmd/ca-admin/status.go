@@ -78,6 +78,12 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	}
 	a.Print("watch     %s", watching(status.Watch))
 	a.Print("waiting   %d for a person, %d in the inbox", result.Pending, result.Backlog)
+	for _, x := range result.Exchanges {
+		if x.Ignored > 0 {
+			a.Print("ignored   %s in %s: a request is called NAME.csr; for example %s",
+				cli.Count(x.Ignored, "file", "files"), x.Exchange, x.FirstIgnored())
+		}
+	}
 	a.Print("issued    %d certificates", status.Certificates)
 	a.Print("ledger    %s", result.Head)
 	return nil

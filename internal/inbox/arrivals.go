@@ -30,8 +30,9 @@ type Left struct {
 // read to its end, or until so many are held that the first of them must go. Memory is bounded by heldEntries and
 // heldBytes; a signed entry waits for those unsigned ones at most that stand before it and were not held.
 //
-// What the caller left where it is, and remembers, is passed over unread while it is unchanged. The error is Entries'.
-func (x *Exchange) Arrivals(left Left) iter.Seq2[Arrival, error] {
+// What the caller left where it is, and remembers, is passed over unread while it is unchanged. The error is Entries';
+// strays, which may be nil, gathers what EntriesAnd passes over.
+func (x *Exchange) Arrivals(left Left, strays *Strays) iter.Seq2[Arrival, error] {
 	return func(yield func(Arrival, error) bool) {
 		var held []Arrival
 		size := 0
@@ -41,7 +42,7 @@ func (x *Exchange) Arrivals(left Left) iter.Seq2[Arrival, error] {
 			held, size = held[1:], size-len(a.Content.Bytes)
 			return yield(a, nil)
 		}
-		for e, err := range x.Entries() {
+		for e, err := range x.EntriesAnd(strays) {
 			switch {
 			case err != nil:
 				if !yield(Arrival{}, err) {

@@ -30,7 +30,7 @@ func TestSignedArriveFirst(t *testing.T) {
 	x.put("inbox/s.csr", signedEntry)
 	x.put("inbox/bad name.csr", signedEntry)
 	var names []string
-	for a, err := range x.Arrivals(Left{}) {
+	for a, err := range x.Arrivals(Left{}, nil) {
 		must(t, err)
 		names = append(names, a.Entry.Team+"/"+a.Entry.File)
 		if a.Entry.Legal != (a.Content.Bytes != nil) {
@@ -56,7 +56,7 @@ func TestArrivalsHoldLittleBack(t *testing.T) {
 		x.many(c.entries, strings.Repeat("\x00", c.size))
 		listed, arrived, most := 0, 0, 0
 		left := Left{Has: func(Entry) bool { listed++; return false }}
-		for range x.Arrivals(left) {
+		for range x.Arrivals(left, nil) {
 			most = max(most, listed-arrived)
 			arrived++
 		}
@@ -77,7 +77,7 @@ func TestLeftEntriesAreNotRead(t *testing.T) {
 		Same: func(e Entry, now durable.Stat) bool { return remembered[e].Same(now) },
 	}
 	pass := func() (names []string) {
-		for a, err := range x.Arrivals(left) {
+		for a, err := range x.Arrivals(left, nil) {
 			must(t, err)
 			remembered[a.Entry] = a.Content.Stat
 			names = append(names, a.Entry.Name)
@@ -104,7 +104,7 @@ func TestArrivalsLeftEarly(t *testing.T) {
 	before := descriptors(t)
 	for _, stop := range []int{1, 2, heldEntries} {
 		n := 0
-		for range x.Arrivals(Left{}) {
+		for range x.Arrivals(Left{}, nil) {
 			if n++; n == stop {
 				break
 			}

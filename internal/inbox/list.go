@@ -20,7 +20,10 @@ type Entry struct {
 // Entries lists what lies in the inbox and its teams, each in its directory's order, a few of each in turn, so that no
 // team waits for another's thousands. What could not be listed comes last, as one *Unlisted without an entry; the rest
 // is listed all the same.
-func (x *Exchange) Entries() iter.Seq2[Entry, error] {
+func (x *Exchange) Entries() iter.Seq2[Entry, error] { return x.EntriesAnd(nil) }
+
+// EntriesAnd is Entries, and gathers what it passes over; nil gathers nothing.
+func (x *Exchange) EntriesAnd(strays *Strays) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		var missed Unlisted
 		lists := x.lists(&missed)
@@ -28,7 +31,7 @@ func (x *Exchange) Entries() iter.Seq2[Entry, error] {
 		for len(lists) > 0 {
 			var open []*listing
 			for _, l := range lists {
-				more, goOn := l.few(&missed, yield)
+				more, goOn := l.few(&missed, strays, yield)
 				if !goOn {
 					return
 				}
@@ -82,7 +85,7 @@ func (l *listing) end() {
 // turn is how many names of one directory are taken before the next one's.
 const turn = 64
 
-func (l *listing) few(missed *Unlisted, yield func(Entry, error) bool) (more, goOn bool) {
+func (l *listing) few(missed *Unlisted, strays *Strays, yield func(Entry, error) bool) (more, goOn bool) {
 	for range turn {
 		name, err, ok := l.next()
 		if err != nil {
@@ -92,8 +95,12 @@ func (l *listing) few(missed *Unlisted, yield func(Entry, error) bool) (more, go
 			l.end()
 			return false, true
 		}
-		if e, ok := entryOf(l.team, name); ok && !yield(e, nil) {
+		e, ok := entryOf(l.team, name)
+		if ok && !yield(e, nil) {
 			return false, false
+		}
+		if !ok {
+			strays.see(l.team, name)
 		}
 	}
 	return true, true

@@ -46,6 +46,38 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// TestStrays: what is not a request is counted and named, but for what tools and file systems make for themselves; all
+// of it can be looked into.
+func TestStrays(t *testing.T) {
+	x := newExchange(t)
+	for _, file := range []string{
+		"a.csr", "a.csr.txt", "server", "b.pem", ".a.csr.swp", "a.csr~", "c.tmp", "c.part", "~lock", "._a", "Thumbs.db",
+		"a.sync-conflict-1.pem", "team/a.csr", "team/d.req", "team/deep/a.csr", "issuers/a.csr", "lost+found/a.csr",
+	} {
+		x.put("inbox/"+file, whole)
+	}
+	must(t, unix.Mkfifo(filepath.Join(x.inbox, "fifo.csr"), 0o600))
+	must(t, unix.Mkfifo(filepath.Join(x.inbox, "fifo"), 0o600))
+	var all []string
+	strays := Strays{Each: func(s Stray) {
+		if s.Regular {
+			all = append(all, s.Place())
+		}
+	}}
+	for _, err := range x.EntriesAnd(&strays) {
+		must(t, err)
+	}
+	slices.Sort(all)
+	want := []string{"._a", ".a.csr.swp", "Thumbs.db", "a.csr.txt", "a.csr~", "a.sync-conflict-1.pem", "b.pem",
+		"c.part", "c.tmp", "server", "team/d.req", "~lock"}
+	if !slices.Equal(all, want) {
+		t.Errorf("files %q, want %q", all, want)
+	}
+	if strays.Count != 7 || len(strays.First) != firstStrays { // three files, fifo, issuers, team/d.req, team/deep
+		t.Errorf("%d strays, of them named %q", strays.Count, strays.First)
+	}
+}
+
 // TestTooManyTeams: 520 sub-directories use up nothing: 256 of them are served, the rest is counted once, and the
 // inbox's own entries are listed beside them.
 func TestTooManyTeams(t *testing.T) {

@@ -39,10 +39,12 @@ func legalTeam(name string) bool {
 	return LegalName(name)
 }
 
-// ignored are names that tools make for themselves, none of them meant for us: editors, sync programs, NFS, SMB.
-func ignored(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || strings.Contains(name, ".sync-conflict-") ||
-		!isRequest(name)
+// ignored are names that nothing is read under.
+func ignored(name string) bool { return passing(name) || !isRequest(name) }
+
+// passing are names that tools make for themselves, none of them meant for us: editors, sync programs, NFS, SMB.
+func passing(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~") || strings.Contains(name, ".sync-conflict-")
 }
 
 func isRequest(name string) bool {

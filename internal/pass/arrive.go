@@ -41,7 +41,8 @@ func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
 	}
 	batch := make([]arrival, 0, batchSize)
 	started, taken := p.Now(), 0
-	for arrived, err := range p.x.Arrivals(p.memory.passOver(p.hasRoom)) {
+	p.strays = p.newStrays()
+	for arrived, err := range p.x.Arrivals(p.memory.passOver(p.hasRoom), &p.strays.Strays) {
 		if err != nil {
 			p.note(notListable, "inbox", err)
 			continue

@@ -29,6 +29,7 @@ type memory struct {
 	troubles   map[trouble]string // of the pass before
 	incomplete map[inbox.Entry]sighting
 	left       map[uint64]leftover // by hash of the entry
+	strays     map[uint64]lookedInto
 	seed       maphash.Seed
 	rules      string // digest of the rules that entries were left under
 	tidied     time.Time
@@ -57,6 +58,7 @@ func newMemory() *memory {
 	return &memory{
 		warned: map[string]string{}, incomplete: map[inbox.Entry]sighting{}, left: map[uint64]leftover{},
 		retired: map[string]int64{},
+		strays:  map[uint64]lookedInto{},
 		seed:    maphash.MakeSeed(),
 	}
 }
@@ -86,6 +88,7 @@ func (m *memory) end() {
 			delete(m.incomplete, e)
 		}
 	}
+	m.endStrays()
 }
 
 // due reports whether it is time to tidy up: at the start, and now and then.

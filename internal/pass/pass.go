@@ -39,6 +39,7 @@ type pass struct {
 	room     room
 	issuing  issuing
 	openness openness
+	strays   *strays // of the last round
 	troubles
 
 	mu       sync.Mutex
@@ -66,6 +67,7 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	}
 	p.memory.begin(p.rules.Digest)
 	defer p.sayTroubles()
+	defer p.noteStrays()
 	if p.memory.due(p.Now()) {
 		p.tidy()
 	}

@@ -31,7 +31,12 @@ type ExchangeStatus struct {
 	Exchange string `json:"exchange"`
 	Mode     string `json:"mode"`    // how the inbox can be watched, and how answers are made durable
 	Backlog  int    `json:"backlog"` // entries that wait in the inbox
+	Ignored  int    `json:"ignored"` // files in the inbox that nobody reads, since they are not called NAME.csr
+	ignored  []string
 }
+
+// FirstIgnored names the first few of the files that are ignored, quoted.
+func (s ExchangeStatus) FirstIgnored() string { return quotedList(s.ignored) }
 
 // answerTime is how long an exchange may take to say what it holds: a dead network mount never does.
 const answerTime = 10 * time.Second
@@ -119,7 +124,8 @@ func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 		problem("%v", err)
 	}
 	unreadable, example := 0, ""
-	for entry, err := range x.Entries() {
+	var strays inbox.Strays
+	for entry, err := range x.EntriesAnd(&strays) {
 		if err != nil {
 			problem("%v", err)
 			continue
@@ -131,6 +137,7 @@ func lookAt(ctx context.Context, c *ca.CA, at Sides) (l look) {
 			}
 		}
 	}
+	l.Ignored, l.ignored = strays.Count, strays.First
 	if unreadable > 0 {
 		problem("entries that cannot be read: %d (chmod a+r), for example %s", unreadable, example)
 	}

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"ca-exchange/internal/refusal"
@@ -22,6 +23,8 @@ const (
 	withoutRoom     trouble = "unsigned requests fill the pending list; approve or deny some: ca-admin review"
 	tooManyDenials  trouble = "a day's denials of what nobody vouches for are given; further entries are left"
 	tooManyCopies   trouble = "copies of one request under other names are left"
+	notRead         trouble = "files in the inbox are not read; a request is called NAME.csr"
+	keyLies         trouble = "a private key lies in the inbox; remove it and make another: everybody could read it"
 	openToEverybody trouble = "unsigned requests wait, since everybody may write where they are: chmod o-w"
 )
 
@@ -38,6 +41,19 @@ type example struct {
 	count int
 }
 
+// noteAll notes so many of a kind at once, naming the first few.
+func (t *troubles) noteAll(kind trouble, count int, first []string) {
+	if count == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.kind == nil {
+		t.kind = map[trouble]*example{}
+	}
+	t.kind[kind] = &example{of: quotedList(first), count: count}
+}
+
 func (t *troubles) note(kind trouble, of string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -48,6 +64,15 @@ func (t *troubles) note(kind trouble, of string, err error) {
 		t.kind[kind] = &example{of: refusal.Quote(of), err: err}
 	}
 	t.kind[kind].count++
+}
+
+// quotedList is a few names from the exchange on one line.
+func quotedList(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = refusal.Quote(name)
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // sayTroubles logs each kind once per change of its count.
