@@ -46,6 +46,9 @@ func (v *approveCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := checkProfiles(c, v.Profile); err != nil {
+		return err
+	}
 	if err := a.checkHeads(ctx, c, v.exchangeFlags); err != nil {
 		return err
 	}

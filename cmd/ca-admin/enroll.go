@@ -10,9 +10,9 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/policy"
-	"ca-exchange/internal/refusal"
 )
 
 type enrollCommand struct {
@@ -25,6 +25,9 @@ type enrollCommand struct {
 	scopeFlags
 }
 
+// longestName is how long a requester's name may be, as component-admin takes it.
+const longestName = 64
+
 // Validate holds the flags against each other.
 func (e *enrollCommand) Validate() error {
 	if (e.Key == "") == (e.From == "") {
@@ -35,6 +38,10 @@ func (e *enrollCommand) Validate() error {
 	}
 	if e.ControlPlane || e.Worker {
 		return kube.CheckNode(e.Name)
+	}
+	if !inbox.LegalName(e.Name) || len(e.Name) > longestName {
+		return fmt.Errorf("%q cannot be a requester's name: at most %d letters, digits, dots, hyphens, underscores, "+
+			"beginning with a letter or digit", e.Name, longestName)
 	}
 	return nil
 }
@@ -67,6 +74,9 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := checkProfiles(c, e.Profile...); err != nil {
+		return err
+	}
 	key, fingerprint, err := e.key(ctx, a, c)
 	if err != nil {
 		return err
@@ -131,19 +141,6 @@ func (e *enrollCommand) key(ctx context.Context, a *app, c *ca.CA) (key, fingerp
 	return req.Signature.AuthorizedKey(), req.Signature.Fingerprint(), nil
 }
 
-// keyIn reads a public key file.
-func keyIn(file string) (key, fingerprint string, err error) {
-	text, err := readFile(file, refusal.MaxEntry)
-	if err != nil {
-		return "", "", err
-	}
-	key = strings.TrimSpace(string(text))
-	if fingerprint, err = policy.KeyFingerprint(key); err != nil {
-		err = fmt.Errorf("reading %q: %w", file, err)
-	}
-	return key, fingerprint, err
-}
-
 // confirm: a key that came through the exchange may be anybody's until its fingerprint was compared out of band. A key
 // file is the word of the person who gives it, unless they also give a fingerprint.
 func (e *enrollCommand) confirm(ctx context.Context, a *app, fingerprint string) error {
@@ -178,8 +175,12 @@ func (u *unenrollCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	removed, err := c.Unenroll(ctx, u.Name)
-	if err == nil && !removed {
-		err = cli.Hint(fmt.Errorf("no requester is enrolled as %q", u.Name), "ca-admin requesters")
+	if err != nil {
+		return err
 	}
-	return err
+	if !removed {
+		return cli.Hint(fmt.Errorf("no requester is enrolled as %q", u.Name), "ca-admin requesters")
+	}
+	a.Say("%q is not enrolled any more: its requests are held from now on; its certificates stay valid", u.Name)
+	return nil
 }

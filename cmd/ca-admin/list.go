@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"ca-exchange/internal/cli"
@@ -15,7 +13,7 @@ import (
 )
 
 type listCommand struct {
-	Expiring  age      `placeholder:"30d" help:"Only those in use that end within this time, or ended lately."`
+	Expiring  age      `placeholder:"DURATION" help:"Only those in use that end within this time, or ended lately."`
 	Due       bool     `help:"Only those in use that are due for renewal, or ended lately."`
 	All       bool     `help:"Superseded ones, too."`
 	Node      string   `placeholder:"NODE" help:"Only those of this node."`
@@ -75,13 +73,12 @@ type age time.Duration
 
 // UnmarshalText reads a Go duration or whole days.
 func (d *age) UnmarshalText(text []byte) error {
-	n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "d"), 10, 16)
-	parsed := time.Duration(n) * 24 * time.Hour
-	if err != nil || !strings.HasSuffix(string(text), "d") {
-		parsed, err = time.ParseDuration(string(text))
+	parsed, err := cli.ParseDuration(string(text))
+	if err == nil && parsed == 0 {
+		err = fmt.Errorf("%q is not a duration (examples: 30d, 12h)", text)
 	}
-	if err != nil || parsed <= 0 {
-		return fmt.Errorf("%q is not a duration (examples: 30d, 12h)", text)
+	if err != nil {
+		return err
 	}
 	*d = age(parsed)
 	return nil
@@ -93,6 +90,9 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := checkProfiles(c, l.Profile); err != nil { // certificates of one that the policy had may be there still
+		a.Warn("%v", err)
+	}
 	now, status := cli.Now(), cli.Done
 	certificates := l.selected(c.Ledger().Certificates(ctx, l.filter(now)), now, func(k certificate) {
 		if (l.Due || l.Expiring > 0) && k.isDue() {

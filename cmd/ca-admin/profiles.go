@@ -95,13 +95,13 @@ func inForce(c *ca.CA, release kube.Release) ([]kube.Profile, error) {
 func (a *app) showProfile(profiles []kube.Profile, release kube.Release, name string) error {
 	i := slices.IndexFunc(profiles, func(p kube.Profile) bool { return p.Name == name })
 	if i < 0 {
-		return noProfile(release, name)
+		return noProfile(profiles, name)
 	}
 	profile := profiles[i]
 	a.Print("# %s, Kubernetes %s: %s", profile.Name, release, profile.About)
 	for _, line := range [][2]string{
 		{"subject", subjectOf(profile)}, {"usages", pki.UsageNames(profile.Usages)}, {"names", nameRule(profile)},
-		{"own names", strings.Join(profile.OwnNames, " ")}, {"keys", fmt.Sprint(profile.KeyTypes)},
+		{"own names", strings.Join(profile.OwnNames, " ")}, {"keys", pki.KeyTypeNames(profile.KeyTypes)},
 		{"issuer", profile.Issuer},
 		{"installed as", placeOf(profile)}, {"decided by", guard(profile)},
 	} {
@@ -140,13 +140,38 @@ func (a *app) encodeProfiles(profiles []kube.Profile, release kube.Release, name
 		}
 	}
 	if name != "" && len(items) == 0 {
-		return noProfile(release, name)
+		return noProfile(profiles, name)
 	}
 	return a.Encode(newList("ProfileList", items))
 }
 
-func noProfile(release kube.Release, name string) error {
-	return cli.Hint(fmt.Errorf("no profile %q in Kubernetes %s", name, release), "ca-admin profiles")
+// noProfile says that no profile has this name, and which one was probably meant.
+func noProfile(profiles []kube.Profile, name string) error {
+	var names []string
+	for _, p := range profiles {
+		names = append(names, p.Name)
+	}
+	hint := cli.DidYouMean(name, names, "the profiles: ca-admin profiles")
+	return cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name), hint)
+}
+
+// checkProfiles refuses names that no profile of the policy in force has; "" is no name.
+func checkProfiles(c *ca.CA, names ...string) error {
+	release, err := c.Release()
+	if err != nil {
+		return err
+	}
+	profiles, err := inForce(c, release)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		known := slices.ContainsFunc(profiles, func(p kube.Profile) bool { return p.Name == name })
+		if name != "" && !known {
+			return noProfile(profiles, name)
+		}
+	}
+	return nil
 }
 
 func subjectOf(p kube.Profile) string {

@@ -50,6 +50,9 @@ func (s *scopeCommand) Run(ctx context.Context, a *app) error {
 	if !ok {
 		return cli.Hint(fmt.Errorf("requester %q %w", s.Name, policy.ErrNotEnrolled), "ca-admin requesters")
 	}
+	if err := checkProfiles(c, s.Add.Profile...); err != nil {
+		return err
+	}
 	changed := *have
 	if changed.Scope, err = have.Scope.Without(s.Remove.scope()); err != nil {
 		return cli.Hint(err, "ca-admin requesters")

@@ -48,6 +48,9 @@ func (s *signCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if err := checkProfiles(c, s.Profile); err != nil {
+		return err
+	}
 	if err := a.checkHeads(ctx, c, exchangeFlags{}); err != nil {
 		return err
 	}

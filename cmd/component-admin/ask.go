@@ -50,10 +50,7 @@ func (r *requestCommand) hostOrders(
 func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (kube.Ask, error) {
 	profile, ok := r.profile(config.Release, name)
 	if !ok {
-		return kube.Ask{}, cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name),
-			"for a whole host: control-plane, worker, etcd",
-			"one of the CA's own policy: --like server, client, peer or user",
-			"the profiles: "+strings.Join(profileNames(config.Release), ", "))
+		return kube.Ask{}, noProfile(config.Release, name)
 	}
 	node := r.node(config)
 	if err := r.checkFlags(profile, node); err != nil {
@@ -130,4 +127,16 @@ func (r *requestCommand) kubeconfig(
 		f.Kubeconfig = filepath.ToSlash(filepath.Clean(r.Out))
 	}
 	return f, nil
+}
+
+// noProfile says that no profile has this name, and which one was probably meant.
+func noProfile(release kube.Release, name string) error {
+	err := cli.WithStatus(cli.Usage, fmt.Errorf("no profile %q", name))
+	names := append([]string{controlPlane, worker, etcdMember}, profileNames(release)...)
+	if guess := cli.Guess(name, names); guess != "" {
+		return cli.Hint(err, "did you mean "+guess+"?")
+	}
+	return cli.Hint(err, "for a whole host: control-plane, worker, etcd",
+		"one of the CA's own policy: --like server, client, peer or user",
+		"the profiles: "+strings.Join(names[3:], ", "))
 }

@@ -13,7 +13,7 @@ import (
 type configCommand struct {
 	Name     string `placeholder:"NAME" help:"The requester: the name that the CA admin enrolled this key under."`
 	Exchange string `type:"path" placeholder:"DIR" help:"Where the exchange is."`
-	Visit    string `placeholder:"60d" help:"How often a carried exchange comes by; certificates are due earlier then."`
+	Visit    string `placeholder:"DURATION" help:"How often a carried exchange comes by."`
 	Renew    string `placeholder:"RULE" help:"How long before its end a certificate is due: 1/3 of its life, or 720h."`
 
 	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have."`
@@ -72,7 +72,7 @@ func (k *configCommand) Run(a *app) error {
 	a.Print("name         %s", c.Name)
 	a.Print("exchange     %s", orDash(c.Config.Exchange))
 	a.Print("trust        %s", orUnpinned(c.Trust))
-	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, defaultRenew), cmp.Or(c.Visit, "-"))
+	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, defaultRenew), orDash(c.Visit))
 	a.Print("keep key     %s", orDash(strings.Join(c.KeepKey, ", ")))
 	a.Print("key          %s", id.Authorized)
 	a.Print("fingerprint  %s", id.Fingerprint)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/user"
 	"strconv"
 	"strings"
@@ -49,16 +50,15 @@ func (a *app) explainOwner(err error) error {
 		return err
 	}
 	private := cli.Word(owner.Path)
-	switch me, meErr := user.Current(); {
-	case meErr != nil:
-		return err
-	case strconv.FormatUint(uint64(owner.Owner), 10) == me.Uid:
+	me := uint32(os.Geteuid()) // also where no account has this number, as in containers
+	switch {
+	case owner.Owner == me:
 		return cli.Hint(err, "chmod 700 "+private)
-	case me.Uid == "0":
+	case me == 0:
 		return cli.Hint(err, "run it as that user: sudo -u "+userName(owner.Owner)+" component-admin …",
 			"or take the directory over: chown -R root "+cli.Word(a.private()))
 	default:
-		return cli.Hint(err, "sudo chown -R "+me.Username+" "+cli.Word(a.private()))
+		return cli.Hint(err, "sudo chown -R "+userName(me)+" "+cli.Word(a.private()))
 	}
 }
 
@@ -73,7 +73,7 @@ func userName(id uint32) string {
 // explainPermission tells the host's own files from the exchange's: each has another person who can help.
 func (a *app) explainPermission(err error) error {
 	if failed, ok := errors.AsType[*fs.PathError](err); ok && strings.Contains(failed.Path, a.dir) {
-		return cli.Hint(err, fmt.Sprintf("run component-admin as the owner of %s, mostly root", cli.Word(a.dir)))
+		return cli.Hint(err, fmt.Sprintf("run component-admin as the owner of %s, usually root", cli.Word(a.dir)))
 	}
 	return cli.Hint(err, "the inbox lets only some drop requests: ask the CA admin who (its mode, its group)")
 }

@@ -19,7 +19,10 @@ func (k *kubeconfigCommand) Validate() error { return checkServer(k.Server) }
 
 func (k *kubeconfigCommand) Run(a *app) error {
 	profile, ok := kube.Find(kube.Latest(), k.Profile)
-	if !ok || profile.Kubeconfig == "" {
+	if !ok {
+		return noProfile(kube.Latest(), k.Profile)
+	}
+	if profile.Kubeconfig == "" {
 		return cli.WithStatus(cli.Usage, fmt.Errorf("profile %q has no kubeconfig", k.Profile))
 	}
 	c, err := a.open()

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
+	"ca-exchange/internal/pki"
 )
 
 // makeAll makes the requests, all or none of those that the CA would always deny: what is wrong with the last one is
@@ -19,6 +21,11 @@ func (r *requestCommand) makeAll(a *app, c *component.Component, orders []order)
 					other.ask.Profile.Name, o.ask.Profile.Name, o.wish.Files.Place())
 				return cli.WithStatus(cli.Usage, err, "ask for one of them with --out FILE")
 			}
+		}
+		if p := o.ask.Profile; !o.wish.KeyInPlace && !slices.Contains(p.KeyTypes, o.wish.KeyType) {
+			err := fmt.Errorf("a key of %s cannot be %s: one of %s", p.Name, o.wish.KeyType,
+				pki.KeyTypeNames(p.KeyTypes))
+			return cli.WithStatus(cli.Usage, err)
 		}
 		if err := c.Check(o.ask, o.wish); err != nil {
 			return a.explainRequest(err)

@@ -23,7 +23,7 @@ type renewCommand struct {
 	IP       []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
 	Config   []string      `type:"existingfile" placeholder:"FILE" help:"Take the names from kubeadm's configuration."`
 	Days     int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`
-	Wait     time.Duration `placeholder:"10m" help:"Wait at most this long for the answers."`
+	Wait     time.Duration `placeholder:"DURATION" help:"Wait at most this long for the answers."`
 	DryRun   bool          `help:"Only print what would be requested."`
 	NoHooks  bool          `help:"Leave the hooks to component-admin apply."`
 }

@@ -29,7 +29,7 @@ type requestCommand struct {
 	Kubernetes string        `placeholder:"RELEASE" help:"The cluster's release (the newest known)."`
 	Server     string        `placeholder:"URL" help:"API server in the kubeconfigs; https://NODE:6443 by default."`
 	Out        string        `placeholder:"FILE" help:"Certificate (pki/NAME.crt), or a user's kubeconfig."`
-	Wait       time.Duration `placeholder:"10m" help:"Wait at most this long for the answers, and install them."`
+	Wait       time.Duration `placeholder:"DURATION" help:"Wait so long at most for the answers, and install them."`
 	Again      bool          `help:"Ask again although a request is open, and withdraw that one."`
 	CSROut     string        `name:"csr-out" placeholder:"FILE" help:"Write the request here, for mail; - is stdout."`
 }

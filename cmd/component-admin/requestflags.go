@@ -49,10 +49,15 @@ func (r *requestCommand) names() (pki.Names, error) {
 	return pki.Names{DNS: r.DNS, IPs: r.IP}, nil
 }
 
+const (
+	mostDays          = 36500 // that a cover may wish for
+	longestCommonName = 64    // RFC 5280 appendix A.1, ub-common-name
+)
+
 func (r *requestCommand) checkFlags(p kube.Profile, node string) error {
 	switch {
-	case r.Days < 0:
-		return fmt.Errorf("--days %d: at least 1", r.Days)
+	case r.Days < 0 || r.Days > mostDays:
+		return fmt.Errorf("--days %d: between 1 and %d", r.Days, mostDays)
 	case p.HasNode() && node == "":
 		return fmt.Errorf("profile %s needs a node: --node NAME", p.Name)
 	case p.HasNode():
@@ -61,6 +66,9 @@ func (r *requestCommand) checkFlags(p kube.Profile, node string) error {
 		return fmt.Errorf("profile %s has no names: leave --dns and --ip out", p.Name)
 	case p.Kubeconfig != "" && p.Generic() && r.user() == "":
 		return fmt.Errorf("profile %s needs a user: component-admin request %[1]s NAME", p.Name)
+	case p.Generic() && len(r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP})) > longestCommonName:
+		return fmt.Errorf("the common name %q is longer than %d characters: give a shorter one with --common-name",
+			r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP}), longestCommonName)
 	case p.Generic() && r.commonName(pki.Names{DNS: r.DNS, IPs: r.IP}) == "":
 		return fmt.Errorf("profile %s needs a name: --dns NAME or --common-name CN", p.Name)
 	}

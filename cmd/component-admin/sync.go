@@ -11,7 +11,7 @@ import (
 
 type syncCommand struct {
 	exchangeFlag
-	Wait        time.Duration `placeholder:"10m" help:"Wait for the answers, so long at most."`
+	Wait        time.Duration `placeholder:"DURATION" help:"Wait for the answers, so long at most."`
 	AcceptNames bool          `help:"Install a certificate though it has more names than were asked for."`
 	Again       bool          `help:"Drop requests again although the outbox says that they are denied or held."`
 	Local       bool          `help:"Only finish what was interrupted, without an exchange: for boot."`

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -16,7 +17,7 @@ import (
 type Flags struct {
 	Output    string           `short:"o" enum:"table,json,csv" default:"table" help:"Print table, json or (list) csv."`
 	Wide      bool             `help:"Print every column of a table, however wide the terminal is."`
-	Color     string           `enum:"auto,always,never" default:"auto" help:"Colours (auto: on a terminal)."`
+	Color     string           `enum:"auto,always,never" default:"auto" help:"Colours; auto: on a terminal."`
 	Quiet     bool             `short:"q" help:"Say only what went wrong."`
 	LogFormat string           `enum:"text,json" default:"text" help:"Log lines: text for people, json for machines."`
 	Version   kong.VersionFlag `help:"Print the version and exit."`
@@ -36,13 +37,13 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 		return t.Fail(err)
 	}
 	t.knows(parser)
-	command, err := parser.Parse(os.Args[1:])
+	command, err := parser.Parse(asFlags(os.Args[1:]))
 	if err != nil {
 		line := t.Program
 		if e, ok := errors.AsType[*kong.ParseError](err); ok && e.Context.Command() != "" {
 			line += " " + e.Context.Selected().Name
 		}
-		return t.Fail(WithStatus(Usage, err, line+" --help"))
+		return t.Fail(WithStatus(Usage, usage(err), line+" --help"))
 	}
 	if err := checkOutput(command); err != nil {
 		return t.Fail(WithStatus(Usage, err, t.Program+" "+command.Selected().Name+" --help"))
@@ -56,20 +57,34 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 // Parser reads command lines into grammar. A grammar with a method Examples has them in the help of its commands; one
 // with a method Groups gives the headings of their groups.
 func Parser(program, description string, grammar any) (*kong.Kong, error) {
-	parser, err := kong.New(grammar, kong.Name(program), kong.Description(description), kong.UsageOnError(),
+	options := append(values(), kong.Name(program), kong.Description(description), kong.UsageOnError(),
 		kong.Help(printHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Vars{"version": Version()}, kong.ExplicitGroups(headings(grammar)))
+	parser, err := kong.New(grammar, options...)
 	if err != nil {
 		return nil, err
 	}
+	describe(parser.Model.Node)
 	if with, ok := grammar.(interface{ Examples() map[string][]string }); ok {
 		for _, command := range parser.Model.Children {
 			if lines := with.Examples()[command.Name]; len(lines) > 0 {
-				command.Detail = "Examples:\n\n    " + strings.Join(lines, "\n    ")
+				examples := "Examples:\n\n    " + strings.Join(lines, "\n    ")
+				command.Detail = strings.TrimLeft(command.Detail+"\n\n"+examples, "\n")
 			}
 		}
 	}
 	return parser, nil
+}
+
+// asFlags reads the two words that people type before they know the flags: help [COMMAND] and version.
+func asFlags(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case len(args) == 1 && args[0] == "version":
+		return []string{"--version"}
+	}
+	return args
 }
 
 func headings(grammar any) (groups []kong.Group) {

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -46,8 +48,37 @@ func printHelp(options kong.HelpOptions, command *kong.Context) error {
 			flag.Hidden = selected != nil && formats == nil
 		}
 		if flag.Name == "output" && formats != nil {
-			flag.Help = "Print the result as table, " + strings.Join(formats, ", ") + "."
+			flag.PlaceHolder = strings.Join(append([]string{"table"}, formats...), "|")
+			flag.Help = "Print the result so (default table)."
 		}
 	}
 	return kong.DefaultHelpPrinter(options, command)
+}
+
+// describe makes the help of flags say what is a default and what stands for a value: a word in capitals stands for
+// one, and a default is named behind the text.
+func describe(node *kong.Node) {
+	for _, flag := range node.Flags {
+		if flag.HasDefault && !flag.IsBool() {
+			if flag.PlaceHolder == "" {
+				flag.PlaceHolder = placeholder(flag)
+			}
+			flag.Help = strings.TrimSuffix(flag.Help, ".") + " (default " + flag.Default + ")."
+		}
+	}
+	for _, child := range node.Children {
+		describe(child)
+	}
+}
+
+func placeholder(flag *kong.Flag) string {
+	switch {
+	case flag.Enum != "":
+		return strings.ReplaceAll(flag.Enum, ",", "|")
+	case flag.Target.Type() == reflect.TypeFor[time.Duration]():
+		return "DURATION"
+	case flag.Target.Kind() == reflect.Int:
+		return "N"
+	}
+	return strings.ToUpper(flag.Name)
 }

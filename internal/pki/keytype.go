@@ -7,7 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"fmt"
-	"slices"
+	"strings"
 )
 
 // KeyType names a key's algorithm and size as kubeadm does (kubeadm v1beta4 encryptionAlgorithm), and the two
@@ -32,12 +32,23 @@ func KubernetesKeyTypes() []KeyType {
 // GenericKeyTypes adds P-521 and Ed25519, which etcd and kube-apiserver cannot load.
 func GenericKeyTypes() []KeyType { return append(KubernetesKeyTypes(), ECDSAP521, Ed25519) }
 
-// ParseKeyType reads one of the names above, exactly.
+// ParseKeyType reads one of the names above, in capitals or not.
 func ParseKeyType(s string) (KeyType, error) {
-	if t := KeyType(s); slices.Contains(GenericKeyTypes(), t) {
-		return t, nil
+	for _, t := range GenericKeyTypes() {
+		if strings.EqualFold(s, string(t)) {
+			return t, nil
+		}
 	}
-	return "", fmt.Errorf("unknown key type %q: one of %v", s, GenericKeyTypes())
+	return "", fmt.Errorf("unknown key type %q: one of %s", s, KeyTypeNames(GenericKeyTypes()))
+}
+
+// KeyTypeNames lists key types for people.
+func KeyTypeNames(types []KeyType) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
 }
 
 // KeyTypeOf names the type of a public key, "" for one that no profile takes.
