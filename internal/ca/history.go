@@ -33,20 +33,24 @@ func (p Past) Counts() bool {
 	return ok && p.Decision.Requester != nil
 }
 
-// Lineage is the place that the certificate would be for.
-func (p Past) Lineage() ledger.Lineage {
+// Place is what the certificate would be for.
+func (p Past) Place() ledger.Place {
 	plan, _ := p.Decision.Plan()
-	return ledger.Lineage{
+	place := ledger.Place{
 		Requester: p.Decision.Requester.Name, Profile: plan.Profile, Subject: plan.Subject(),
 		Names: plan.Names.Strings(),
 	}
+	if p.Request != nil && p.Request.Cover != nil {
+		place.Node = p.Request.Cover.Node
+	}
+	return place
 }
 
 // Histories joins what the ledger knows of a batch, in its order: three queries, however many requests there are. Where
 // Counts is false the history is that of a first request.
 func (c *CA) Histories(ctx context.Context, batch []Past) ([]policy.History, error) {
 	var fingerprints []string
-	var lineages []ledger.Lineage
+	var places []ledger.Place
 	var at []int
 	for i, p := range batch {
 		if !p.Counts() {
@@ -55,7 +59,7 @@ func (c *CA) Histories(ctx context.Context, batch []Past) ([]policy.History, err
 		if f := p.replaced(); f != "" {
 			fingerprints = append(fingerprints, f)
 		}
-		lineages, at = append(lineages, p.Lineage()), append(at, i)
+		places, at = append(places, p.Place()), append(at, i)
 	}
 	old, err := c.ledger.ByFingerprints(ctx, fingerprints)
 	if err != nil {
@@ -65,7 +69,7 @@ func (c *CA) Histories(ctx context.Context, batch []Past) ([]policy.History, err
 	if err != nil {
 		return nil, err
 	}
-	recent, err := c.ledger.Recent(ctx, lineages, c.Now().Add(-historyWindow))
+	recent, err := c.ledger.Recent(ctx, places, c.Now().Add(-historyWindow))
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,19 @@ var (
 		SET entry = coalesce(excluded.entry, entry), notice = coalesce(excluded.notice, notice)`}
 
 	addCertificates = bulk{`INSERT INTO certificates (num, request, serial, issuer, chain, replaces, origin, status,
-		profile, requester, node, subject, names, issued, not_before, not_after, fingerprint, key_fingerprint)
-		VALUES `, 18, ``}
+		profile, requester, node, subject, names, place, superseded, issued, not_before, not_after,
+		fingerprint) VALUES `, 19, ``}
+
+	// supersedePlaces takes the newest certificate of each place, and turns the older one that was in use into a
+	// superseded one. That may be the new one: one that was recovered or imported.
+	supersedePlaces = bulk{`WITH new (num) AS (VALUES `, 1, `) UPDATE certificates SET superseded = 1 WHERE num IN (
+		SELECT CASE WHEN (s.issued, s.num) > (c.issued, c.num) THEN c.num ELSE s.num END
+		FROM new CROSS JOIN certificates AS c ON c.num = new.num AND c.status = 'Issued'
+		CROSS JOIN certificates AS s ON s.superseded = 0 AND s.status = 'Issued' AND s.num <> c.num
+			AND ` + samePlace + `)`}
+
+	supersedeRenewed = bulk{`WITH new (num) AS (VALUES `, 1,
+		`) UPDATE certificates SET superseded = 1 WHERE num IN new AND status = 'Issued' AND superseded = 0`}
 
 	addDERs = bulk{`INSERT INTO ders (certificate, der) VALUES `, 2, ``}
 

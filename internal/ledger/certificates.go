@@ -9,13 +9,15 @@ import (
 )
 
 const (
-	certificateColumns = `c.serial, (SELECT id FROM requests WHERE num = c.request), c.origin, c.status, c.profile,
+	certificateColumns = `c.serial, asked.id, c.origin, c.status, c.profile,
 	c.requester, c.node, c.subject, c.names, i.name, i.generation,
 	(SELECT fingerprint FROM certificates WHERE num = c.replaces), c.issued, c.not_before, c.not_after, c.fingerprint,
-	c.key_fingerprint`
+	asked.key_fingerprint`
 
 	// fromCertificates reads certificates first: there are three issuers, so SQLite would begin with them.
-	fromCertificates = " FROM certificates AS c CROSS JOIN issuers AS i ON i.num = c.issuer "
+	fromCertificates = " FROM certificates AS c " + joinCertificates
+
+	joinCertificates = `CROSS JOIN issuers AS i ON i.num = c.issuer CROSS JOIN requests AS asked ON asked.num = c.request `
 )
 
 // fields are where a certificate's columns go.
@@ -58,8 +60,7 @@ func (l *Ledger) CertificatesFor(ctx context.Context, ids []pki.ID) (map[pki.ID]
 		return r, rows.Scan(append([]any{(*idColumn)(&r.asked)}, r.Certificate.fields()...)...)
 	}
 	query := "SELECT r.id, " + certificateColumns + ` FROM requests AS r
-		CROSS JOIN certificates AS c ON c.num = r.certificate CROSS JOIN issuers AS i ON i.num = c.issuer
-		WHERE r.id IN ` + marks(len(ids))
+		CROSS JOIN certificates AS c ON c.num = r.certificate ` + joinCertificates + `WHERE r.id IN ` + marks(len(ids))
 	for r, err := range each(ctx, l.reader, scan, query, idArgs(ids)...) {
 		if err != nil {
 			return nil, err

@@ -39,7 +39,7 @@ type connection struct {
 }
 
 type prepared struct {
-	head string
+	bulk
 	rows int
 }
 
@@ -62,7 +62,7 @@ func (c *connection) close() error {
 
 // statement gives a bulk statement for a number of rows, prepared once.
 func (c *connection) statement(ctx context.Context, b bulk, rows int) (*sql.Stmt, error) {
-	key := prepared{b.head, rows}
+	key := prepared{b, rows}
 	if s, ok := c.prepared[key]; ok {
 		return s, nil
 	}

@@ -54,51 +54,42 @@ func (l *Ledger) Successors(ctx context.Context, fingerprints []string) (map[str
 	return found, nil
 }
 
-// Lineage is what certificates of one place have in common.
-type Lineage struct {
-	Requester string
-	Profile   string
-	Subject   string
-	Names     []string // in the order of the plan
-}
-
-// Recent finds the certificates of each lineage that were issued at since or later, in one query, the oldest first.
-// The result has the order of lineages.
-func (l *Ledger) Recent(ctx context.Context, lineages []Lineage, since time.Time) ([][]Certificate, error) {
-	found := make([][]Certificate, len(lineages))
-	if len(lineages) == 0 {
+// Recent finds the certificates of each place that were issued at since or later, in one query, the oldest first. The
+// result has the order of places.
+func (l *Ledger) Recent(ctx context.Context, places []Place, since time.Time) ([][]Certificate, error) {
+	found := make([][]Certificate, len(places))
+	if len(places) == 0 {
 		return found, nil
 	}
-	args := make([]any, 0, 5*len(lineages)+1)
-	for i, one := range lineages {
-		names, err := list(one.Names)
+	args := make([]any, 0, 2*len(places)+1)
+	for i, one := range places {
+		number, err := one.number()
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, i, one.Requester, one.Profile, one.Subject, names)
+		args = append(args, i, number)
 	}
 	type row struct {
-		lineage int
+		place int
 		Certificate
 	}
 	scan := func(rows *sql.Rows) (r row, err error) {
-		return r, rows.Scan(append([]any{&r.lineage}, r.Certificate.fields()...)...)
+		return r, rows.Scan(append([]any{&r.place}, r.Certificate.fields()...)...)
 	}
-	for r, err := range each(ctx, l.reader, scan, recentQuery(len(lineages)), append(args, seconds(since))...) {
+	for r, err := range each(ctx, l.reader, scan, recentQuery(len(places)), append(args, seconds(since))...) {
 		if err != nil {
 			return nil, err
 		}
-		found[r.lineage] = append(found[r.lineage], r.Certificate)
+		if places[r.place].key() == r.Certificate.Place().key() {
+			found[r.place] = append(found[r.place], r.Certificate)
+		}
 	}
 	return found, nil
 }
 
-func recentQuery(lineages int) string {
-	row := "(?, ?, ?, ?, ?)"
-	return "WITH lineage (n, requester, profile, subject, names) AS (VALUES " + row +
-		strings.Repeat(", "+row, lineages-1) + ") SELECT lineage.n, " + certificateColumns +
-		` FROM lineage CROSS JOIN certificates AS c INDEXED BY certificates_history
-		ON c.requester = lineage.requester AND c.profile = lineage.profile
-		CROSS JOIN issuers AS i ON i.num = c.issuer
-		WHERE c.issued >= ? AND c.subject = lineage.subject AND c.names = lineage.names ORDER BY lineage.n, c.num`
+func recentQuery(places int) string {
+	return "WITH place (n, number) AS (VALUES (?, ?)" + strings.Repeat(", (?, ?)", places-1) + ") SELECT place.n, " +
+		certificateColumns + ` FROM place CROSS JOIN certificates AS c INDEXED BY certificates_place
+		ON c.place = place.number ` + joinCertificates + `WHERE c.superseded IN (0, 1) AND c.issued >= ?
+		ORDER BY place.n, c.num`
 }

@@ -50,9 +50,9 @@ func TestHistory(t *testing.T) {
 		t.Errorf("Successors: %+v, %v", successors, err)
 	}
 	k := all[0].Certificate
-	place := Lineage{k.Requester, k.Profile, k.Subject, k.Names}
+	place := Place{k.Requester, k.Profile, k.Subject, k.Node, k.Names}
 	other := place
-	other.Requester = "cp2-admin"
+	other.Requester, other.Node = "cp2-admin", "cp2"
 	for _, test := range []struct {
 		since time.Time
 		want  string
@@ -60,7 +60,7 @@ func TestHistory(t *testing.T) {
 		{noon, "[[01 02 03] [04] []]"}, {noon.Add(40 * time.Hour), "[[03] [04] []]"},
 		{noon.Add(61 * time.Hour), "[[] [] []]"},
 	} {
-		recent, err := l.Recent(ctx, []Lineage{place, other, {Requester: "nobody"}}, test.since)
+		recent, err := l.Recent(ctx, []Place{place, other, {Requester: "nobody"}}, test.since)
 		must(t, err)
 		if got := fmt.Sprint([][]string{serials(recent[0]), serials(recent[1]), serials(recent[2])}); got != test.want {
 			t.Errorf("since %s: %s, want %s", stamp(test.since), got, test.want)

@@ -19,7 +19,7 @@ func (w *writing) certificates(steps []*step) error {
 		return err
 	}
 	var rows, ders []any
-	known := map[string]signedBy{}
+	known, last := map[string]signedBy{}, newest(steps)
 	for _, s := range steps {
 		k := s.Certificate
 		if k == nil {
@@ -35,16 +35,18 @@ func (w *writing) certificates(steps []*step) error {
 		}
 		rows = append(rows, s.certificate, s.num, packed(k.Serial), by.issuer, orNull(by.chain),
 			orNull(replaced[k.Replaces]), k.Origin, k.Status, k.Profile, k.Requester, k.Node, k.Subject, names,
-			seconds(k.Issued), seconds(k.NotBefore), seconds(k.NotAfter), packed(k.Fingerprint),
-			packed(k.KeyFingerprint))
+			placeNumber(k.Requester, k.Profile, k.Subject, k.Node, names), last[k.Place().key()] != s, seconds(k.Issued),
+			seconds(k.NotBefore), seconds(k.NotAfter), packed(k.Fingerprint))
 		ders = append(ders, s.certificate, s.Signed.Leaf.Raw)
 	}
 	if _, err := w.put(w.ctx, addCertificates, rows); err != nil {
 		return err
 	}
 	w.certificateCount += int64(len(rows) / addCertificates.width)
-	_, err = w.put(w.ctx, addDERs, ders)
-	return err
+	if _, err = w.put(w.ctx, addDERs, ders); err != nil {
+		return err
+	}
+	return w.supersede(last, replaced)
 }
 
 // replaced finds the rows of the certificates that a batch renews, by fingerprint.

@@ -48,8 +48,8 @@ type transfer struct {
 
 const oldCertificates = `SELECT c.num, c.request, unhex(c.serial), c.issuer, c.status, c.profile, c.requester, r.node,
 	c.subject, c.names, CASE c.serial WHEN r.serial THEN unixepoch(r.decided) ELSE unixepoch(c.not_before) END,
-	unixepoch(c.not_before), unixepoch(c.not_after), unhex(c.fingerprint), coalesce(unhex(c.key_fingerprint),
-	c.key_fingerprint), d.answer FROM v1_certificates AS c JOIN v1_requests AS r ON r.num = c.request
+	unixepoch(c.not_before), unixepoch(c.not_after), unhex(c.fingerprint), d.answer
+	FROM v1_certificates AS c JOIN v1_requests AS r ON r.num = c.request
 	JOIN v1_ders AS d ON d.certificate = c.num WHERE c.num > ? ORDER BY c.num LIMIT ?`
 
 // some copies the next portion after the certificate numbered last.
@@ -78,10 +78,9 @@ func (t *transfer) read(last *int64) (n int64, err error) {
 	for rows.Next() {
 		var request, issued, notBefore, notAfter int64
 		var serial, fingerprint, published []byte
-		var key any
 		var issuer, status, profile, requester, node, subject, names string
 		if err := rows.Scan(last, &request, &serial, &issuer, &status, &profile, &requester, &node, &subject, &names,
-			&issued, &notBefore, &notAfter, &fingerprint, &key, &published); err != nil {
+			&issued, &notBefore, &notAfter, &fingerprint, &published); err != nil {
 			return n, err
 		}
 		leaf, chain := taken(published)
@@ -90,7 +89,8 @@ func (t *transfer) read(last *int64) (n int64, err error) {
 			return n, err
 		}
 		t.rows = append(t.rows, *last, request, serial, by.issuer, orNull(by.chain), nil, OriginIssued, status, profile,
-			requester, node, subject, names, issued, notBefore, notAfter, fingerprint, key)
+			requester, node, subject, names, placeNumber(requester, profile, subject, node, names), false, issued, notBefore,
+			notAfter, fingerprint)
 		t.ders = append(t.ders, *last, leaf)
 		if again, err := answer(leaf, chain, nil); err != nil || !bytes.Equal(again, published) {
 			t.published = append(t.published, *last, published)

@@ -29,6 +29,12 @@ SELECT num, unhex(id),
   CASE refusals WHEN 'null' THEN '[]' ELSE refusals END, reason, authenticated, size, unixepoch(received),
   unixepoch(decided)
 FROM v1_requests AS r ORDER BY num;
+-- step: what is superseded
+UPDATE certificates SET superseded = 1 WHERE status = 'Issued' AND num NOT IN (
+  SELECT num FROM (SELECT num, row_number() OVER (
+    PARTITION BY requester, profile, subject, node, CASE node WHEN '' THEN names END
+    ORDER BY issued DESC, num DESC) AS nth
+    FROM certificates WHERE status = 'Issued') WHERE nth = 1);
 -- step: answers
 INSERT INTO places (exchange, team) SELECT exchange, team FROM v1_answers GROUP BY exchange, team ORDER BY min(num);
 INSERT INTO answers (num, place, name, request, owed)

@@ -30,18 +30,22 @@ func TestPlans(t *testing.T) {
 			" / SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / SEARCH events USING INTEGER PRIMARY KEY (rowid=?)" +
 			" / SEARCH q USING INDEX requests_recovered (key_fingerprint=?)"},
 		{"recent", recentQuery(largestChunk),
-			"SCAN lineage / SEARCH c USING INDEX certificates_history (requester=? AND profile=? AND issued>?)"},
+			"SCAN place / SEARCH c USING INDEX certificates_place (place=? AND superseded=? AND issued>?)"},
 		{"change", changeRequests.query(largestChunk),
 			"SCAN new / SEARCH requests USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"mark", markAnswers.query(largestChunk), "SEARCH answers USING INTEGER PRIMARY KEY (rowid=?) / SCAN new" +
 			" / SEARCH a USING INDEX answers_name (<expr>=? AND place=?) / SEARCH r USING INTEGER PRIMARY KEY"},
 		{"by node", rest(Filter{Node: "cp1"}), "SEARCH c USING INDEX certificates_node (node=?)"},
-		{"by requester", rest(Filter{Requester: "x"}), "SEARCH c USING INDEX certificates_history (requester=?)"},
+		{"by requester", rest(Filter{Requester: "x"}), "SEARCH c USING INDEX certificates_requester (requester=?)"},
 		{"expiring", rest(ends), "SEARCH c USING INDEX certificates_expiry (not_after>? AND not_after<?)"},
 		{"all", rest(Filter{}), "SCAN c USING INDEX certificates_expiry"},
-		{"superseded", "SELECT " + superseded + fromCertificates,
-			"SEARCH s USING INDEX certificates_replaces (replaces=?) / " +
-				"SEARCH s USING INDEX certificates_node (node=?)"},
+		{"in use", rest(Filter{Current: true}), "SCAN c USING INDEX certificates_current"},
+		{"in use, by profile", rest(Filter{Current: true, Profile: "x"}),
+			"SEARCH c USING INDEX certificates_profile (profile=?)"},
+		{"in use, by requester", rest(Filter{Current: true, Requester: "x"}),
+			"SEARCH c USING INDEX certificates_requester (requester=? AND superseded=?)"},
+		{"in use, expiring", rest(Filter{Current: true, EndsFrom: ends.EndsFrom, EndsUntil: ends.EndsUntil}),
+			"SEARCH c USING INDEX certificates_current (not_after>? AND not_after<?)"},
 		{"newest", rest(Filter{Order: ByIssue}), "SCAN c"},
 	} {
 		if got := plan(t, l, test.query); !strings.Contains(got, test.want) {

@@ -52,7 +52,7 @@ func (r Recovered) row(k Certificate) Request {
 		row.Requester, row.Authenticated = r.Known.Requester, r.Known.Authenticated
 	}
 	row.Status, row.Reason, row.Refusals, row.Decided = Issued, reasonRecovered, nil, at
-	row.Profile, row.Serial = r.Profile, k.Serial
+	row.Profile, row.Serial, row.KeyFingerprint = r.Profile, k.Serial, k.KeyFingerprint
 	return row
 }
 
@@ -102,8 +102,8 @@ func (l *Ledger) Unlinked(ctx context.Context, keys []string) (map[string][]Cert
 // unlinkedQuery reads the index of what was recovered: it is empty in most ledgers.
 func unlinkedQuery(keys int) string {
 	return "SELECT " + certificateColumns + ` FROM requests AS r CROSS JOIN certificates AS c ON c.num = r.certificate
-		CROSS JOIN issuers AS i ON i.num = c.issuer
-		WHERE r.reason = 'Recovered' AND r.kind = 'Certificate' AND r.key_fingerprint IN ` + marks(keys) + `
+		` + joinCertificates + `WHERE r.reason = 'Recovered' AND r.kind = 'Certificate'
+		AND r.key_fingerprint IN ` + marks(keys) + `
 		AND c.not_before >= (SELECT time FROM events WHERE seq = 1) - ` + mostBackdate + `
 		AND NOT EXISTS (SELECT 1 FROM requests AS q WHERE q.reason = 'Recovered'
 			AND q.key_fingerprint = r.key_fingerprint AND q.kind = 'Request' AND q.certificate = c.num)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"ca-exchange/internal/pki"
@@ -34,6 +35,84 @@ func each[T any](ctx context.Context, db *sql.DB, scan scanner[T], query string,
 		}
 		if err := rows.Err(); err != nil {
 			yield(zero, err)
+		}
+	}
+}
+
+// reused runs a query and yields its rows, all in the same T: what scan gives points into it.
+func reused[T any](
+	ctx context.Context, db *sql.DB, scan func(*T) []any, query string, args ...any,
+) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		rows, err := db.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer rows.Close()
+		row, zero := new(T), *new(T)
+		fields := scan(row)
+		for rows.Next() {
+			*row = zero // a column that is empty leaves its field as it is
+			if err := rows.Scan(fields...); !yield(row, err) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// aheadRows is how many rows ahead hands over at once.
+const aheadRows = 256
+
+// ahead reads rows on one core while those before are used on another.
+func ahead[T any](rows iter.Seq2[*T, error]) iter.Seq2[T, error] {
+	type portion struct {
+		rows []T
+		err  error
+	}
+	return func(yield func(T, error) bool) {
+		portions, stop := make(chan portion, 4), make(chan struct{})
+		var wait sync.WaitGroup
+		defer wait.Wait()
+		defer close(stop)
+		wait.Go(func() {
+			defer close(portions)
+			send := func(p portion) bool {
+				select {
+				case portions <- p:
+					return true
+				case <-stop:
+					return false
+				}
+			}
+			var p portion
+			for row, err := range rows {
+				if p.err = err; err == nil {
+					p.rows = append(p.rows, *row)
+				}
+				if len(p.rows) < aheadRows && err == nil {
+					continue
+				}
+				if !send(p) || err != nil {
+					return
+				}
+				p.rows = make([]T, 0, aheadRows)
+			}
+			send(p)
+		})
+		for p := range portions {
+			for _, row := range p.rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if p.err != nil {
+				yield(*new(T), p.err)
+				return
+			}
 		}
 	}
 }
@@ -148,6 +227,14 @@ func (c jsonColumn) Scan(value any) error {
 	}
 	if text == "[]" {
 		return nil
+	}
+	if to, ok := c.to.(*[]string); ok && !strings.Contains(text, `\`) {
+		body, opened := strings.CutPrefix(text, `["`)
+		body, closed := strings.CutSuffix(body, `"]`)
+		if opened && closed { // as list wrote it: a long list of certificates has one of these in each
+			*to = strings.Split(body, `","`)
+			return nil
+		}
 	}
 	return json.Unmarshal([]byte(text), c.to)
 }

@@ -55,35 +55,55 @@ CREATE TABLE chains (
   der BLOB NOT NULL UNIQUE
 );
 
+-- certificates: place is eight bytes of SHA-256 over what a certificate has in common with the one that renews it:
+-- requester, profile, subject and node; where there is no node, the names. superseded: it is valid, and another valid
+-- one renews it or was issued later for its place. The key is that of the request.
 CREATE TABLE certificates (
-  num             INTEGER PRIMARY KEY,
-  request         INTEGER NOT NULL REFERENCES requests (num),
-  serial          BLOB NOT NULL,
-  issuer          INTEGER NOT NULL REFERENCES issuers (num),
-  chain           INTEGER REFERENCES chains (num),
-  replaces        INTEGER REFERENCES certificates (num),
-  origin          TEXT NOT NULL CHECK (origin IN ('Issued', 'Imported', 'Recovered')),
-  status          TEXT NOT NULL CHECK (status IN ('Issued', 'Revoked')),
-  profile         TEXT NOT NULL,
-  requester       TEXT NOT NULL,
-  node            TEXT NOT NULL,
-  subject         TEXT NOT NULL,
-  names           TEXT NOT NULL,
-  issued          INTEGER NOT NULL,
-  not_before      INTEGER NOT NULL,
-  not_after       INTEGER NOT NULL,
-  fingerprint     BLOB NOT NULL,
-  key_fingerprint BLOB NOT NULL,
+  num         INTEGER PRIMARY KEY,
+  request     INTEGER NOT NULL REFERENCES requests (num),
+  serial      BLOB NOT NULL,
+  issuer      INTEGER NOT NULL REFERENCES issuers (num),
+  chain       INTEGER REFERENCES chains (num),
+  replaces    INTEGER REFERENCES certificates (num),
+  origin      TEXT NOT NULL CHECK (origin IN ('Issued', 'Imported', 'Recovered')),
+  status      TEXT NOT NULL CHECK (status IN ('Issued', 'Revoked')),
+  profile     TEXT NOT NULL,
+  requester   TEXT NOT NULL,
+  node        TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  names       TEXT NOT NULL,
+  place       INTEGER NOT NULL,
+  superseded  INTEGER NOT NULL,
+  issued      INTEGER NOT NULL,
+  not_before  INTEGER NOT NULL,
+  not_after   INTEGER NOT NULL,
+  fingerprint BLOB NOT NULL,
   UNIQUE (serial, issuer)
 );
-CREATE INDEX certificates_request ON certificates (request);
 CREATE INDEX certificates_expiry ON certificates (not_after);
-CREATE INDEX certificates_history ON certificates (requester, profile, issued);
 CREATE INDEX certificates_node ON certificates (node, not_after) WHERE node <> '';
+CREATE INDEX certificates_place ON certificates (place, superseded, issued);
 CREATE INDEX certificates_replaces ON certificates (replaces) WHERE replaces IS NOT NULL;
 -- Eight bytes find one among many millions. Each index that grows at random places costs every certificate a page: the
 -- key has none, and a look-up by key reads all rows.
 CREATE INDEX certificates_fingerprint ON certificates (substr(fingerprint, 1, 8));
+-- What is in use is few among those that were renewed for years: the first of a list is found at once.
+CREATE INDEX certificates_current ON certificates (not_after) WHERE superseded = 0;
+CREATE INDEX certificates_profile ON certificates (profile, not_after) WHERE superseded = 0;
+CREATE INDEX certificates_issuer ON certificates (issuer, not_after) WHERE superseded = 0;
+CREATE INDEX certificates_requester ON certificates (requester, superseded, not_after);
+
+-- What a revoked certificate superseded is in use again, unless it has another successor.
+CREATE TRIGGER certificates_revoke AFTER UPDATE OF status ON certificates WHEN NEW.status = 'Revoked' BEGIN
+  UPDATE certificates SET superseded = 0 WHERE num = NEW.num;
+  UPDATE certificates SET superseded =
+    EXISTS (SELECT 1 FROM certificates AS s WHERE s.replaces = certificates.num AND s.status = 'Issued') OR
+    EXISTS (SELECT 1 FROM certificates AS s WHERE s.place = certificates.place AND s.status = 'Issued'
+      AND (s.issued, s.num) > (certificates.issued, certificates.num)
+      AND (s.requester, s.profile, s.subject, s.node) = (NEW.requester, NEW.profile, NEW.subject, NEW.node)
+      AND (s.node <> '' OR s.names = NEW.names))
+  WHERE superseded AND (num = NEW.replaces OR place = NEW.place);
+END;
 
 -- ders: the leaf.
 CREATE TABLE ders (

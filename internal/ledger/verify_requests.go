@@ -16,33 +16,54 @@ import (
 // decidingKinds are the events that leave a request in a status (outcome).
 const decidingKinds = "('Issued', 'Approved', 'Renewed', 'Recovered', 'Imported', 'Held', 'Denied', 'Superseded')"
 
+const (
+	askedColumns = requestColumns + ", r.names, r.refusals, r.num, entry, notice, e.seq, e.kind, e.detail, e.serial"
+
+	// askedByEvents has a request once for each event that decided on it, the last one last.
+	askedByEvents = "SELECT " + askedColumns + ` FROM events AS e CROSS JOIN requests AS r ON r.num = e.about
+		LEFT JOIN bodies ON bodies.request = r.num WHERE e.kind IN ` + decidingKinds + " ORDER BY e.seq"
+
+	askedByNumber = "SELECT " + askedColumns + ` FROM requests AS r LEFT JOIN bodies ON bodies.request = r.num
+		LEFT JOIN events AS e ON e.seq = (SELECT max(seq) FROM events WHERE about = r.num AND kind IN ` +
+		decidingKinds + ") WHERE r.num = ?"
+)
+
 // requests compares each request's row and bytes with the last event that decided on it.
 func (v *verification) requests(ctx context.Context, db *sql.DB) error {
-	query := "SELECT " + requestColumns + `, r.names, r.refusals, entry, notice, e.seq, e.kind, e.detail, e.serial
-		FROM requests AS r LEFT JOIN bodies ON bodies.request = r.num LEFT JOIN events AS e ON e.seq =
-		(SELECT max(seq) FROM events WHERE about = r.num AND kind IN ` + decidingKinds + `) ORDER BY r.num`
-	scan := func(rows *sql.Rows) (s asked, err error) {
-		fields := append(s.row.fields(), &s.names, &s.refusals, &s.entry, &s.notice)
-		return s, rows.Scan(append(append(fields, s.event.fields()...), (*hexText)(&s.serial))...)
-	}
-	for s, err := range each(ctx, db, scan, query) {
+	whole := marked{}
+	for s, err := range reused(ctx, db, (*asked).scan, askedByEvents) {
 		if err != nil {
 			return err
 		}
-		s.check(func(format string, args ...any) {
-			v.differ(ofRequests, "request %s"+format, append([]any{s.row.ID.Short()}, args...)...)
-		})
+		whole.mark(s.num)
+		s.check(func(string, ...any) { whole.unmark(s.num) })
 	}
-	return nil
+	return whole.others(ctx, db, "requests", func(num int64) error {
+		for s, err := range reused(ctx, db, (*asked).scan, askedByNumber, num) {
+			if err != nil {
+				return err
+			}
+			s.check(func(format string, args ...any) {
+				v.differ(ofRequests, "request %s"+format, append([]any{s.row.ID.Short()}, args...)...)
+			})
+		}
+		return nil
+	})
 }
 
 // asked is all that the ledger has of one request.
 type asked struct {
 	row             Request
 	names, refusals string // as stored
-	entry, notice   []byte
+	num             int64
+	entry, notice   sql.RawBytes
 	event           voucher
 	serial          string // of the event
+}
+
+func (s *asked) scan() []any {
+	fields := append(s.row.fields(), &s.names, &s.refusals, &s.num, &s.entry, &s.notice)
+	return append(append(fields, s.event.fields()...), (*hexText)(&s.serial))
 }
 
 func (s *asked) check(differ func(format string, args ...any)) {

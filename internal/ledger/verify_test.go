@@ -83,9 +83,14 @@ func TestVerifyShowsEditedCertificates(t *testing.T) {
 		{"UPDATE certificates SET replaces = 2 WHERE num = 1", "certificate 01: its replaced certificate is"},
 		{"UPDATE issuers SET name = 'x'", `certificate 01: its issuer is "x", event 2 says "ca"`},
 		{"UPDATE certificates SET serial = x'07' WHERE num = 1", "certificate 07: no event issued it"},
-		{"UPDATE certificates SET key_fingerprint = x'07' WHERE num = 1", "certificate 01: its row says key 07"},
+		{"UPDATE requests SET key_fingerprint = x'07' WHERE num = 1", "certificate 01: its row says key 07"},
 		{"UPDATE certificates SET fingerprint = x'07' WHERE num = 1", "certificate 01: its row has the fingerprint 07"},
 		{"INSERT INTO published VALUES (1, 'x')", "certificate 01: its answer cannot be read"},
+		{"UPDATE certificates SET place = 7 WHERE num = 1", "certificate 01: its row has the place 7, which is "},
+		{"UPDATE certificates SET superseded = 1 - superseded WHERE num = 1",
+			"certificate 01: its row does not say whether another one superseded it"},
+		{"UPDATE certificates SET superseded = 1 - superseded WHERE num = 3",
+			"certificate 03: its row does not say whether another one superseded it"},
 	} {
 		e.try(t)
 	}

@@ -18,7 +18,8 @@ CREATE VIEW certificates_hex AS SELECT
   strftime('%Y-%m-%dT%H:%M:%SZ', issued, 'unixepoch') AS issued,
   strftime('%Y-%m-%dT%H:%M:%SZ', not_before, 'unixepoch') AS not_before,
   strftime('%Y-%m-%dT%H:%M:%SZ', not_after, 'unixepoch') AS not_after,
-  lower(hex(fingerprint)) AS fingerprint, lower(hex(key_fingerprint)) AS key_fingerprint
+  lower(hex(fingerprint)) AS fingerprint,
+  (SELECT lower(hex(key_fingerprint)) FROM requests WHERE num = certificates.request) AS key_fingerprint, superseded
 FROM certificates;
 
 CREATE VIEW answers_hex AS SELECT

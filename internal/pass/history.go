@@ -17,10 +17,10 @@ import (
 // loop of requests would slip through between the two.
 type issuing struct {
 	mu  sync.Mutex
-	all map[string][]deciding // by lineage
+	all map[string][]deciding // by place
 }
 
-// deciding is one request of a lineage.
+// deciding is one request of a place.
 type deciding struct {
 	id pki.ID
 	policy.Recent
@@ -49,7 +49,7 @@ func (p *pass) weigh(ctx context.Context, j judge, batch []decided) error {
 			continue
 		}
 		d := &batch[i]
-		key := keyOf(past[i].Lineage())
+		key := keyOf(past[i].Place())
 		h := p.issuing.beside(key, d.arrival.id, histories[i])
 		if h.Replaced != nil || len(h.Recent) > 0 || d.arrival.request.Cover.Replaces != "" {
 			j.decide(d, h)
@@ -82,7 +82,7 @@ func (s *issuing) recorded(batch []decided) {
 		if !d.issues() || !past.Counts() {
 			continue
 		}
-		key := keyOf(past.Lineage())
+		key := keyOf(past.Place())
 		kept := s.all[key][:0]
 		for _, one := range s.all[key] {
 			if one.id != d.arrival.id {
@@ -97,8 +97,12 @@ func (s *issuing) recorded(batch []decided) {
 	}
 }
 
-func keyOf(l ledger.Lineage) string {
-	return strings.Join(append([]string{l.Requester, l.Profile, l.Subject}, l.Names...), "\x00")
+func keyOf(p ledger.Place) string {
+	key := []string{p.Requester, p.Profile, p.Subject, p.Node}
+	if p.Node == "" {
+		key = append(key, p.Names...)
+	}
+	return strings.Join(key, "\x00")
 }
 
 // againFrom is when a request that is held for its rate is to be decided again; zero for any other.

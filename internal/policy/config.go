@@ -53,7 +53,7 @@ type Certificates struct {
 
 // Renewals bound how many certificates of one place are issued without a person.
 type Renewals struct {
-	PerDay int `yaml:"perDay"` // first certificates of one requester, profile, subject and names within 24 hours
+	PerDay int `yaml:"perDay"` // first certificates of one place (profile, subject, node or names) within 24 hours
 }
 
 // Narrow is one profile in policy.yaml: limits of a built-in one, or a profile of the policy's own.
