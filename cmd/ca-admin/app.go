@@ -78,7 +78,8 @@ func explain(err error, at pass.Sides) error {
 		return cli.Hint(err, "make it with `ca-admin exchange "+cli.Word(at.Inbox)+"`, or say where it is: "+
 			"--exchange DIR, CA_EXCHANGE")
 	case errors.Is(err, inbox.ErrNotExchange):
-		return cli.Hint(err, "is the medium mounted?", "to make an exchange there: ca-admin exchange "+cli.Word(at.Inbox))
+		return cli.Hint(err, "is the medium mounted?",
+			"to make an exchange there: ca-admin exchange "+cli.Word(at.Inbox))
 	case errors.Is(err, inbox.ErrTrust):
 		return cli.Hint(err, "an exchange belongs to one CA: use its CA directory (--dir), or another exchange")
 	case errors.Is(err, pass.ErrOpenInbox):

@@ -133,7 +133,8 @@ func (i *initCommand) exchange(a *app, c *ca.CA, groupID int) error {
 	}
 	a.sayWhoDrops(x)
 	if !i.adopts() {
-		a.Say("the CA keys in %s are not encrypted: keep the directory, and its backups, where nobody else reads them", a.dir)
+		a.Say("the CA keys in %s are not encrypted: keep the directory and its backups where nobody else reads them",
+			a.dir)
 	}
 	host := "component-admin init --name NAME --trust " + c.Trust().Fingerprint
 	if standard, err := filepath.Abs(defaultExchange); err != nil || i.Exchange != standard {

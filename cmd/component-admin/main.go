@@ -20,7 +20,7 @@ type commands struct {
 
 	Request requestCommand `cmd:"" group:"ask" output:"json" help:"Make keys and ask for their certificates."`
 	Sync    syncCommand    `cmd:"" group:"ask" output:"json" help:"Install what is answered, drop what is not."`
-	Renew   renewCommand   `cmd:"" group:"ask" output:"json" help:"Renew what is due, for a timer or a visit with a stick."`
+	Renew   renewCommand   `cmd:"" group:"ask" output:"json" help:"Renew what is due, by a timer or with a stick."`
 	Install installCommand `cmd:"" group:"ask" output:"json" help:"Install an answer that came by mail."`
 	Forget  forgetCommand  `cmd:"" group:"ask" help:"Give a request up, or stop renewing what is installed."`
 

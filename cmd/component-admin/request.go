@@ -19,7 +19,9 @@ type requestCommand struct {
 	hostFlags
 	adoptFlags
 	whoFlags
-	Profiles   []string      `arg:"" optional:"" name:"profile" help:"control-plane, worker, etcd, profiles; user NAME."`
+
+	Profiles []string `arg:"" optional:"" name:"profile" help:"control-plane, worker, etcd, profiles, user NAME."`
+
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
 	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
