@@ -130,6 +130,7 @@ func (s *statusCommand) print(
 			a.Warn("%s: %s; it runs again with: component-admin apply", item.File, item.HookError)
 		}
 	}
+	a.warnIssuerHooks(c)
 	a.warnShort(c, items)
 	a.nextDate(c, items, now)
 	return nil
@@ -183,6 +184,19 @@ func counts(items []component.Item, now time.Time) string {
 		}
 	}
 	return line
+}
+
+// warnIssuerHooks says which hooks of issuers' certificates failed.
+func (a *app) warnIssuerHooks(c *component.Component) {
+	files, err := c.IssuerFiles()
+	if err != nil {
+		a.Warn("%v", err)
+	}
+	for _, f := range files {
+		if f.Apply.Error != "" {
+			a.Warn("%s: %s; it runs again with: component-admin apply", f.File, f.Apply.Error)
+		}
+	}
 }
 
 // warnShort says which certificates are too short-lived for the visits of the exchange.

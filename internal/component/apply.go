@@ -13,12 +13,35 @@ type HookResult struct {
 	Err    error    // nil where it ended with 0
 }
 
+// owed is what was installed and not yet applied.
+type owed struct {
+	states  []State
+	issuers []IssuerFile
+}
+
+// of is the part that a hook still has to run for.
+func (o owed) of(h Hook) (mine owed) {
+	for _, s := range o.states {
+		if h.wants(s) {
+			mine.states = append(mine.states, s)
+		}
+	}
+	for _, f := range o.issuers {
+		if h.wantsIssuer(f) {
+			mine.issuers = append(mine.issuers, f)
+		}
+	}
+	return mine
+}
+
+func (o owed) none() bool { return len(o.states)+len(o.issuers) == 0 }
+
 // Apply runs the hooks of all that was installed and not yet applied: each hook once, with everything it is for. A hook
 // that fails is run again at the next Apply, for ever; one that was killed together with this program, too, so hooks
 // have to be safe to run twice. No lock is held meanwhile: a hook may take minutes.
 func (c *Component) Apply(ctx context.Context) ([]HookResult, error) {
 	pending, err := c.pending()
-	if err != nil || len(pending) == 0 {
+	if err != nil || pending.none() {
 		return nil, err
 	}
 	hooks, err := c.Hooks()
@@ -27,8 +50,8 @@ func (c *Component) Apply(ctx context.Context) ([]HookResult, error) {
 	}
 	var all []HookResult
 	for _, h := range hooks {
-		mine := slices.DeleteFunc(slices.Clone(pending), func(s State) bool { return !h.wants(s) })
-		if len(mine) == 0 {
+		mine := pending.of(h)
+		if mine.none() {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -48,29 +71,47 @@ func (h Hook) wants(s State) bool {
 	return slices.Contains(h.Profiles, s.Profile) && !slices.Contains(s.Apply.Hooks, h.Name)
 }
 
-// pending are the installed certificates that hooks have not been run for.
-func (c *Component) pending() ([]State, error) {
-	states, err := c.Requests()
-	return slices.DeleteFunc(states, func(s State) bool {
-		return s.Status != StatusInstalled || s.Apply == nil || s.Apply.State != ApplyPending
-	}), err
+// wantsIssuer is the same for an issuer's certificate.
+func (h Hook) wantsIssuer(f IssuerFile) bool {
+	return slices.Contains(h.Issuers, f.Issuer) && !slices.Contains(f.Apply.Hooks, h.Name)
 }
 
-func (c *Component) runHook(ctx context.Context, h Hook, states []State) HookResult {
+// pending is everything that hooks have not been run for.
+func (c *Component) pending() (o owed, err error) {
+	states, err := c.Requests()
+	if err != nil {
+		return o, err
+	}
+	o.states = slices.DeleteFunc(states, func(s State) bool {
+		return s.Status != StatusInstalled || s.Apply == nil || s.Apply.State != ApplyPending
+	})
+	files, err := c.IssuerFiles()
+	o.issuers = slices.DeleteFunc(files, func(f IssuerFile) bool { return f.Apply.State != ApplyPending || !exists(f.File) })
+	return o, err
+}
+
+func (c *Component) runHook(ctx context.Context, h Hook, mine owed) HookResult {
 	result := HookResult{Name: h.Name}
 	var items []HookItem
-	for _, s := range states {
+	for _, s := range mine.states {
 		items = append(items, c.hookItem(s))
 		result.Places = append(result.Places, s.Files.Place())
 	}
-	result.Output, result.Err = h.run(ctx, items, reasonOf(states))
+	for _, f := range mine.issuers {
+		items = append(items, f.hookItem())
+		result.Places = append(result.Places, f.File)
+	}
+	result.Output, result.Err = h.run(ctx, items, reasonOf(mine))
 	return result
 }
 
-// reasonOf is why all of them were installed: what changes most stands for the rest.
-func reasonOf(states []State) string {
+// reasonOf is why all of it was installed: what changes most stands for the rest.
+func reasonOf(mine owed) string {
+	if len(mine.issuers) > 0 {
+		return ReasonIssuers
+	}
 	reason := ReasonFirst
-	for _, s := range states {
+	for _, s := range mine.states {
 		if s.Reason == ReasonRekeyed || s.Reason == ReasonRenewed && reason == ReasonFirst {
 			reason = s.Reason
 		}
@@ -80,37 +121,37 @@ func reasonOf(states []State) string {
 
 // noteHook records what came of a hook, for those that still are what is installed: a newer certificate in the same
 // place owes its own hooks.
-func (c *Component) noteHook(states []State, result HookResult) error {
-	return c.note(states, func(now *State) {
+func (c *Component) noteHook(mine owed, result HookResult) error {
+	return c.note(mine, func(a *Apply, _ func(Hook) bool) {
 		if result.Err != nil {
-			now.Apply.Attempts, now.Apply.Error = now.Apply.Attempts+1, result.Err.Error()
+			a.Attempts, a.Error = a.Attempts+1, result.Err.Error()
 			return
 		}
-		now.Apply.Hooks = append(now.Apply.Hooks, result.Name)
+		a.Hooks = append(a.Hooks, result.Name)
 	})
 }
 
 // noteApplied records what no hook is left for.
-func (c *Component) noteApplied(states []State, hooks []Hook) error {
-	return c.note(states, func(now *State) {
-		if slices.ContainsFunc(hooks, func(h Hook) bool { return h.wants(*now) }) {
+func (c *Component) noteApplied(pending owed, hooks []Hook) error {
+	return c.note(pending, func(a *Apply, wanted func(Hook) bool) {
+		if slices.ContainsFunc(hooks, wanted) {
 			return
 		}
-		now.Apply.State, now.Apply.Error = ApplyDone, ""
-		if len(now.Apply.Hooks) == 0 {
-			now.Apply.State = ApplyNone
+		a.State, a.Error = ApplyDone, ""
+		if len(a.Hooks) == 0 {
+			a.State = ApplyNone
 		}
 	})
 }
 
-// note changes how far the hooks are, in the states as they are now.
-func (c *Component) note(states []State, change func(*State)) error {
+// note changes how far the hooks are, in the states as they are now; wanted is whether a hook still has to run.
+func (c *Component) note(mine owed, change func(a *Apply, wanted func(Hook) bool)) error {
 	lock, err := c.Lock()
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
-	for _, s := range states {
+	for _, s := range mine.states {
 		now, err := c.state(s.ID)
 		if err != nil {
 			return err
@@ -118,10 +159,23 @@ func (c *Component) note(states []State, change func(*State)) error {
 		if now.Apply == nil {
 			continue
 		}
-		change(&now)
+		change(now.Apply, func(h Hook) bool { return h.wants(now) })
 		if err := c.save(now); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(mine.issuers) == 0 {
+		return nil
+	}
+	files, err := c.IssuerFiles()
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		same := func(f IssuerFile) bool { return f.File == files[i].File && f.Fingerprint == files[i].Fingerprint }
+		if slices.ContainsFunc(mine.issuers, same) {
+			change(&files[i].Apply, func(h Hook) bool { return h.wantsIssuer(files[i]) })
+		}
+	}
+	return c.saveIssuerFiles(files)
 }

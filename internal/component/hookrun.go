@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -30,8 +29,9 @@ type HookInput struct {
 	Items      []HookItem `json:"items"`
 }
 
-// HookItem is one installed certificate. Paths are absolute; those of the other kind of file are empty.
+// HookItem is one installed certificate, or an issuer's. Paths are absolute; those of the other kind of file are empty.
 type HookItem struct {
+	Issuer      string    `json:"issuer,omitempty"` // where Certificate is that issuer's; then profile and key are empty
 	Profile     string    `json:"profile"`
 	Node        string    `json:"node"`
 	Certificate string    `json:"certificate"`
@@ -43,20 +43,11 @@ type HookItem struct {
 }
 
 func (c *Component) hookItem(s State) HookItem {
-	absolute := func(root, file string) string {
-		if file == "" {
-			return ""
-		}
-		if root == "" {
-			root = c.path
-		}
-		return filepath.Join(root, file)
-	}
 	f := s.Files
 	return HookItem{
 		Profile: s.Profile, Node: s.Node, OldSerial: s.OldSerial, NewSerial: s.Serial, NotAfter: s.NotAfter,
-		Certificate: absolute(f.pairRoot(), f.Certificate), Key: absolute(f.pairRoot(), f.Key),
-		Kubeconfig: absolute(f.Root, f.Kubeconfig),
+		Certificate: c.absolute(f.pairRoot(), f.Certificate), Key: c.absolute(f.pairRoot(), f.Key),
+		Kubeconfig: c.absolute(f.Root, f.Kubeconfig),
 	}
 }
 

@@ -144,7 +144,10 @@ func TestHooksRefused(t *testing.T) {
 	}{
 		{"shell", "- {name: a, profiles: [server], run: [\"systemctl restart x\"]}", "absolute path of a program", nil},
 		{"no program", "- {name: a, profiles: [server], run: []}", "absolute path of a program", nil},
-		{"nothing to run for", "- {name: a, run: [" + good + "]}", "names no profiles, issuers or crls", nil},
+		{"nothing to run for", "- {name: a, run: [" + good + "]}", "names no profiles or issuers", nil},
+		{"revocation lists", "- {name: a, profiles: [server], crls: [ca], run: [" + good + "]}",
+			"crls: this version installs no revocation lists", nil},
+		{"no such issuer", "- {name: a, issuers: [etcd], run: [" + good + "]}", `no issuer "etcd"`, nil},
 		{"twice", "- {name: a, profiles: [x], run: [/bin/true]}\n- {name: a, profiles: [x], run: [/bin/true]}",
 			"another hook has this name", nil},
 		{"name", "- {name: \"a b\", profiles: [x], run: [/bin/true]}", "a name is at most 64", nil},
@@ -176,8 +179,8 @@ func TestHooksRefused(t *testing.T) {
 			if !errors.Is(err, ErrHooks) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v", err)
 			}
-			if pending, err := w.open(t).pending(); err != nil || len(pending) != 1 {
-				t.Errorf("%d are pending, %v", len(pending), err)
+			if pending, err := w.open(t).pending(); err != nil || len(pending.states) != 1 {
+				t.Errorf("%d are pending, %v", len(pending.states), err)
 			}
 		})
 	}
@@ -209,7 +212,9 @@ func TestHookNotLost(t *testing.T) {
 	}
 	for at, crashed := 1, true; crashed; at += step {
 		w := newWorld(t)
-		w.recorder(t)
+		program := w.script(t, "record", `echo "$CA_EXCHANGE_HOOK" >>`+w.path("runs"))
+		w.hooks(t, "- {name: web, profiles: [server], run: ["+program+"]}\n"+
+			"- {name: trust, issuers: [ca], run: ["+program+"]}\n")
 		s := w.request(t)
 		w.sync(t, SyncOptions{})
 		w.answer(t, s)
@@ -234,8 +239,10 @@ func TestHookNotLost(t *testing.T) {
 		_, err = c.Apply(t.Context())
 		must(t, err)
 		w.pair(t, "pki/www.crt", "pki/www.key")
-		if now, err := c.state(s.ID); err != nil || now.Apply.State != ApplyDone || w.runs(t) == "" {
-			t.Fatalf("change %d: %+v, %v, the hook ran %q", at, now.Apply, err, w.runs(t))
+		now, err := c.state(s.ID)
+		ran := strings.Contains(w.runs(t), "web\n") && strings.Contains(w.runs(t), "trust\n")
+		if err != nil || now.Apply.State != ApplyDone || !ran {
+			t.Fatalf("change %d: %+v, %v, the hooks ran %q", at, now.Apply, err, w.runs(t))
 		}
 	}
 }

@@ -137,7 +137,7 @@ func (c *Component) installIssuers(trust pki.Trust, s State) error {
 			continue
 		}
 		root, file := s.Files.issuer(i.Certificate)
-		if err := c.installIssuer(root, file, a); err != nil {
+		if err := c.installIssuer(i.Name, root, file, a); err != nil {
 			return err
 		}
 	}
@@ -157,10 +157,14 @@ func (c *Component) restoreIssuers(trust pki.Trust, states []State) {
 	}
 }
 
-// installIssuer puts an issuer's certificate into place; another CA's file there is never replaced.
-func (c *Component) installIssuer(root, file string, a pki.Authority) error {
+// installIssuer puts the certificate of the issuer that has a name into place: where one CA does for all, it has each
+// name. Another CA's file there is never replaced.
+func (c *Component) installIssuer(name, root, file string, a pki.Authority) error {
 	have, err := c.readAt(root, file)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := c.oweIssuer(name, root, file, a); err != nil {
+			return err
+		}
 		return c.write(place{root: root, file: file, bytes: a.Anchor(), mode: 0o644})
 	}
 	if err != nil {

@@ -71,11 +71,12 @@ const (
 	ApplyNone    = "None" // no hook names the profile: a person does what has to be done
 )
 
-// Why a certificate was installed, as hooks are told it.
+// Why hooks run, as they are told it.
 const (
 	ReasonFirst   = "first"
 	ReasonRenewed = "renewed" // with the key that was there
 	ReasonRekeyed = "rekeyed" // with a new key
+	ReasonIssuers = "issuers" // an issuer's certificate was put into place
 )
 
 // Former is a request whose cover another one has replaced: its answer is for the same key and as good.
