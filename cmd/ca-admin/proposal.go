@@ -182,13 +182,15 @@ func (a *app) presentPlan(p *ca.Proposal) {
 	}
 }
 
-// presentReplaced shows what would change against the certificate that a renewal names.
+// presentReplaced shows what would change against the certificate that this one replaces: the one that a renewal names,
+// the one of the same request, or the one whose name it takes.
 func (a *app) presentReplaced(p *ca.Proposal) {
 	old := p.Replaced
 	if old == nil {
 		return
 	}
-	a.Say("  %-12s %s of %s, until %s", "replaces", old.Serial, old.Subject, old.NotAfter.Format("2006-01-02"))
+	a.Say("  %-12s %s of %s, until %s (%s)", "replaces", old.Serial, old.Subject, old.NotAfter.Format(day),
+		cli.Residual(old.NotAfter, cli.Now()))
 	now := p.Plan.Names.Strings()
 	for _, name := range now {
 		if !slices.Contains(old.Names, name) {
@@ -202,6 +204,10 @@ func (a *app) presentReplaced(p *ca.Proposal) {
 	}
 	if subject := p.Plan.Subject(); subject != old.Subject {
 		a.Say("  %-12s + subject %s", "", subject)
+		a.Say("  %-12s - subject %s", "", old.Subject)
+	}
+	if old.Profile != p.Plan.Profile {
+		a.Say("  %-12s - profile %s", "", old.Profile)
 	}
 }
 

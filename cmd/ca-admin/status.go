@@ -26,6 +26,8 @@ type statusResult struct {
 	Issuers    []issuerStatus        `json:"issuers"`
 	Pending    int64                 `json:"pending"`
 	Backlog    int                   `json:"backlog"`
+	Expired    int                   `json:"expired"`  // without a successor, in the last 30 days
+	Expiring   int                   `json:"expiring"` // without a successor, in the next 30 days
 	Head       string                `json:"head"`
 }
 
@@ -55,6 +57,11 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
 		Pending: status.Pending, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
+	ending, err := countExpiring(ctx, c, cli.Now())
+	if err != nil {
+		return err
+	}
+	result.Expired, result.Expiring = ending.ended, ending.ends
 	for _, i := range status.Issuers {
 		result.Issuers = append(result.Issuers,
 			issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
@@ -84,7 +91,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 				cli.Count(x.Ignored, "file", "files"), x.Exchange, x.FirstIgnored())
 		}
 	}
-	a.Print("issued    %d certificates", status.Certificates)
+	a.Print("issued    %d certificates%s", status.Certificates, ending)
 	a.Print("ledger    %s", result.Head)
 	return nil
 }

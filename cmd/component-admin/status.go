@@ -177,7 +177,7 @@ func counts(items []component.Item, now time.Time) string {
 			others[word] = append(others[word], i.State.Profile)
 		}
 	}
-	line := fmt.Sprintf("%d of %d installed", valid, len(items))
+	line := fmt.Sprintf("%d of %d valid", valid, len(items))
 	for _, word := range []string{"expired", "missing", "overdue", "due", "held", "denied", "open"} {
 		if profiles := others[word]; len(profiles) > 0 {
 			line += fmt.Sprintf(", %d %s: %s", len(profiles), word, strings.Join(profiles, ", "))

@@ -144,6 +144,7 @@ func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun,
 	} else {
 		a.Say("nothing is open; safe to unplug")
 	}
+	a.warnDue(c)
 	status := statusOf(all)
 	if !run.noHooks {
 		status = cli.Worst(status, a.hooks(ctx, c))

@@ -32,9 +32,10 @@ type Proposal struct {
 	Plan     pki.Plan
 	Issuer   pki.Authority
 	Digest   string
-	Replaced *ledger.Certificate // the one that the request wants to replace, where it is ours
+	Replaced *ledger.Certificate // the one that it would replace, where it is ours; see recall
 	Takes    []Taking            // names that it takes from other requests
 	Denial   *ledger.Event       // the decision of the person who denied it, where one did
+	again    bool                // the request had a certificate, which is over
 	over     policy.Override
 	rules    string // digest of the rules it was made by
 	reopened bool
@@ -98,6 +99,11 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 	}
 	in.History = histories[0]
 	p.Decision = rules.Policy.Decide(in)
+	if p.again && p.Record.Status == ledger.Held { // one certificate per request (P1): the next is a person's word
+		p.Decision.Refusals = append(p.Decision.Refusals,
+			refusal.New(refusal.CertificateOver, "certificate", p.Replaced.Serial, "a new request"))
+		p.Decision.Outcome = max(p.Decision.Outcome, refusal.Hold)
+	}
 	plan, ok := p.Decision.Plan()
 	if !ok {
 		return p, nil
@@ -134,16 +140,35 @@ func (c *CA) recall(ctx context.Context, p *Proposal) error {
 		}
 		p.Denial = denial
 	}
+	return c.recallReplaced(ctx, p)
+}
+
+// recallReplaced finds what a certificate would replace: the one that its cover names, the one that the same request
+// had and that is over, or the one whose name in the outbox it takes. A person sees what is gone before they sign.
+func (c *CA) recallReplaced(ctx context.Context, p *Proposal) error {
 	if cover := p.Request.Cover; cover != nil && cover.Replaces != "" {
 		old, ok, err := c.ledger.CertificateByFingerprint(ctx, cover.Replaces)
-		if err != nil {
-			return err
-		}
 		if ok {
 			p.Replaced = &old
 		}
+		if ok || err != nil {
+			return err
+		}
 	}
-	return nil
+	var ids []pki.ID
+	if p.Record.Status != ledger.Issued { // else it has its certificate, and gets no other
+		ids = append(ids, p.ID)
+	}
+	for _, t := range p.Takes {
+		ids = append(ids, t.From.ID)
+	}
+	had, err := c.ledger.CertificatesFor(ctx, ids)
+	for _, id := range ids {
+		if old, ok := had[id]; ok && p.Replaced == nil {
+			p.Replaced, p.again = &old, id == p.ID
+		}
+	}
+	return err
 }
 
 // denial is the last event in which a request was denied: its detail says who did it and why.
@@ -177,13 +202,16 @@ func (p *Proposal) Approvable() error {
 	return p.Decision.Approvable()
 }
 
-// renews is the fingerprint of the certificate that this one renews, "" for a first one: what the policy says, or, for
-// somebody who is not enrolled, what the person saw and approved.
+// renews is the fingerprint of the certificate that this one renews, "" for a first one: what the policy says, or what
+// the person saw and approved. A certificate of another profile is not renewed, though its name in the outbox is taken;
+// a cover's word on it is the policy's to judge where its signer is enrolled.
 func (p *Proposal) renews() string {
-	if p.Decision.Requester == nil && p.Replaced != nil {
-		return p.Replaced.Fingerprint
+	old, cover := p.Replaced, p.Request.Cover
+	judged := p.Decision.Requester != nil && cover != nil && cover.Replaces != ""
+	if old == nil || old.Profile != p.Plan.Profile || judged {
+		return p.Decision.Replaces
 	}
-	return p.Decision.Replaces
+	return old.Fingerprint
 }
 
 func (p *Proposal) lacks(code refusal.Code) bool {
