@@ -44,7 +44,7 @@ func (*commands) Examples() map[string][]string {
 		"unenroll":   {"ca-admin unenroll web"},
 		"requesters": {"ca-admin requesters --wide"},
 		"profiles":   {"ca-admin profiles", "ca-admin profiles kube-apiserver --kubernetes 1.34"},
-		"policy":     {"ca-admin policy", "ca-admin policy -o json"},
+		"policy":     {"ca-admin policy", "ca-admin policy --config kubeadm.yaml --node cp2=192.0.2.12"},
 		"verify":     {"ca-admin verify", "ca-admin verify --repair"},
 		"migrate":    {"ca-admin migrate"},
 		"clock":      {"ca-admin clock", "ca-admin clock --accept"},

@@ -198,7 +198,7 @@ func (i *initCommand) policy() ([]byte, error) {
 	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}}
 	var own []string // the host that the configuration is for
 	if len(i.Config) > 0 {
-		c, err := i.configuration()
+		c, err := configurationOf(i.Config)
 		if err != nil {
 			return nil, err
 		}
@@ -206,20 +206,10 @@ func (i *initCommand) policy() ([]byte, error) {
 			c.Release = release
 		}
 		release = c.Release
-		d.Cluster = policy.Cluster{Name: c.ClusterName, Kubernetes: release.String(), DNSDomain: c.DNSDomain,
-			Endpoint: c.Endpoint}
-		for _, subnet := range c.ServiceSubnets {
-			d.Cluster.ServiceSubnets = append(d.Cluster.ServiceSubnets, subnet.String())
-		}
-		for _, name := range c.CertSANs.Strings() {
-			_, name, _ = strings.Cut(name, ":")
-			d.Cluster.CertSANs = append(d.Cluster.CertSANs, name)
-		}
-		if c.HasInit && c.NodeName != "" && c.AdvertiseAddress.IsValid() {
-			own = append(own, c.NodeName+"="+c.AdvertiseAddress.String())
-		}
+		d.Cluster = clusterOf(c)
+		own = hostOf(c)
 	}
-	if d.Cluster.Nodes, err = i.nodes(own); err != nil {
+	if d.Cluster.Nodes, err = nodesOf(append(own, i.Node...)); err != nil {
 		return nil, err
 	}
 	if i.TrustInbox {
@@ -232,10 +222,33 @@ func (i *initCommand) policy() ([]byte, error) {
 	return policy.Default(d)
 }
 
-// nodes are the cluster's hosts: those named, and the one of the configuration.
-func (i *initCommand) nodes(own []string) (map[string][]string, error) {
+// clusterOf is what kubeadm's configuration says of the cluster, without its hosts.
+func clusterOf(c kube.Config) policy.Cluster {
+	cluster := policy.Cluster{
+		Name: c.ClusterName, Kubernetes: c.Release.String(), DNSDomain: c.DNSDomain, Endpoint: c.Endpoint,
+	}
+	for _, subnet := range c.ServiceSubnets {
+		cluster.ServiceSubnets = append(cluster.ServiceSubnets, subnet.String())
+	}
+	for _, name := range c.CertSANs.Strings() {
+		_, name, _ = strings.Cut(name, ":")
+		cluster.CertSANs = append(cluster.CertSANs, name)
+	}
+	return cluster
+}
+
+// hostOf is the host that the configuration is for, as NODE=ADDRESS; none where it names none.
+func hostOf(c kube.Config) []string {
+	if !c.HasInit && !c.JoinsControlPlane || c.NodeName == "" || !c.AdvertiseAddress.IsValid() {
+		return nil
+	}
+	return []string{c.NodeName + "=" + c.AdvertiseAddress.String()}
+}
+
+// nodesOf are hosts, each written as NODE or NODE=ADDRESS.
+func nodesOf(texts []string) (map[string][]string, error) {
 	nodes := map[string][]string{}
-	for _, text := range append(own, i.Node...) {
+	for _, text := range texts {
 		node, address, given := strings.Cut(text, "=")
 		if err := kube.CheckNode(node); err != nil {
 			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node: %w", err))
@@ -259,9 +272,10 @@ func (i *initCommand) nodes(own []string) (map[string][]string, error) {
 	return nodes, nil
 }
 
-func (i *initCommand) configuration() (kube.Config, error) {
+// configurationOf reads kubeadm's files.
+func configurationOf(names []string) (kube.Config, error) {
 	var files [][]byte
-	for _, name := range i.Config {
+	for _, name := range names {
 		text, err := readImport(name)
 		if err != nil {
 			return kube.Config{}, err

@@ -1,24 +1,37 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"path/filepath"
 	"strings"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
 )
 
-type policyCommand struct{}
+type policyCommand struct {
+	Config []string `type:"existingfile" placeholder:"FILE" help:"Take over kubeadm's configuration, once you agree."`
+	Node   []string `placeholder:"NODE[=ADDRESS]" help:"Add a known host, or another address of it."`
+	Yes    bool     `short:"y" help:"Do not ask."`
+}
 
-// Run prints the policy in force. A mistake in the file is an error with its line and column.
-func (p *policyCommand) Run(a *app) error {
+func (p *policyCommand) Run(ctx context.Context, a *app) error {
 	c, err := a.open()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if len(p.Config)+len(p.Node) > 0 {
+		return p.amend(ctx, a, c)
+	}
+	return a.printPolicy(c)
+}
+
+// printPolicy prints the policy in force. A mistake in the file is an error with its line and column.
+func (a *app) printPolicy(c *ca.CA) error {
 	rules, err := c.Rules()
 	if err != nil {
 		return err

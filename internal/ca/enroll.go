@@ -15,12 +15,6 @@ import (
 // ErrUnsigned says that a request carries no key to enroll.
 var ErrUnsigned = errors.New("the request is not signed")
 
-// PolicyText is policy.yaml as it stands.
-func (c *CA) PolicyText() ([]byte, error) {
-	text, _, err := c.dir.Read(policyFile, sizeLimit)
-	return text, err
-}
-
 // Requesters are those enrolled.
 func (c *CA) Requesters() (policy.Requesters, error) {
 	text, _, err := c.dir.Read(requestersFile, sizeLimit)

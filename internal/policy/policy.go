@@ -94,6 +94,7 @@ func (p *Policy) Requesters() Requesters { return p.requesters }
 
 // What kubeadm takes where its configuration says nothing (constants.go, defaults.go).
 const (
+	defaultName   = "kubernetes"
 	defaultDomain = "cluster.local"
 	defaultSubnet = "10.96.0.0/12"
 )
