@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -52,16 +53,27 @@ func TestDocumentedCommands(t *testing.T) {
 func checkCommand(t *testing.T, bin, page, line string) {
 	t.Helper()
 	words := strings.Fields(directoryFlag.ReplaceAllString(line, ""))
-	help, err := exec.Command(filepath.Join(bin, words[0]), words[1], "--help").CombinedOutput()
+	help, err := helpOf(bin, words[0], words[1])
 	if err != nil {
 		t.Errorf("%s: %q: %v", page, line, err)
 		return
 	}
 	for _, f := range longFlag.FindAllString(line, -1) {
-		if !strings.Contains(string(help), f) {
+		if !strings.Contains(help, f) {
 			t.Errorf("%s: %q: %s %s has no %s", page, line, words[0], words[1], f)
 		}
 	}
+}
+
+// helps are the outputs of --help, which the documents are held against hundreds of times: each command runs once.
+var helps sync.Map
+
+func helpOf(bin, program, command string) (string, error) {
+	once, _ := helps.LoadOrStore(program+" "+command, sync.OnceValues(func() (string, error) {
+		out, err := exec.Command(filepath.Join(bin, program), command, "--help").CombinedOutput()
+		return string(out), err
+	}))
+	return once.(func() (string, error))()
 }
 
 // testFunctions are the tests and fuzz targets of each package, by its path below the root.

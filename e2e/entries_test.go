@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ca-exchange/internal/request/requesttest"
 )
 
 // TestHostileEntries drops every hostile entry there is into one inbox that would issue anything harmless, and after
@@ -14,7 +16,7 @@ import (
 func TestHostileEntries(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
-	cases := hostileEntries(t)
+	cases := requesttest.Hostile(t)
 	if len(cases) < 180 {
 		t.Fatalf("only %d hostile entries", len(cases))
 	}
@@ -46,7 +48,7 @@ func TestHostileEntries(t *testing.T) {
 	if left, err := os.ReadDir(x.path("inbox")); err != nil || len(left) > 0 {
 		t.Errorf("%d entries are left, %v", len(left), err)
 	}
-	good := goodEntries(t)[0]
+	good := requesttest.Good(t)[0]
 	x.drop("good.csr", good.Entry)
 	x.ca(0, "sync")
 	if _, err := os.Stat(x.path("outbox", "good.crt")); err != nil && x.notice("good", "held") == nil {
@@ -64,7 +66,7 @@ func TestGoodEntries(t *testing.T) {
 	long(t)
 	t.Parallel()
 	x := newExchange(t, build(t))
-	cases := goodEntries(t)
+	cases := requesttest.Good(t)
 	for _, c := range cases {
 		x.drop(c.Name+".csr", c.Entry)
 	}

@@ -22,7 +22,7 @@ import (
 func TestHostileFiles(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
-	good := goodEntries(t)[0].Entry
+	good := requesttest.Good(t)[0].Entry
 	secret := filepath.Join(x.dir, "secret")
 	must(t, os.WriteFile(secret, []byte("secret"), 0o600))
 	in := func(name string) string { return x.path("inbox", name) }

@@ -18,15 +18,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"ca-exchange/internal/request/requesttest"
 )
 
 // TestMain gives the tests one directory for all that they write, in memory where it can, since every sync of a disk is
@@ -176,20 +173,3 @@ func firstCertificate(t *testing.T, file string) *x509.Certificate {
 	must(t, err)
 	return c
 }
-
-// once keeps what make makes first, for all tests: many keys take a while.
-func once(make func(testing.TB) []requesttest.Case) func(*testing.T) []requesttest.Case {
-	var first sync.Once
-	var cases []requesttest.Case
-	return func(t *testing.T) []requesttest.Case {
-		t.Helper()
-		first.Do(func() { cases = make(t) })
-		return slices.Clone(cases)
-	}
-}
-
-// The entries that tests share. A test may not change their bytes.
-var (
-	hostileEntries = once(requesttest.Hostile)
-	goodEntries    = once(requesttest.Good)
-)

@@ -62,7 +62,10 @@ func TestHonestRequests(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(x.dir, name+".csr"))
 		must(t, err)
 		x.drop(name+".csr", text)
-		x.ca(0, "sync", "-q")
+	}
+	x.ca(0, "sync", "-q")
+	for i, h := range honest {
+		name := "h" + string(rune('a'+i))
 		if got := x.answered(name); got != "held" {
 			t.Errorf("%s: answered by %q", h.name, got)
 			continue

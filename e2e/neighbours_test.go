@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ca-exchange/internal/request/requesttest"
 )
 
 // neighboursFor is how long TestNeighbours goes on. .ci/run gives it a minute, on programs with the race detector.
@@ -33,7 +35,7 @@ func TestNeighbours(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
 	signer := x.requester("good", "--profile", "server", "--dns", "*.example")
-	hostile := hostileEntries(t)
+	hostile := requesttest.Hostile(t)
 	x.bait() // before its first link
 	w := x.watch(nil, "--poll", "100ms", "--settle", "1s")
 	end := time.Now().Add(neighboursFor(t))

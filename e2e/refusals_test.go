@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "write the pages anew that tests compare
 // TestRefusalsDocument makes docs/refusals.md out of the table of codes and one real example of each, taken from the
 // notices that the real binary writes.
 func TestRefusalsDocument(t *testing.T) {
+	long(t)
 	t.Parallel()
 	examples := refusalExamples(t)
 	var b strings.Builder
@@ -98,7 +99,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	signer := requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())
 	var blocked strings.Builder
-	cases := append(hostileEntries(t), goodEntries(t)...)
+	cases := append(requesttest.Hostile(t), requesttest.Good(t)...)
 	sort.Slice(cases, func(i, j int) bool { return cases[i].Name < cases[j].Name })
 	for _, c := range cases {
 		x.drop(c.Name+".csr", c.Entry)

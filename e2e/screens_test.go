@@ -8,6 +8,7 @@ import (
 
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/request"
+	"ca-exchange/internal/request/requesttest"
 )
 
 // TestScreens looks at every screen that shows what came from the exchange: nothing but printable ASCII (and our own
@@ -17,7 +18,7 @@ func TestScreens(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t))
 	check := []string{"check"}
-	for _, c := range append(hostileEntries(t), goodEntries(t)...) {
+	for _, c := range append(requesttest.Hostile(t), requesttest.Good(t)...) {
 		file := filepath.Join(x.dir, c.Name+".csr")
 		must(t, os.WriteFile(file, c.Entry, 0o644))
 		check = append(check, file)
@@ -26,14 +27,14 @@ func TestScreens(t *testing.T) {
 	x.drop("\x1b]0;owned\a\u202e.csr", []byte("-----BEGIN \x1b[2J-----\n-----END \x1b[2J-----\n"))
 	x.checkPlain("check", x.ca(4, check...))
 	x.checkPlain("the log", x.ca(0, "sync", "--settle", "0s"))
-	for _, c := range goodEntries(t) {
+	for _, c := range requesttest.Good(t) {
 		x.drop("again-"+c.Name+".csr", c.Entry)
 	}
 	x.checkPlain("the JSON log", x.ca(3, "sync", "--settle", "0s", "--log-format", "json"))
 	x.checkPlain("pending", x.ca(0, "pending"))
 	x.checkPlain("pending -o json", x.ca(0, "pending", "-o", "json"))
 	x.checkPlain("status", x.ca(0, "status"))
-	for _, c := range goodEntries(t) {
+	for _, c := range requesttest.Good(t) {
 		if x.notice(c.Name, "held") == nil {
 			continue
 		}

@@ -86,7 +86,9 @@ func (c *Component) pending() (o owed, err error) {
 		return s.Status != StatusInstalled || s.Apply == nil || s.Apply.State != ApplyPending
 	})
 	files, err := c.IssuerFiles()
-	o.issuers = slices.DeleteFunc(files, func(f IssuerFile) bool { return f.Apply.State != ApplyPending || !exists(f.File) })
+	o.issuers = slices.DeleteFunc(files, func(f IssuerFile) bool {
+		return f.Apply.State != ApplyPending || !exists(f.File)
+	})
 	return o, err
 }
 

@@ -31,7 +31,7 @@ type HookInput struct {
 
 // HookItem is one installed certificate, or an issuer's. Paths are absolute; those of the other kind of file are empty.
 type HookItem struct {
-	Issuer      string    `json:"issuer,omitempty"` // where Certificate is that issuer's; then profile and key are empty
+	Issuer      string    `json:"issuer,omitempty"` // then Certificate is its own, profile and key are empty
 	Profile     string    `json:"profile"`
 	Node        string    `json:"node"`
 	Certificate string    `json:"certificate"`

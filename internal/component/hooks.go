@@ -87,7 +87,8 @@ func (h *Hook) complete(names map[string]bool) error {
 	case names[h.Name]:
 		return errors.New("another hook has this name")
 	case len(h.CRLs) > 0:
-		return errors.New("crls: this version installs no revocation lists, so the hook would never run; take the line out")
+		return errors.New("crls: this version installs no revocation lists, so the hook would never run; " +
+			"take the line out")
 	case len(h.Profiles)+len(h.Issuers) == 0:
 		return errors.New("it names no profiles or issuers, so it would never run")
 	case len(h.Run) == 0 || !filepath.IsAbs(h.Run[0]):

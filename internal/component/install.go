@@ -43,7 +43,7 @@ func (c *Component) install(out *Progress, trust pki.Trust, answer []byte, o Syn
 	if err := dir.Replace(certificateFile, chain.Bundle(), 0o644); err != nil {
 		return err
 	}
-	// Until the state is written the request is an open one, to the caller, too: of any other the answer is removed from
+	// Until the state is written the request is open, to the caller, too: of any other the answer is removed from
 	// the outbox.
 	installing := out.State
 	c.describe(&installing, leaf)

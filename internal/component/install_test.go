@@ -109,8 +109,8 @@ func crashAt(t *testing.T, loss durabletest.Loss, at int) (crashed bool) {
 	return crashed
 }
 
-// TestInstallFailsOnce fails each change of an installation once. The next Sync finishes it with what is there: an answer
-// that is needed is not removed, and nothing is asked again.
+// TestInstallFailsOnce fails each change of an installation once. The next Sync finishes it with what is there: an
+// answer that is needed is not removed, and nothing is asked again.
 func TestInstallFailsOnce(t *testing.T) {
 	step := 1
 	if testing.Short() {

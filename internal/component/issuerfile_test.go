@@ -15,7 +15,8 @@ func TestIssuerHook(t *testing.T) {
 	w := newWorld(t)
 	w.recorder(t)
 	program := w.path("bin", "record")
-	w.hooks(t, "- {name: trust, issuers: [ca], run: ["+program+"]}\n- {name: etcd, issuers: [etcd-ca], run: ["+program+"]}\n")
+	w.hooks(t, "- {name: trust, issuers: [ca], run: ["+program+"]}\n- {name: etcd, issuers: [etcd-ca], run: ["+program+
+		"]}\n")
 	s := w.request(t)
 	w.answer(t, s)
 	w.sync(t, SyncOptions{})
@@ -34,8 +35,9 @@ func TestIssuerHook(t *testing.T) {
 	var input HookInput
 	must(t, json.Unmarshal(w.read(t, "input"), &input))
 	want := HookItem{
-		Issuer: "etcd-ca", Certificate: w.path("host", "pki/etcd/ca.crt"), NewSerial: pki.SerialHex(issuer.Certificate.SerialNumber),
-		NotAfter: issuer.Certificate.NotAfter.UTC(),
+		Issuer: "etcd-ca", Certificate: w.path("host", "pki/etcd/ca.crt"),
+		NewSerial: pki.SerialHex(issuer.Certificate.SerialNumber),
+		NotAfter:  issuer.Certificate.NotAfter.UTC(),
 	}
 	if len(input.Items) != 1 || input.Items[0] != want {
 		t.Errorf("%+v, not %+v", input.Items, want)

@@ -17,7 +17,8 @@ const (
 	// fromCertificates reads certificates first: there are three issuers, so SQLite would begin with them.
 	fromCertificates = " FROM certificates AS c " + joinCertificates
 
-	joinCertificates = `CROSS JOIN issuers AS i ON i.num = c.issuer CROSS JOIN requests AS asked ON asked.num = c.request `
+	joinCertificates = `CROSS JOIN issuers AS i ON i.num = c.issuer ` +
+		`CROSS JOIN requests AS asked ON asked.num = c.request `
 )
 
 // fields are where a certificate's columns go.

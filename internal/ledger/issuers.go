@@ -35,7 +35,8 @@ func (w *writing) certificates(steps []*step) error {
 		}
 		rows = append(rows, s.certificate, s.num, packed(k.Serial), by.issuer, orNull(by.chain),
 			orNull(replaced[k.Replaces]), k.Origin, k.Status, k.Profile, k.Requester, k.Node, k.Subject, names,
-			placeNumber(k.Requester, k.Profile, k.Subject, k.Node, names), last[k.Place().key()] != s, seconds(k.Issued),
+			placeNumber(k.Requester, k.Profile, k.Subject, k.Node, names), last[k.Place().key()] != s,
+			seconds(k.Issued),
 			seconds(k.NotBefore), seconds(k.NotAfter), packed(k.Fingerprint))
 		ders = append(ders, s.certificate, s.Signed.Leaf.Raw)
 	}

@@ -89,7 +89,8 @@ func (t *transfer) read(last *int64) (n int64, err error) {
 			return n, err
 		}
 		t.rows = append(t.rows, *last, request, serial, by.issuer, orNull(by.chain), nil, OriginIssued, status, profile,
-			requester, node, subject, names, placeNumber(requester, profile, subject, node, names), false, issued, notBefore,
+			requester, node, subject, names, placeNumber(requester, profile, subject, node, names), false, issued,
+			notBefore,
 			notAfter, fingerprint)
 		t.ders = append(t.ders, *last, leaf)
 		if again, err := answer(leaf, chain, nil); err != nil || !bytes.Equal(again, published) {

@@ -71,7 +71,8 @@ func (c *cheap) spread(n int) Change {
 	k.NotAfter = noon.Add(time.Duration(n)*time.Duration(5*365*24*60*60 / *rows)*time.Second).AddDate(-4, 0, 0)
 	der := change.Signed.Leaf.Raw
 	copy(der[bytes.Index(der, []byte("server.example")):], host)
-	copy(der[bytes.Index(der, []byte(noon.Add(time.Hour).Format("060102150405Z"))):], k.NotAfter.Format("060102150405Z"))
+	copy(der[bytes.Index(der, []byte(noon.Add(time.Hour).Format("060102150405Z"))):],
+		k.NotAfter.Format("060102150405Z"))
 	sum := sha256.Sum256(der)
 	k.Fingerprint = hex.EncodeToString(sum[:])
 	r.Profile, r.Requester, r.Node, r.Names = k.Profile, k.Requester, k.Node, k.Names

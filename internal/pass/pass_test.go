@@ -45,6 +45,9 @@ func TestClock(t *testing.T) {
 // TestFlood: beyond a thousand held requests of nobody's, entries stay where they are and are counted; who is served by
 // policy is served all the same.
 func TestFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long: go test without -short runs it")
+	}
 	c, x := fixture(t, "ECDSA-P256")
 	held := requests(t, heldRows+7)
 	for i := range held {

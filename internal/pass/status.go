@@ -88,7 +88,7 @@ func lookPatiently(ctx context.Context, c *ca.CA, at Sides) look {
 // ErrSilent reports an exchange that does not answer: neither with what was asked, nor with an error.
 var ErrSilent = errors.New("is the mount dead?")
 
-// patiently asks an exchange, and waits for its answer for at most that long. The call that hangs goes with the process.
+// patiently asks an exchange, and waits for its answer for at most that long. A call that hangs ends with the process.
 func patiently[T any](ctx context.Context, at Sides, long time.Duration, ask func() T) (answer T, err error) {
 	answers := make(chan T, 1)
 	go func() { answers <- ask() }()

@@ -30,7 +30,8 @@ func TestGrantSign(t *testing.T) {
 		t.Fatalf("signed %v, %v", certificate, err)
 	}
 	for name, grant := range map[string]Grant{"etcd-ca": grant, "ca": {}, "": {}} {
-		if certificate, err := grant.Sign(testIssuer(t, "ca").Under(name), noon); certificate != nil || !errors.Is(err, ErrIssuer) {
+		if certificate, err := grant.Sign(testIssuer(t, "ca").Under(name), noon); certificate != nil ||
+			!errors.Is(err, ErrIssuer) {
 			t.Errorf("issuer %q signed %+v: %v", name, grant, err)
 		}
 	}
