@@ -302,6 +302,112 @@ fail_component_calls() {
 	onward=+ component_call "${FUNCNAME[0]}-enospc" "ENOSPC from the n-th sync, write or rename of component-admin request and sync on" error=ENOSPC $failing
 }
 
+# --- a renewal ---
+
+# A host with one certificate, and a hook that keeps what it was run for.
+renewing() {
+	world "$1" || return
+	printf '#!/bin/sh\ncat >>%s/hooked\n' "$here" >hook && chmod 755 hook
+	printf '%s\n' 'apiVersion: ca-exchange/v1' 'kind: Hooks' hooks: '- name: web' '  profiles: [server]' "  run: [$here/hook]" \
+		>"$COMPONENT_ADMIN_DIR/component-admin/hooks.yaml"
+	component-admin request server -q --dns www.example --key-type ECDSA-P256 >log 2>&1
+	answer
+	component-admin sync -q >log 2>&1 || broken+=("the first sync exits $?: $(tail -1 log)")
+	renewed "at first"
+	cp -r "$COMPONENT_ADMIN_DIR" fresh
+}
+
+pair() { # pair WHEN: key and certificate belong together
+	local www=$COMPONENT_ADMIN_DIR/pki/www.example
+	[ "$(openssl pkey -in "$www.key" -pubout 2>&1)" = "$(openssl x509 -in "$www.crt" -noout -pubkey 2>&1)" ] || broken+=("$1: the pair does not match")
+}
+
+serial() { openssl x509 -in "$COMPONENT_ADMIN_DIR/pki/www.example.crt" -noout -serial | tr 'A-F' 'a-f' | cut -d= -f2; }
+
+renewed() { # renewed WHEN: the pair is whole, and the hook was run for it
+	pair "$1"
+	grep -q "\"newSerial\":\"$(serial)\"" hooked || { lost=$((lost + 1)); broken+=("$1: no hook for $(serial)"); }
+	! component-admin status -o json | grep -q '"applied": "Pending"' || broken+=("$1: a hook is still pending")
+}
+
+# As at boot, without the exchange: what was interrupted is finished. Then the rest, whatever the fault left undone.
+recovers() { # recovers WHEN
+	component-admin sync --local -q --exchange "$here/none" >log 2>&1 || broken+=("$1: sync --local exits $?: $(tail -1 log)")
+	pair "$1, after sync --local"
+	component-admin sync -q >log 2>&1
+	answer
+	component-admin sync -q >log 2>&1 || broken+=("$1: sync exits $?: $(tail -1 log)")
+	renewed "$1"
+}
+
+renewal_call() { # renewal_call FAULT HOW WHAT CALL…: the request of a renewal, and its installation
+	local fault=$1 how=$2 what=$3 call n first
+	shift 3
+	renewing "$fault" || return
+	first=$(serial)
+	for call in "$@"; do
+		for ((n = 1; ; n++)); do
+			refresh
+			struck "$what" "$call" "${n}${onward:-}" component-admin renew --now -q || break
+			said "renew: $call $n"
+			times=$((times + 1))
+			recovers "renew: $call $n"
+		done
+		for ((n = 1; ; n++)); do
+			refresh
+			component-admin renew --now -q >log 2>&1
+			answer
+			struck "$what" "$call" "${n}${onward:-}" component-admin sync -q || break
+			said "sync: $call $n"
+			times=$((times + 1))
+			recovers "sync: $call $n"
+			[ "$(serial)" != "$first" ] || broken+=("sync: $call $n: the successor is not installed")
+		done
+	done
+	verdict "$fault" "$how"
+}
+
+kill_renewal() {
+	needs "${FUNCNAME[0]}" strace strace || return
+	renewal_call "${FUNCNAME[0]}-calls" "SIGKILL at each rename, link and sync of a renewal, and at its hook" signal=KILL renameat renameat2 linkat fsync execve
+	onward=+ renewal_call "${FUNCNAME[0]}-enospc" "a disk that is full from the n-th rename or link of a renewal on" error=ENOSPC renameat renameat2 linkat
+	renewing "${FUNCNAME[0]}" || return
+	watching -q --poll 20ms
+	for ((times = 0; times < 50; times++)); do
+		component-admin renew --now -q --wait 5s >renew.log 2>&1 &
+		moment 400
+		ends KILL $!
+		component-admin sync --local -q >log 2>&1 || broken+=("sync --local exits $?: $(tail -1 log)")
+		pair "killed $times"
+	done
+	component-admin sync -q --wait 10s >log 2>&1 || broken+=("sync exits $?: $(tail -1 log)")
+	ends TERM "$watch"
+	renewed "at the end"
+	verdict "${FUNCNAME[0]}" "SIGKILL at a random moment of component-admin renew, beside a watch; its hook ran $(wc -l <hooked) times"
+	renewal_read_only
+}
+
+renewal_read_only() { # the answer is installed from a medium that cannot be written, and what cannot be dropped is said
+	needs renewal-read-only root || return
+	mounted "$work/renewal-disk" -t tmpfs tmpfs || return
+	local exchange=$work/renewal-disk/exchange
+	renewing renewal-read-only || return
+	for ((times = 0; times < 5; times++)); do
+		component-admin renew --now -q >log 2>&1
+		answer
+		mount -o remount,ro "$work/renewal-disk"
+		component-admin sync -q >log 2>&1 || broken+=("sync from a read-only exchange exits $?: $(tail -1 log)")
+		renewed "read-only $times"
+		component-admin renew --now >run.log 2>&1
+		grep -q 'not dropped' run.log || broken+=("renew on a read-only exchange says nothing of it: $(tail -1 run.log)")
+		pair "read-only $times, asked"
+		mount -o remount,rw "$work/renewal-disk"
+		recovers "writable again $times"
+	done
+	umount "$work/renewal-disk"
+	verdict renewal-read-only "the exchange is read-only while a renewal is installed, and while the next one is asked for"
+}
+
 # --- full, read-only ---
 
 mounted() { # mounted DIR MOUNT-ARGUMENTS…
@@ -697,7 +803,7 @@ requests 3000 "$work/requests" || exit 1
 cd "$work" || exit 1 # what a fault logs before it has a world belongs here, not into the checkout
 pool=("$work"/requests/*)
 faults=(kill_watch kill_component kill_ca_calls kill_component_calls fail_ca_calls fail_component_calls
-	disk_full read_only power_cut stick remote lying lying_component hanging vanishing flood)
+	kill_renewal disk_full read_only power_cut stick remote lying lying_component hanging vanishing flood)
 [ $# = 0 ] || faults=("$@")
 for fault in "${faults[@]}"; do $fault; done
 echo "$passed passed, $failed failed"
