@@ -228,7 +228,7 @@ func clusterOf(c kube.Config) policy.Cluster {
 		Name: c.ClusterName, Kubernetes: c.Release.String(), DNSDomain: c.DNSDomain, Endpoint: c.Endpoint,
 	}
 	for _, subnet := range c.ServiceSubnets {
-		cluster.ServiceSubnets = append(cluster.ServiceSubnets, subnet.String())
+		cluster.ServiceSubnets = append(cluster.ServiceSubnets, subnet.Masked().String())
 	}
 	for _, name := range c.CertSANs.Strings() {
 		_, name, _ = strings.Cut(name, ":")

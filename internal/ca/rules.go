@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"ca-exchange/internal/kube"
@@ -28,13 +29,15 @@ type Rules struct {
 func (c *CA) Rules() (*Rules, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	files := [][]byte{nil, nil, nil}
+	files, open := [][]byte{nil, nil, nil}, []string(nil)
 	for i, name := range []string{policyFile, requestersFile, blockedFile} {
-		b, _, err := c.dir.Read(name, sizeLimit)
+		b, stat, err := c.dir.Read(name, sizeLimit)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		files[i] = b
+		if files[i] = b; err == nil && stat.Mode.Perm()&writableByOthers != 0 {
+			open = append(open, name)
+		}
 	}
 	digest := digestOf(files...)
 	if c.rules != nil && c.rules.Digest == digest {
@@ -46,11 +49,17 @@ func (c *CA) Rules() (*Rules, error) {
 	}
 	fresh.Digest = digest
 	c.rules = fresh
+	for _, name := range open {
+		c.Log.Warn(name + " may be written by others than its owner: chmod 600 " + filepath.Join(c.dir.Path(), name))
+	}
 	for _, warning := range fresh.Policy.Warnings() { // once for each change of the files
 		c.Log.Warn(warning)
 	}
 	return fresh, nil
 }
+
+// writableByOthers are the bits of a mode that let others than the owner change what the CA grants.
+const writableByOthers = 0o022
 
 func parseRules(policyYAML, requestersYAML, blocked []byte) (*Rules, error) {
 	if policyYAML == nil {

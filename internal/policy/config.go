@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"ca-exchange/internal/pki"
 	"ca-exchange/internal/refusal"
 )
 
@@ -116,41 +114,43 @@ func Parse(text []byte) (Config, error) {
 
 // decode reads one YAML document strictly into v.
 func decode(name string, text []byte, v any) (*ast.File, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // editors of Windows begin a file so
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return nil, located(name, err)
+		return nil, located(name, text, err)
 	}
 	if len(file.Docs) > 1 {
 		return nil, fmt.Errorf("%s: more than one YAML document", name)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
 	if err := decoder.DecodeContext(context.Background(), v); err != nil && len(bytes.TrimSpace(text)) > 0 {
-		return nil, located(name, err)
+		return nil, located(name, text, err)
 	}
 	return file, nil
 }
 
 // located turns the library's error into one line of file:line:column: message.
-func located(name string, err error) error {
+func located(name string, text []byte, err error) error {
 	if e, ok := errors.AsType[yaml.Error](err); ok && e.GetToken() != nil {
 		at := e.GetToken().Position
 		return fmt.Errorf("%s:%d:%d: %s", name, at.Line, at.Column, plain(e.GetMessage()))
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("%s: %s", name, first)
-}
-
-// plain says a type error without the program's own types.
-func plain(message string) string {
-	from, rest, found := strings.Cut(strings.TrimPrefix(message, "cannot unmarshal "), " into Go ")
-	if i := strings.LastIndex(rest, "of type "); found && i >= 0 {
-		return fmt.Sprintf("a value of type %s is needed here, not a %s", rest[i+len("of type "):], from)
+	if m := badDuration.FindStringSubmatch(first); m != nil { // the library does not say where
+		before, _, _ := bytes.Cut(text, []byte(m[1]))
+		line := bytes.Count(before, []byte("\n"))
+		return fmt.Errorf("%s:%d:%d: %s", name, line+1, len(before)-bytes.LastIndexByte(before, '\n'), plain(first))
 	}
-	return message
+	return fmt.Errorf("%s: %s", name, plain(first))
 }
 
 func (c *Config) check() error {
 	limits := &c.Certificates
+	for _, path := range []string{"$.certificates.days", "$.certificates.maxDays", "$.renewals.perDay"} {
+		if err := c.source.checkCount(path); err != nil {
+			return err
+		}
+	}
 	if limits.Days == 0 {
 		limits.Days = defaultDays
 	}
@@ -169,22 +169,8 @@ func (c *Config) check() error {
 	if c.Renewals.PerDay < 0 || c.Renewals.PerDay > perDayLimit {
 		return c.source.at("$.renewals.perDay", "perDay is %d, not between 1 and %d", c.Renewals.PerDay, perDayLimit)
 	}
-	for i, subnet := range c.Cluster.ServiceSubnets {
-		if _, err := netip.ParsePrefix(subnet); err != nil {
-			path := fmt.Sprintf("$.cluster.serviceSubnets[%d]", i)
-			return c.source.at(path, "%q is not a subnet (example: 10.96.0.0/12)", subnet)
-		}
-	}
-	for node, addresses := range c.Cluster.Nodes {
-		path := "$.cluster.nodes.'" + node + "'"
-		if pki.CheckDNSName(node) != nil || strings.ToLower(node) != node || strings.HasPrefix(node, "*") {
-			return c.source.at("$.cluster.nodes", "%q is not the name of a node: lower case, RFC 1123", node)
-		}
-		for i, address := range addresses {
-			if ip, err := netip.ParseAddr(address); err != nil || pki.CheckIP(ip) != nil {
-				return c.source.at(fmt.Sprintf("%s[%d]", path, i), "%q is not the address of a host", address)
-			}
-		}
+	if err := c.checkCluster(); err != nil {
+		return err
 	}
 	if c.Unsigned != nil {
 		if err := c.source.checkScope("$.unsigned", *c.Unsigned); err != nil {
@@ -197,6 +183,9 @@ func (c *Config) check() error {
 func (c *Config) checkNarrow() error {
 	for name, n := range c.Profiles {
 		path := "$.profiles." + name
+		if err := errors.Join(c.source.checkCount(path+".days"), c.source.checkCount(path+".maxDays")); err != nil {
+			return err
+		}
 		n.unlimited = n.Days == 0 && n.MaxDays == 0
 		if n.Days == 0 {
 			n.Days = min(c.Certificates.Days, max(n.MaxDays, 0))

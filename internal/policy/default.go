@@ -67,7 +67,7 @@ cluster:
 {{- range $node, $addresses := .Cluster.Nodes}}
     {{printf "%q" $node}}: {{list $addresses}}{{else}} {}{{end}}
 
-# Validity in days of 24 hours. A request may ask for fewer; more than maxDays is never given, by nobody.
+# Validity in days of 24 hours. A request may ask for fewer; nobody can give more than maxDays, which is 3650 at most.
 certificates:
   days: {{.Days}}
   maxDays: {{.MaxDays}}

@@ -37,7 +37,7 @@ func quote(s string) string { return fmt.Sprintf("%q", s) }
 func (e *editor) find(path string) (ast.Node, error) {
 	file, err := parser.ParseBytes([]byte(e.text), 0)
 	if err != nil {
-		return nil, located("policy.yaml", err)
+		return nil, located("policy.yaml", []byte(e.text), err)
 	}
 	p, err := yaml.PathString(path)
 	if err != nil {
