@@ -2,9 +2,11 @@ package e2e_test
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,5 +140,29 @@ func TestDirectoryOnTheEntrysName(t *testing.T) {
 				t.Errorf("sync says nothing of what lies on its entry's name:\n%s", out)
 			}
 		})
+	}
+}
+
+// TestNoCoreDumps: a crash writes no memory to a disk, whatever limit the shell has. The kernel says so of a watch.
+func TestNoCoreDumps(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	w := x.watch([]string{"sh", "-c", `ulimit -c unlimited 2>/dev/null; exec "$@"`, "sh"})
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", w.command.Process.Pid))
+	must(t, err)
+	if !regexp.MustCompile(`(?m)^Max core file size +0 +0 +bytes`).Match(limits) {
+		t.Errorf("a watch may dump core:\n%s", limits)
+	}
+}
+
+// TestGODEBUG: what the Go runtime lets an environment variable change does not change what is refused.
+func TestGODEBUG(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t), "--trust-inbox")
+	x.env = append(x.env, "GODEBUG=x509sha1=1,x509rsacrt=0,x509negativeserial=1,rsa1024min=0,x509policies=0")
+	for name, flags := range map[string][]string{"sha1": {"-newkey", "rsa:2048", "-sha1"}, "short": {"-newkey", "rsa:1024"}} {
+		x.run(0, "openssl", append([]string{"req", "-new", "-nodes", "-keyout", name + ".key", "-out", name + ".csr",
+			"-subj", "/CN=" + name + ".example"}, flags...)...)
+		x.ca(4, "check", name+".csr")
 	}
 }

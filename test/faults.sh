@@ -741,6 +741,31 @@ hanging() {
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
+# The same below component-admin: what needs no exchange goes on, a signal ends what does, and later all is done.
+hanging_component() {
+	local exchange inbox outbox fuse client
+	breaking "${FUNCNAME[0]}" || return
+	world "${FUNCNAME[0]}"
+	watching -q --poll 50ms
+	ask 1
+	soon 20 answered
+	rule readdir 1 1000000 hang
+	component-admin sync >log 2>&1 &
+	client=$!
+	sleep 1
+	timeout -k 5 10 component-admin status >status.log 2>&1 || broken+=("status exits $?: $(tail -1 status.log)")
+	kill -INT "$client"
+	soon 5 gone "$client" || broken+=("sync cannot be stopped")
+	wait "$client"
+	grep -q 'does not answer' log || broken+=("sync: $(tail -1 log)")
+	rule
+	component-admin sync -q --wait 20s >log 2>&1 || broken+=("sync exits $? when it is back: $(tail -1 log)")
+	times=1
+	unbroken
+	installed
+	verdict "${FUNCNAME[0]}" "a directory that does not answer, under component-admin: looking goes on, a signal ends sync, served when it was back"
+}
+
 # The file system dies in a rename, before it or after, and comes back: a stick that is pulled.
 vanishing() {
 	local exchange inbox outbox fuse what n
@@ -803,7 +828,7 @@ requests 3000 "$work/requests" || exit 1
 cd "$work" || exit 1 # what a fault logs before it has a world belongs here, not into the checkout
 pool=("$work"/requests/*)
 faults=(kill_watch kill_component kill_ca_calls kill_component_calls fail_ca_calls fail_component_calls
-	kill_renewal disk_full read_only power_cut stick remote lying lying_component hanging vanishing flood)
+	kill_renewal disk_full read_only power_cut stick remote lying lying_component hanging hanging_component vanishing flood)
 [ $# = 0 ] || faults=("$@")
 for fault in "${faults[@]}"; do $fault; done
 echo "$passed passed, $failed failed"

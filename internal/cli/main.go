@@ -31,6 +31,7 @@ func (f Flags) Apply(t *Terminal) {
 // Main parses the command line into grammar and runs the command, whose Run method gets what bind returns. The context
 // ends with SIGINT or SIGTERM.
 func Main(t *Terminal, description string, grammar any, bind func(context.Context) any) Status {
+	noCoreDumps()
 	forgetEmpty("CA_EXCHANGE", "CA_ADMIN_DIR", "COMPONENT_ADMIN_DIR")
 	parser, err := Parser(t.Program, description, grammar)
 	if err != nil {
