@@ -12,13 +12,42 @@ import (
 func TestDocumentedSession(t *testing.T) {
 	t.Parallel()
 	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}
-	output, shown := "", 0
-	for _, line := range session(t) {
+	x.follow("../README.md", session(t, "../README.md", "A session of both roles"))
+}
+
+// TestChineseSession runs the same session of the Chinese page, and after it what the page does with a request of
+// openssl's.
+func TestChineseSession(t *testing.T) {
+	t.Parallel()
+	needs(t, "openssl")
+	const page = "../docs/README.zh-CN.md"
+	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}
+	x.follow(page, session(t, page, "一次完整的交换"))
+	ran := 0
+	for _, line := range indented(t, page, "openssl 生成的请求") {
+		command, _ := strings.CutPrefix(line, "$ ")
+		if strings.Contains(command, "c16ef395a9355c81") {
+			command = strings.ReplaceAll(command, "c16ef395a9355c81", x.id("server")[:16])
+		}
+		words := strings.Fields(command)
+		x.run(0, words[0], words[1:]...)
+		ran++
+	}
+	if ran < 7 {
+		t.Errorf("the page has only %d commands for a request of openssl's", ran)
+	}
+}
+
+// follow runs the lines of a session.
+func (x *exchange) follow(page string, lines []string) {
+	x.Helper()
+	t, output, shown := x.T, "", 0
+	for _, line := range lines {
 		command, isCommand := strings.CutPrefix(line, "$ ")
 		switch {
 		case !isCommand:
 			if shown++; !strings.Contains("\n"+output, "\n"+unlike(line)) {
-				t.Errorf("README.md shows %q, the programs print\n%s", line, output)
+				t.Errorf("%s shows %q, the programs print\n%s", page, line, output)
 			}
 		case command == "ca-admin watch":
 			watch := x.command("ca-admin", "watch")
@@ -38,26 +67,36 @@ func TestDocumentedSession(t *testing.T) {
 		}
 	}
 	if shown < 8 {
-		t.Errorf("the README shows only %d lines of output", shown)
+		t.Errorf("%s shows only %d lines of output", page, shown)
 	}
 }
 
-// session are the indented lines of the README's section, up to the first certificate.
-func session(t *testing.T) (lines []string) {
+// session are the indented lines of a page's section, up to the first certificate.
+func session(t *testing.T, page, title string) []string {
 	t.Helper()
-	text, err := os.ReadFile("../README.md")
-	must(t, err)
-	_, rest, _ := strings.Cut(string(text), "\n## A session of both roles\n")
-	for line := range strings.SplitSeq(rest, "\n") {
-		if shown, indented := strings.CutPrefix(line, "    "); indented {
-			lines = append(lines, shown)
-		}
-		if strings.HasPrefix(line, "    installed ") {
-			return lines
+	lines := indented(t, page, title)
+	for i, line := range lines {
+		if strings.HasPrefix(line, "installed ") {
+			return lines[:i+1]
 		}
 	}
-	t.Fatal("README.md: the session does not end with an installed certificate")
+	t.Fatalf("%s: the session does not end with an installed certificate", page)
 	return nil
+}
+
+// indented are the indented lines of a page's section.
+func indented(t *testing.T, page, title string) (lines []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	must(t, err)
+	_, rest, _ := strings.Cut(string(text), "\n## "+title+"\n")
+	section, _, _ := strings.Cut(rest, "\n## ")
+	for line := range strings.SplitSeq(section, "\n") {
+		if shown, ok := strings.CutPrefix(line, "    "); ok {
+			lines = append(lines, shown)
+		}
+	}
+	return lines
 }
 
 // unlike takes out what differs from run to run: fingerprints, keys, ids and dates.

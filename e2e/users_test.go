@@ -98,7 +98,7 @@ func eachUmask(t *testing.T, test func(*users)) {
 func TestUsersSession(t *testing.T) {
 	eachUmask(t, func(u *users) {
 		trust := ""
-		for _, line := range session(u.T) {
+		for _, line := range session(u.T, "../README.md", "A session of both roles") {
 			command, isCommand := strings.CutPrefix(line, "$ ")
 			command = regexp.MustCompile(`sha256:[0-9a-f]+…`).ReplaceAllString(command, trust)
 			switch {
