@@ -12,8 +12,8 @@ import (
 var approveHint = regexp.MustCompile(`(?m)^ca-admin: hint: ca-admin (approve .+)$`)
 
 // TestTypedAtPrompts: a request typed at openssl's own prompts, as the document does it, with its defaults or
-// without, gets a certificate after the one command that a hint prints, with the CA admin's own values for what it
-// leaves open.
+// without, and with the optional attributes, gets a certificate after the one command that show prints, with the CA
+// admin's own values for what it leaves open.
 func TestTypedAtPrompts(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -23,6 +23,9 @@ func TestTypedAtPrompts(t *testing.T) {
 		"kube-apiserver with the defaults":   {"", "", "", "", "", "kube-apiserver"},
 		"kube-apiserver, all else left out":  {".", ".", ".", ".", ".", "kube-apiserver"},
 		"kube-scheduler":                     {"", "", "", "", "", "system:kube-scheduler"},
+		"kube-scheduler without system":      {"", "", "", "", "", "kube-scheduler"},
+		"a host with optional attributes":    {".", ".", ".", ".", ".", "web.example", "", "secret", "Example"},
+		"a component with all attributes":    {"DE", "", "", "", "", "kube-apiserver", "a@web.example", "secret", "x"},
 		"a host":                             {"", "", "", "", "", "web.example"},
 		"an address":                         {".", ".", ".", ".", ".", "192.0.2.10"},
 		"nothing but the defaults":           {"", "", "", "", "", ""},
@@ -37,7 +40,7 @@ func TestTypedAtPrompts(t *testing.T) {
 			must(t, err)
 			x.drop("server.csr", text)
 			x.ca(0, "sync", "-q")
-			out := x.ca(3, "approve", x.id("server"), "--yes")
+			out := x.ca(0, "show", "server")
 			hint := approveHint.FindStringSubmatch(out)
 			if hint == nil {
 				t.Fatalf("no hint has the command that helps:\n%s", out)
