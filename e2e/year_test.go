@@ -58,6 +58,17 @@ var buildStepped = sync.OnceValues(func() (string, error) {
 	return dir, err
 })
 
+// newStepped is a directory in which both programs go by a clock that step moves.
+func newStepped(t *testing.T) *exchange {
+	t.Helper()
+	bin, err := buildStepped()
+	must(t, err)
+	x := &exchange{T: t, dir: t.TempDir(), bin: bin}
+	x.env = []string{"STEPPED_CLOCK=" + filepath.Join(x.dir, "clock")}
+	x.step(0)
+	return x
+}
+
 // step moves the clock of both programs to so many days after the beginning.
 func (x *exchange) step(days int) {
 	x.Helper()
@@ -83,11 +94,7 @@ func TestSecondYear(t *testing.T) {
 	long(t)
 	t.Parallel()
 	needs(t, "openssl")
-	bin, err := buildStepped()
-	must(t, err)
-	x := &exchange{T: t, dir: t.TempDir(), bin: bin}
-	x.env = []string{"STEPPED_CLOCK=" + filepath.Join(x.dir, "clock")}
-	x.step(0)
+	x := newStepped(t)
 	plain := x.firstDay()
 	x.step(335)
 	x.lastMonth()
