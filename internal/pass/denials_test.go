@@ -14,6 +14,7 @@ func TestDenialsAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes long: go test without -short runs it")
 	}
+	t.Parallel()
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	junk := func(day int) {
 		t.Helper()

@@ -153,6 +153,7 @@ func TestCopiedCAIsNoticed(t *testing.T) {
 // TestHeadsOfOthersStopNothing: whoever lacks the secret stops nobody, whatever lies on the head's name. It is reported
 // once, and the next batch puts the head back. An old head of our own is no harm either.
 func TestHeadsOfOthersStopNothing(t *testing.T) {
+	t.Parallel()
 	log := &remembered{}
 	c, x := makeCA(t, pki.ECDSAP256, slog.New(slog.NewTextHandler(log, nil)))
 	t.Cleanup(func() { x.Close(); c.Close() })

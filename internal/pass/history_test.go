@@ -125,6 +125,7 @@ func TestRenewalIsRecorded(t *testing.T) {
 // TestLoopIsBounded: of a hundred requests for one place at most perDay are issued, however they fall into batches; the
 // rest are decided by themselves when their time has come. Another place is not slowed.
 func TestLoopIsBounded(t *testing.T) {
+	t.Parallel()
 	a := enrolled(t)
 	now := time.Now()
 	a.c.Now = func() time.Time { return now }

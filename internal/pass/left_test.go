@@ -41,6 +41,7 @@ func passOver(t *testing.T, c *ca.CA, x *inbox.Exchange, m *memory) Summary {
 // TestLeftIsRemembered: what is left for want of room is not read again until there is room, it changes, or the rules
 // do.
 func TestLeftIsRemembered(t *testing.T) {
+	t.Parallel()
 	log := &remembered{}
 	c, x := closed(t, slog.New(slog.NewTextHandler(log, nil)))
 	entries := requests(t, heldRows+20)
@@ -85,6 +86,7 @@ func TestLeftIsRemembered(t *testing.T) {
 
 // TestLeftCopiesEnd: copies of a request that there is no room for do not keep a pass going round.
 func TestLeftCopiesEnd(t *testing.T) {
+	t.Parallel()
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	entries := requests(t, heldRows+1)
 	for i, e := range entries[:heldRows] {
@@ -113,6 +115,7 @@ func TestLeftCopiesEnd(t *testing.T) {
 // TestSlowListing: where reading the inbox alone takes longer than the slice of unsigned entries, they are served all
 // the same, in one pass.
 func TestSlowListing(t *testing.T) {
+	t.Parallel()
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	const many = 3*leastUnsigned + 5
 	for i, e := range requests(t, many) {

@@ -48,6 +48,7 @@ func TestFlood(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes long: go test without -short runs it")
 	}
+	t.Parallel()
 	c, x := fixture(t, "ECDSA-P256")
 	held := requests(t, heldRows+7)
 	for i := range held {
@@ -70,6 +71,7 @@ func TestFlood(t *testing.T) {
 
 // TestOverlap: the same request many times in one inbox, in several batches, gets one certificate.
 func TestOverlap(t *testing.T) {
+	t.Parallel()
 	c, x := fixture(t, "ECDSA-P256")
 	entries := requests(t, 60)
 	for i := range 900 {

@@ -102,6 +102,7 @@ func TestRecoverSerialTwice(t *testing.T) {
 // TestRecoverHostileOutbox: nothing that lies in an outbox stops recover, takes a name from its owner, or is believed
 // without our issuer's signature.
 func TestRecoverHostileOutbox(t *testing.T) {
+	t.Parallel()
 	c, x := fixture(t, pki.ECDSAP256)
 	outbox := filepath.Join(x.Path(), "outbox")
 	next(t, c, x, requests(t, 1)[0])
