@@ -15,7 +15,8 @@ func TestReplacePolicy(t *testing.T) {
 	}
 	next := []byte(strings.Replace(string(was), "days: 365", "days: 30", 1))
 	bad := append(append([]byte{}, was...), "unsigned: {profiles: [nothing]}\n"...)
-	if err := c.ReplacePolicy(t.Context(), was, bad); err == nil || !strings.Contains(err.Error(), `no profile "nothing"`) {
+	if err := c.ReplacePolicy(t.Context(), was, bad); err == nil ||
+		!strings.Contains(err.Error(), `no profile "nothing"`) {
 		t.Errorf("a policy with an unknown profile: %v", err)
 	}
 	if err := c.ReplacePolicy(t.Context(), next, next); !errors.Is(err, ErrPolicyChanged) {

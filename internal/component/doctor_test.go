@@ -55,134 +55,138 @@ func without(name string) func(*x509.Certificate) {
 	}
 }
 
+const toAsk = "\n  fix: component-admin --dir DIR request "
+
+// findings are hosts with one thing wrong, and what the doctor finds there.
+var findings = []struct {
+	name  string
+	spoil func(h *testHost)
+	want  string
+}{
+	{"certificate absent", func(h *testHost) { h.remove("pki/apiserver.crt") },
+		"Wrong DIR/pki/apiserver.crt: the file is missing" + toAsk + "kube-apiserver --node cp1 --config F"},
+	{"key absent", func(h *testHost) { h.remove("pki/etcd/peer.key") },
+		"Wrong DIR/pki/etcd/peer.key: the file is missing" + toAsk + "etcd-peer --node cp1 --config F"},
+	{"kubeconfig absent", func(h *testHost) { h.remove("scheduler.conf") },
+		"Wrong DIR/scheduler.conf: the file is missing" + toAsk + "kube-scheduler --config F"},
+	{"key readable by others",
+		func(h *testHost) { h.write("pki/apiserver.key", h.read("pki/apiserver.key"), 0o640) },
+		"Wrong DIR/pki/apiserver.key: others may read the private key in it: mode 0640" +
+			"\n  fix: chmod 600 DIR/pki/apiserver.key"},
+	{"kubeconfig readable by others", func(h *testHost) { h.write("admin.conf", h.read("admin.conf"), 0o604) },
+		"Wrong DIR/admin.conf: others may read the private key in it: mode 0604\n  fix: chmod 600 DIR/admin.conf"},
+	{"CA writable by others", func(h *testHost) { h.write("pki/ca.crt", h.read("pki/ca.crt"), 0o664) },
+		"Wrong DIR/pki/ca.crt: others may write to it: mode 0664\n  fix: chmod 644 DIR/pki/ca.crt"},
+	{"no certificate in it", func(h *testHost) { h.write("pki/apiserver.crt", nil, 0o644) },
+		"Wrong DIR/pki/apiserver.crt: cannot read its certificate: no certificate in PEM form" +
+			toAsk + "kube-apiserver --node cp1 --config F"},
+	{"no key in it", func(h *testHost) { h.write("pki/apiserver.key", nil, 0o600) },
+		"Wrong DIR/pki/apiserver.key: cannot read its private key: no private key in PEM form" +
+			toAsk + "kube-apiserver --node cp1 --config F"},
+	{"not valid yet", func(h *testHost) {
+		h.again("front-proxy-client", func(c *x509.Certificate) { c.NotBefore = clock.Add(time.Hour) })
+	}, "Wrong DIR/pki/front-proxy-client.crt: it is not valid before 2026-06-01T13:00:00Z, and the clock says " +
+		"2026-06-01T12:00:00Z" + toAsk + "--from-pki front-proxy-client --node cp1"},
+	{"encrypted key", func(h *testHost) {
+		block := &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}
+		h.write("pki/apiserver.key", pem.EncodeToMemory(block), 0o600)
+	}, "Wrong DIR/pki/apiserver.key: the key is encrypted, and no component asks for a passphrase" +
+		toAsk + "kube-apiserver --node cp1 --config F"},
+	{"a leaf as CA",
+		func(h *testHost) { h.write("pki/front-proxy-ca.crt", h.read("pki/front-proxy-client.crt"), 0o644) },
+		`Wrong DIR/pki/front-proxy-ca.crt: its first certificate is not a CA's: "CN=front-proxy-client"` +
+			"\n  fix: mv DIR/pki/front-proxy-ca.crt DIR/pki/front-proxy-ca.crt.other && component-admin --dir " +
+			"DIR sync"},
+	{"a server without TLS", func(h *testHost) {
+		h.Known = false
+		h.write("admin.conf", []byte(strings.Replace(string(h.read("admin.conf")), "https://", "http://", 1)),
+			0o600)
+	}, `Wrong DIR/admin.conf: its server is not an https URL: "http://api.example:6443"` +
+		"\n  fix: component-admin --dir DIR kubeconfig admin --server https://HOST:6443"},
+	{"names lacking", func(h *testHost) {
+		h.again("kube-apiserver", func(c *x509.Certificate) { without("cp1")(c); without("10.96.0.1")(c) })
+	}, `Wrong DIR/pki/apiserver.crt: the certificate lacks names that were asked for: "DNS:cp1", "IP:10.96.0.1"` +
+		toAsk + "--from-pki kube-apiserver --node cp1 --dns cp1 --ip 10.96.0.1"},
+	{"second family lacking", func(h *testHost) { h.again("kube-apiserver", without("fd00::1")) },
+		"Advice DIR/pki/apiserver.crt: it lacks the service address of the second family: IP:fd00::1" +
+			toAsk + "--from-pki kube-apiserver --node cp1 --ip fd00::1"},
+	{"no usage", func(h *testHost) { h.again("kube-apiserver", func(c *x509.Certificate) { c.ExtKeyUsage = nil }) },
+		"Wrong DIR/pki/apiserver.crt: the certificate is for none, not for serverAuth: without usages any " +
+			"certificate of " +
+			"the cluster's CA is a client identity, too" + toAsk + "kube-apiserver --node cp1 --config F"},
+	{"another subject", func(h *testHost) {
+		h.again("front-proxy-client", func(c *x509.Certificate) { c.Subject.CommonName = "kubernetes" })
+	}, `Wrong DIR/pki/front-proxy-client.crt: the subject is CN="kubernetes", expected ` +
+		`CN="front-proxy-client" O=[]` +
+		toAsk + "front-proxy-client --config F"},
+	{"another CA", func(h *testHost) {
+		pinned := h.issuers["etcd-ca"]
+		h.issuers["etcd-ca"] = newIssuer(h.t, "etcd-ca")
+		h.again("etcd-server", noChange)
+		h.issuers["etcd-ca"] = pinned
+	}, `Wrong DIR/pki/etcd/server.crt: the certificate was not signed by the pinned issuer "etcd-ca"` +
+		toAsk + "etcd-server --node cp1 --config F"},
+	{"another server", func(h *testHost) {
+		text := strings.Replace(string(h.read("admin.conf")), "api.example:6443", "192.0.2.99:6443", 1)
+		h.write("admin.conf", []byte(text), 0o600)
+	}, `Wrong DIR/admin.conf: its server is "https://192.0.2.99:6443", expected https://api.example:6443` +
+		"\n  fix: component-admin --dir DIR kubeconfig admin --server https://api.example:6443"},
+	{"no client in it", func(h *testHost) {
+		h.write("scheduler.conf", dropLines(h.read("scheduler.conf"), "client-cert"), 0o600)
+	},
+		"Wrong DIR/scheduler.conf: it has no client certificate with its key" + toAsk +
+			"kube-scheduler --config F"},
+	{"kubeconfig of another CA", func(h *testHost) {
+		ours := h.issuers["ca"]
+		h.issuers["ca"] = newIssuer(h.t, "kubernetes")
+		h.again("admin", noChange)
+		h.issuers["ca"] = ours
+	}, "Wrong DIR/admin.conf: its CA data is not the cluster's CA in pki/ca.crt" + toAsk + "admin --config F\n" +
+		`Wrong DIR/admin.conf: the certificate was not signed by the pinned issuer "ca"` + toAsk +
+		"admin --config F"},
+	{"kubelet's own file spoiled", func(h *testHost) {
+		certificates, _ := splitPEM(h.read("kubelet/pki/kubelet-client-current.pem"))
+		h.write("kubelet/pki/kubelet-client-current.pem", certificates, 0o600)
+	}, "Wrong DIR/kubelet/pki/kubelet-client-current.pem: cannot read its private key: no private key in PEM form" +
+		toAsk + "kubelet --node cp1 --config F"},
+	{"no serving certificate", func(h *testHost) {
+		h.remove("kubelet/pki/kubelet.crt")
+		h.remove("kubelet/pki/kubelet.key")
+	},
+		"Advice DIR/kubelet/pki/kubelet.crt: the file is missing: the kubelet will sign a certificate itself, " +
+			"which nobody can verify" + toAsk + "kubelet-serving --node cp1 --config F"},
+	{"a server without address", func(h *testHost) {
+		h.Known = false
+		h.again("kubelet-serving", func(c *x509.Certificate) { c.IPAddresses = nil })
+	}, "Advice DIR/kubelet/pki/kubelet.crt: it names no address: the metrics server and kubectl logs reach a " +
+		"kubelet " +
+		"by its address" + toAsk + "--from-pki kubelet-serving --node cp1 --ip ADDRESS"},
+	{"Ed25519", func(h *testHost) {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		must(h.t, err)
+		h.write("pki/apiserver.key", encodeKey(h.t, key), 0o600)
+	}, "Wrong DIR/pki/apiserver.key: no component loads a key of type Ed25519: use one of [RSA-2048 RSA-3072 " +
+		"RSA-4096 " +
+		"ECDSA-P256 ECDSA-P384]" + toAsk + "kube-apiserver --node cp1 --config F"},
+	{"sa.pub of another key", func(h *testHost) {
+		public, err := pki.EncodePublicKey(newKey(h.t).Public())
+		must(h.t, err)
+		h.write("pki/sa.pub", public, 0o644)
+	}, "Wrong DIR/pki/sa.pub: it is not the public half of sa.key: no token would be believed\n" +
+		"  fix: openssl pkey -in DIR/pki/sa.key -pubout -out DIR/pki/sa.pub"},
+	{"sa.key absent", func(h *testHost) { h.remove("pki/sa.key") },
+		"Wrong DIR/pki/sa.key: the file is missing\n" +
+			"  fix: copy sa.key and sa.pub from the cluster's first control plane; " +
+			"this host is the first: component-admin --dir DIR request control-plane --config F"},
+	{"CA key on the host", func(h *testHost) { h.write("pki/ca.key", nil, 0o600) },
+		"Advice DIR/pki/ca.key: the CA's private key is on a cluster host, so kubeadm signs here itself and " +
+			"is not in " +
+			"external CA mode\n" +
+			"  fix: move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
+}
+
 func TestFindings(t *testing.T) {
-	const request = "\n  fix: component-admin --dir DIR request "
-	for _, c := range []struct {
-		name  string
-		spoil func(h *testHost)
-		want  string
-	}{
-		{"certificate absent", func(h *testHost) { h.remove("pki/apiserver.crt") },
-			"Wrong DIR/pki/apiserver.crt: the file is missing" + request + "kube-apiserver --node cp1 --config F"},
-		{"key absent", func(h *testHost) { h.remove("pki/etcd/peer.key") },
-			"Wrong DIR/pki/etcd/peer.key: the file is missing" + request + "etcd-peer --node cp1 --config F"},
-		{"kubeconfig absent", func(h *testHost) { h.remove("scheduler.conf") },
-			"Wrong DIR/scheduler.conf: the file is missing" + request + "kube-scheduler --config F"},
-		{"key readable by others",
-			func(h *testHost) { h.write("pki/apiserver.key", h.read("pki/apiserver.key"), 0o640) },
-			"Wrong DIR/pki/apiserver.key: others may read the private key in it: mode 0640" +
-				"\n  fix: chmod 600 DIR/pki/apiserver.key"},
-		{"kubeconfig readable by others", func(h *testHost) { h.write("admin.conf", h.read("admin.conf"), 0o604) },
-			"Wrong DIR/admin.conf: others may read the private key in it: mode 0604\n  fix: chmod 600 DIR/admin.conf"},
-		{"CA writable by others", func(h *testHost) { h.write("pki/ca.crt", h.read("pki/ca.crt"), 0o664) },
-			"Wrong DIR/pki/ca.crt: others may write to it: mode 0664\n  fix: chmod 644 DIR/pki/ca.crt"},
-		{"no certificate in it", func(h *testHost) { h.write("pki/apiserver.crt", nil, 0o644) },
-			"Wrong DIR/pki/apiserver.crt: cannot read its certificate: no certificate in PEM form" +
-				request + "kube-apiserver --node cp1 --config F"},
-		{"no key in it", func(h *testHost) { h.write("pki/apiserver.key", nil, 0o600) },
-			"Wrong DIR/pki/apiserver.key: cannot read its private key: no private key in PEM form" +
-				request + "kube-apiserver --node cp1 --config F"},
-		{"not valid yet", func(h *testHost) {
-			h.again("front-proxy-client", func(c *x509.Certificate) { c.NotBefore = clock.Add(time.Hour) })
-		}, "Wrong DIR/pki/front-proxy-client.crt: it is not valid before 2026-06-01T13:00:00Z, and the clock says " +
-			"2026-06-01T12:00:00Z" + request + "--from-pki front-proxy-client --node cp1"},
-		{"encrypted key", func(h *testHost) {
-			block := &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}
-			h.write("pki/apiserver.key", pem.EncodeToMemory(block), 0o600)
-		}, "Wrong DIR/pki/apiserver.key: the key is encrypted, and no component asks for a passphrase" +
-			request + "kube-apiserver --node cp1 --config F"},
-		{"a leaf as CA",
-			func(h *testHost) { h.write("pki/front-proxy-ca.crt", h.read("pki/front-proxy-client.crt"), 0o644) },
-			`Wrong DIR/pki/front-proxy-ca.crt: its first certificate is not a CA's: "CN=front-proxy-client"` +
-				"\n  fix: mv DIR/pki/front-proxy-ca.crt DIR/pki/front-proxy-ca.crt.other && component-admin --dir " +
-				"DIR sync"},
-		{"a server without TLS", func(h *testHost) {
-			h.Known = false
-			h.write("admin.conf", []byte(strings.Replace(string(h.read("admin.conf")), "https://", "http://", 1)),
-				0o600)
-		}, `Wrong DIR/admin.conf: its server is not an https URL: "http://api.example:6443"` +
-			"\n  fix: component-admin --dir DIR kubeconfig admin --server https://HOST:6443"},
-		{"names lacking", func(h *testHost) {
-			h.again("kube-apiserver", func(c *x509.Certificate) { without("cp1")(c); without("10.96.0.1")(c) })
-		}, `Wrong DIR/pki/apiserver.crt: the certificate lacks names that were asked for: "DNS:cp1", "IP:10.96.0.1"` +
-			request + "--from-pki kube-apiserver --node cp1 --dns cp1 --ip 10.96.0.1"},
-		{"second family lacking", func(h *testHost) { h.again("kube-apiserver", without("fd00::1")) },
-			"Advice DIR/pki/apiserver.crt: it lacks the service address of the second family: IP:fd00::1" +
-				request + "--from-pki kube-apiserver --node cp1 --ip fd00::1"},
-		{"no usage", func(h *testHost) { h.again("kube-apiserver", func(c *x509.Certificate) { c.ExtKeyUsage = nil }) },
-			"Wrong DIR/pki/apiserver.crt: the certificate is for none, not for serverAuth: without usages any " +
-				"certificate of " +
-				"the cluster's CA is a client identity, too" + request + "kube-apiserver --node cp1 --config F"},
-		{"another subject", func(h *testHost) {
-			h.again("front-proxy-client", func(c *x509.Certificate) { c.Subject.CommonName = "kubernetes" })
-		}, `Wrong DIR/pki/front-proxy-client.crt: the subject is CN="kubernetes", expected ` +
-			`CN="front-proxy-client" O=[]` +
-			request + "front-proxy-client --config F"},
-		{"another CA", func(h *testHost) {
-			pinned := h.issuers["etcd-ca"]
-			h.issuers["etcd-ca"] = newIssuer(t, "etcd-ca")
-			h.again("etcd-server", noChange)
-			h.issuers["etcd-ca"] = pinned
-		}, `Wrong DIR/pki/etcd/server.crt: the certificate was not signed by the pinned issuer "etcd-ca"` +
-			request + "etcd-server --node cp1 --config F"},
-		{"another server", func(h *testHost) {
-			text := strings.Replace(string(h.read("admin.conf")), "api.example:6443", "192.0.2.99:6443", 1)
-			h.write("admin.conf", []byte(text), 0o600)
-		}, `Wrong DIR/admin.conf: its server is "https://192.0.2.99:6443", expected https://api.example:6443` +
-			"\n  fix: component-admin --dir DIR kubeconfig admin --server https://api.example:6443"},
-		{"no client in it", func(h *testHost) {
-			h.write("scheduler.conf", dropLines(h.read("scheduler.conf"), "client-cert"), 0o600)
-		},
-			"Wrong DIR/scheduler.conf: it has no client certificate with its key" + request +
-				"kube-scheduler --config F"},
-		{"kubeconfig of another CA", func(h *testHost) {
-			ours := h.issuers["ca"]
-			h.issuers["ca"] = newIssuer(t, "kubernetes")
-			h.again("admin", noChange)
-			h.issuers["ca"] = ours
-		}, "Wrong DIR/admin.conf: its CA data is not the cluster's CA in pki/ca.crt" + request + "admin --config F\n" +
-			`Wrong DIR/admin.conf: the certificate was not signed by the pinned issuer "ca"` + request +
-			"admin --config F"},
-		{"kubelet's own file spoiled", func(h *testHost) {
-			certificates, _ := splitPEM(h.read("kubelet/pki/kubelet-client-current.pem"))
-			h.write("kubelet/pki/kubelet-client-current.pem", certificates, 0o600)
-		}, "Wrong DIR/kubelet/pki/kubelet-client-current.pem: cannot read its private key: no private key in PEM form" +
-			request + "kubelet --node cp1 --config F"},
-		{"no serving certificate", func(h *testHost) {
-			h.remove("kubelet/pki/kubelet.crt")
-			h.remove("kubelet/pki/kubelet.key")
-		},
-			"Advice DIR/kubelet/pki/kubelet.crt: the file is missing: the kubelet will sign a certificate itself, " +
-				"which nobody can verify" + request + "kubelet-serving --node cp1 --config F"},
-		{"a server without address", func(h *testHost) {
-			h.Known = false
-			h.again("kubelet-serving", func(c *x509.Certificate) { c.IPAddresses = nil })
-		}, "Advice DIR/kubelet/pki/kubelet.crt: it names no address: the metrics server and kubectl logs reach a " +
-			"kubelet " +
-			"by its address" + request + "--from-pki kubelet-serving --node cp1 --ip ADDRESS"},
-		{"Ed25519", func(h *testHost) {
-			_, key, err := ed25519.GenerateKey(rand.Reader)
-			must(h.t, err)
-			h.write("pki/apiserver.key", encodeKey(h.t, key), 0o600)
-		}, "Wrong DIR/pki/apiserver.key: no component loads a key of type Ed25519: use one of [RSA-2048 RSA-3072 " +
-			"RSA-4096 " +
-			"ECDSA-P256 ECDSA-P384]" + request + "kube-apiserver --node cp1 --config F"},
-		{"sa.pub of another key", func(h *testHost) {
-			public, err := pki.EncodePublicKey(newKey(h.t).Public())
-			must(h.t, err)
-			h.write("pki/sa.pub", public, 0o644)
-		}, "Wrong DIR/pki/sa.pub: it is not the public half of sa.key: no token would be believed\n" +
-			"  fix: openssl pkey -in DIR/pki/sa.key -pubout -out DIR/pki/sa.pub"},
-		{"sa.key absent", func(h *testHost) { h.remove("pki/sa.key") },
-			"Wrong DIR/pki/sa.key: the file is missing\n" +
-				"  fix: copy sa.key and sa.pub from the cluster's first control plane; " +
-				"this host is the first: component-admin --dir DIR request control-plane --config F"},
-		{"CA key on the host", func(h *testHost) { h.write("pki/ca.key", nil, 0o600) },
-			"Advice DIR/pki/ca.key: the CA's private key is on a cluster host, so kubeadm signs here itself and " +
-				"is not in " +
-				"external CA mode\n" +
-				"  fix: move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"},
-	} {
+	for _, c := range findings {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h := hostOf(t, clusterFile)

@@ -63,48 +63,51 @@ func TestLayoutFiles(t *testing.T) {
 	}
 }
 
+// layouts are directories and links, and what each resolves to.
+var layouts = []struct {
+	name    string
+	prepare func(t *testing.T, dir string)
+	layout  Layout
+	want    string // Certificates, or an error; DIR is the test's directory
+}{
+	{"nothing yet", func(*testing.T, string) {}, Layout{}, ""},
+	{"a directory", mkdir("host/pki"), Layout{}, ""},
+	{"a directory that others may write to", func(t *testing.T, dir string) {
+		mkdir("host/pki")(t, dir)
+		must(t, os.Chmod(filepath.Join(dir, "host/pki"), 0o777))
+	}, Layout{}, ""}, // it is nobody's target: the doctor looks at modes
+	{"a link", link("../elsewhere", "host/pki"), Layout{}, "DIR/elsewhere"},
+	{"a link of another name", link("../elsewhere", "host/ssl"), Layout{Certificates: "ssl"}, "DIR/elsewhere"},
+	{"a link that is absolute in a layout", link("elsewhere", "ssl"), Layout{Certificates: "DIR/ssl"},
+		"DIR/elsewhere"},
+	{"a link to nothing", func(t *testing.T, dir string) {
+		must(t, os.Symlink("nowhere", filepath.Join(dir, "host/pki")))
+	}, Layout{}, `"DIR/host/pki" is a link to a directory that does not exist`},
+	{"a link to a file", func(t *testing.T, dir string) {
+		must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
+		must(t, os.Symlink("../file", filepath.Join(dir, "host/pki")))
+	}, Layout{}, `"DIR/host/pki" is a link to "DIR/file": "DIR/file" is not a directory`},
+	{"a link to what others may write to", func(t *testing.T, dir string) {
+		link("../elsewhere", "host/pki")(t, dir)
+		must(t, os.Chmod(filepath.Join(dir, "elsewhere"), 0o775))
+	}, Layout{}, `"DIR/host/pki" is a link to "DIR/elsewhere": others may write to "DIR/elsewhere": mode 0775`},
+	{"a link to what others may write to, sticky", func(t *testing.T, dir string) {
+		link("../elsewhere", "host/pki")(t, dir)
+		must(t, os.Chmod(filepath.Join(dir, "elsewhere"), 0o777|os.ModeSticky))
+	}, Layout{}, `"DIR/host/pki" is a link to "DIR/elsewhere": others may write to "DIR/elsewhere": mode 0777`},
+	{"a link below what others may write to", func(t *testing.T, dir string) {
+		mkdir("open/elsewhere")(t, dir)
+		must(t, os.Symlink("../open/elsewhere", filepath.Join(dir, "host/pki")))
+		must(t, os.Chmod(filepath.Join(dir, "open"), 0o777))
+	}, Layout{}, `"DIR/host/pki" is a link to "DIR/open/elsewhere": others may write to "DIR/open": mode 0777`},
+	{"a link in it", func(t *testing.T, dir string) {
+		mkdir("host/pki")(t, dir)
+		link("../../elsewhere", "host/pki/etcd")(t, dir)
+	}, Layout{}, `"DIR/host/pki/etcd" is a link; only the directory above it may be one`},
+}
+
 func TestResolve(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		prepare func(t *testing.T, dir string)
-		layout  Layout
-		want    string // Certificates, or an error; DIR is the test's directory
-	}{
-		{"nothing yet", func(*testing.T, string) {}, Layout{}, ""},
-		{"a directory", mkdir("host/pki"), Layout{}, ""},
-		{"a directory that others may write to", func(t *testing.T, dir string) {
-			mkdir("host/pki")(t, dir)
-			must(t, os.Chmod(filepath.Join(dir, "host/pki"), 0o777))
-		}, Layout{}, ""}, // it is nobody's target: the doctor looks at modes
-		{"a link", link("../elsewhere", "host/pki"), Layout{}, "DIR/elsewhere"},
-		{"a link of another name", link("../elsewhere", "host/ssl"), Layout{Certificates: "ssl"}, "DIR/elsewhere"},
-		{"a link that is absolute in a layout", link("elsewhere", "ssl"), Layout{Certificates: "DIR/ssl"},
-			"DIR/elsewhere"},
-		{"a link to nothing", func(t *testing.T, dir string) {
-			must(t, os.Symlink("nowhere", filepath.Join(dir, "host/pki")))
-		}, Layout{}, `"DIR/host/pki" is a link to a directory that does not exist`},
-		{"a link to a file", func(t *testing.T, dir string) {
-			must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o600))
-			must(t, os.Symlink("../file", filepath.Join(dir, "host/pki")))
-		}, Layout{}, `"DIR/host/pki" is a link to "DIR/file": "DIR/file" is not a directory`},
-		{"a link to what others may write to", func(t *testing.T, dir string) {
-			link("../elsewhere", "host/pki")(t, dir)
-			must(t, os.Chmod(filepath.Join(dir, "elsewhere"), 0o775))
-		}, Layout{}, `"DIR/host/pki" is a link to "DIR/elsewhere": others may write to "DIR/elsewhere": mode 0775`},
-		{"a link to what others may write to, sticky", func(t *testing.T, dir string) {
-			link("../elsewhere", "host/pki")(t, dir)
-			must(t, os.Chmod(filepath.Join(dir, "elsewhere"), 0o777|os.ModeSticky))
-		}, Layout{}, `"DIR/host/pki" is a link to "DIR/elsewhere": others may write to "DIR/elsewhere": mode 0777`},
-		{"a link below what others may write to", func(t *testing.T, dir string) {
-			mkdir("open/elsewhere")(t, dir)
-			must(t, os.Symlink("../open/elsewhere", filepath.Join(dir, "host/pki")))
-			must(t, os.Chmod(filepath.Join(dir, "open"), 0o777))
-		}, Layout{}, `"DIR/host/pki" is a link to "DIR/open/elsewhere": others may write to "DIR/open": mode 0777`},
-		{"a link in it", func(t *testing.T, dir string) {
-			mkdir("host/pki")(t, dir)
-			link("../../elsewhere", "host/pki/etcd")(t, dir)
-		}, Layout{}, `"DIR/host/pki/etcd" is a link; only the directory above it may be one`},
-	} {
+	for _, c := range layouts {
 		t.Run(c.name, func(t *testing.T) {
 			dir, err := filepath.EvalSymlinks(t.TempDir())
 			must(t, err)

@@ -160,71 +160,77 @@ func TestKubernetesVersion(t *testing.T) {
 	}
 }
 
+const (
+	clusterHead = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n"
+	initHead    = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n"
+)
+
+// badConfigs are configurations and the error that each is.
+var badConfigs = []struct{ file, want string }{
+	{clusterHead + "kubernetesVersion: 1.34\n",
+		"line 3, column 20: expected a string, found 1.34: put quotes around it"},
+	{clusterHead + "clusterName: true\n", "line 3, column 14: expected a string, found true: put quotes around it"},
+	{clusterHead + "clusterName: {a: b}\n", "line 3, column 14: expected a string, found {a: b}: put quotes around it"},
+	{clusterHead + "networking: 10.0.0.0/8\n", "line 3, column 13: string was used where mapping is expected"},
+	{clusterHead + "apiServer:\n  certSANs: api.example.net\n",
+		"line 4, column 13: string was used where sequence is expected"},
+	{clusterHead + "apiServer:\n  certSANs:\n  - ok\n  - 5\n",
+		"line 6, column 5: expected a string, found 5: put quotes around it"},
+	{clusterHead + "apiServer:\n  certSANs:\n  - ok\n  - API.example.net\n",
+		`line 6, column 5: "API.example.net" is neither an IP address nor a lower-case DNS name`},
+	{clusterHead + "apiServer: {certSANs: [0.0.0.0]}\n",
+		`line 3, column 24: a certificate cannot name the address "0.0.0.0"`},
+	{clusterHead + "apiServer: {certSANs: ['*.*.x']}\n",
+		`line 3, column 24: "*.*.x" is neither an IP address nor a lower-case DNS name`},
+	{clusterHead + "apiServer: {certSANs: ['']}\n",
+		`line 3, column 24: "" is neither an IP address nor a lower-case DNS name`},
+	{clusterHead + "kubernetesVersion: v1.20.1\n",
+		"line 3, column 20: release 1.20 of Kubernetes is not supported: this program knows 1.25 to 1.37"},
+	{clusterHead + "encryptionAlgorithm: Ed25519\n",
+		`line 3, column 22: "Ed25519" is not a key type that Kubernetes reads: use one of [RSA-2048 RSA-3072 ` +
+			`RSA-4096 ECDSA-P256 ECDSA-P384]`},
+	{clusterHead + "certificateValidityPeriod: 1 year\n",
+		`line 3, column 28: "1 year" is not a duration (example: 8760h)`},
+	{clusterHead + "certificateValidityPeriod: -1h\n", `line 3, column 28: "-1h" is not a duration (example: 8760h)`},
+	{clusterHead + "controlPlaneEndpoint: https://x:6443\n",
+		`line 3, column 23: "https://x:6443" is not HOST or HOST:PORT`},
+	{clusterHead + "controlPlaneEndpoint: x:99999\n", `line 3, column 23: "x:99999": "99999" is not a port`},
+	{clusterHead + "controlPlaneEndpoint: 0.0.0.0:6443\n",
+		`line 3, column 23: a certificate cannot name the address "0.0.0.0"`},
+	{clusterHead + "networking: {serviceSubnet: 10.0.0.0}\n",
+		`line 3, column 29: "10.0.0.0" is not a subnet (example: 10.96.0.0/12)`},
+	{clusterHead + "networking: {serviceSubnet: 10.0.0.0/32}\n",
+		"line 3, column 29: subnet 10.0.0.0/32 has no address for a service"},
+	{clusterHead + "networking: {serviceSubnet: '10.0.0.0/16,10.1.0.0/16'}\n",
+		`line 3, column 29: "10.0.0.0/16,10.1.0.0/16": give one subnet, or one IPv4 and one IPv6 subnet`},
+	{clusterHead + "networking: {dnsDomain: 'a b'}\n", `line 3, column 25: "a b" is not a lower-case DNS domain`},
+	{initHead + "localAPIEndpoint: {advertiseAddress: cp1}\n",
+		`line 3, column 38: "cp1" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
+	{initHead + "localAPIEndpoint: {advertiseAddress: 'fe80::1%eth0'}\n",
+		`line 3, column 38: "fe80::1%eth0" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
+	{initHead + "localAPIEndpoint: {bindPort: \"6443\"}\n", `line 3, column 30: expected a whole number, found "6443"`},
+	{initHead + "localAPIEndpoint: {bindPort: 99999999999999999999}\n",
+		"line 3, column 30: expected a whole number, found 99999999999999999999"},
+	{initHead + "localAPIEndpoint: {bindPort: 70000}\n", "line 3, column 30: 70000 is not a port"},
+	{initHead + "localAPIEndpoint: {bindPort: -1}\n", "line 3, column 30: -1 is not a port"},
+	{initHead + "nodeRegistration: {name: a_b}\n",
+		`line 3, column 26: "a_b" is not a node name: use lower-case letters, digits, '-' and '.'`},
+	{initHead + "nodeRegistration: {name: " + strings.Repeat("a", 53) + "}\n", `line 3, column 26: node name "` +
+		strings.Repeat("a", 53) + `" has 53 characters, but at most 52 fit into the common name system:node:NAME`},
+	{clusterHead + "---\n" + clusterHead, "line 5, column 7: a second ClusterConfiguration: give one"},
+	{"apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\n",
+		"line 1, column 13: v1beta2 is not supported: use v1beta3 or v1beta4 (kubeadm config migrate converts it)"},
+	{clusterHead + "clusterName: a\nclusterName: b\n",
+		`line 4, column 1: mapping key "clusterName" already defined at [3:1]`},
+	{clusterHead + "clusterName: [\n", "line 3, column 14: sequence end token ']' not found"},
+	{clusterHead + "apiServer:\n  certSANs: !x\nx: 1\n", "line 4, column 13: YAML tags are not supported here"},
+	{clusterHead + "clusterName: !!str 5\n", "line 3, column 14: YAML tags are not supported here"},
+	{"- a\n", "line 1, column 1: sequence was used where mapping is expected"},
+	{"text\n", "line 1, column 1: string was used where mapping is expected"},
+}
+
 func TestParseConfigErrors(t *testing.T) {
-	cluster, host := "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n",
-		"apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n"
-	for _, c := range []struct{ file, want string }{
-		{cluster + "kubernetesVersion: 1.34\n",
-			"line 3, column 20: expected a string, found 1.34: put quotes around it"},
-		{cluster + "clusterName: true\n", "line 3, column 14: expected a string, found true: put quotes around it"},
-		{cluster + "clusterName: {a: b}\n", "line 3, column 14: expected a string, found {a: b}: put quotes around it"},
-		{cluster + "networking: 10.0.0.0/8\n", "line 3, column 13: string was used where mapping is expected"},
-		{cluster + "apiServer:\n  certSANs: api.example.net\n",
-			"line 4, column 13: string was used where sequence is expected"},
-		{cluster + "apiServer:\n  certSANs:\n  - ok\n  - 5\n",
-			"line 6, column 5: expected a string, found 5: put quotes around it"},
-		{cluster + "apiServer:\n  certSANs:\n  - ok\n  - API.example.net\n",
-			`line 6, column 5: "API.example.net" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "apiServer: {certSANs: [0.0.0.0]}\n",
-			`line 3, column 24: a certificate cannot name the address "0.0.0.0"`},
-		{cluster + "apiServer: {certSANs: ['*.*.x']}\n",
-			`line 3, column 24: "*.*.x" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "apiServer: {certSANs: ['']}\n",
-			`line 3, column 24: "" is neither an IP address nor a lower-case DNS name`},
-		{cluster + "kubernetesVersion: v1.20.1\n",
-			"line 3, column 20: release 1.20 of Kubernetes is not supported: this program knows 1.25 to 1.37"},
-		{cluster + "encryptionAlgorithm: Ed25519\n",
-			`line 3, column 22: "Ed25519" is not a key type that Kubernetes reads: use one of [RSA-2048 RSA-3072 ` +
-				`RSA-4096 ECDSA-P256 ECDSA-P384]`},
-		{cluster + "certificateValidityPeriod: 1 year\n",
-			`line 3, column 28: "1 year" is not a duration (example: 8760h)`},
-		{cluster + "certificateValidityPeriod: -1h\n", `line 3, column 28: "-1h" is not a duration (example: 8760h)`},
-		{cluster + "controlPlaneEndpoint: https://x:6443\n",
-			`line 3, column 23: "https://x:6443" is not HOST or HOST:PORT`},
-		{cluster + "controlPlaneEndpoint: x:99999\n", `line 3, column 23: "x:99999": "99999" is not a port`},
-		{cluster + "controlPlaneEndpoint: 0.0.0.0:6443\n",
-			`line 3, column 23: a certificate cannot name the address "0.0.0.0"`},
-		{cluster + "networking: {serviceSubnet: 10.0.0.0}\n",
-			`line 3, column 29: "10.0.0.0" is not a subnet (example: 10.96.0.0/12)`},
-		{cluster + "networking: {serviceSubnet: 10.0.0.0/32}\n",
-			"line 3, column 29: subnet 10.0.0.0/32 has no address for a service"},
-		{cluster + "networking: {serviceSubnet: '10.0.0.0/16,10.1.0.0/16'}\n",
-			`line 3, column 29: "10.0.0.0/16,10.1.0.0/16": give one subnet, or one IPv4 and one IPv6 subnet`},
-		{cluster + "networking: {dnsDomain: 'a b'}\n", `line 3, column 25: "a b" is not a lower-case DNS domain`},
-		{host + "localAPIEndpoint: {advertiseAddress: cp1}\n",
-			`line 3, column 38: "cp1" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
-		{host + "localAPIEndpoint: {advertiseAddress: 'fe80::1%eth0'}\n",
-			`line 3, column 38: "fe80::1%eth0" is not an IP address (examples: 192.0.2.10, 2001:db8::10)`},
-		{host + "localAPIEndpoint: {bindPort: \"6443\"}\n", `line 3, column 30: expected a whole number, found "6443"`},
-		{host + "localAPIEndpoint: {bindPort: 99999999999999999999}\n",
-			"line 3, column 30: expected a whole number, found 99999999999999999999"},
-		{host + "localAPIEndpoint: {bindPort: 70000}\n", "line 3, column 30: 70000 is not a port"},
-		{host + "localAPIEndpoint: {bindPort: -1}\n", "line 3, column 30: -1 is not a port"},
-		{host + "nodeRegistration: {name: a_b}\n",
-			`line 3, column 26: "a_b" is not a node name: use lower-case letters, digits, '-' and '.'`},
-		{host + "nodeRegistration: {name: " + strings.Repeat("a", 53) + "}\n", `line 3, column 26: node name "` +
-			strings.Repeat("a", 53) + `" has 53 characters, but at most 52 fit into the common name system:node:NAME`},
-		{cluster + "---\n" + cluster, "line 5, column 7: a second ClusterConfiguration: give one"},
-		{"apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\n",
-			"line 1, column 13: v1beta2 is not supported: use v1beta3 or v1beta4 (kubeadm config migrate converts it)"},
-		{cluster + "clusterName: a\nclusterName: b\n",
-			`line 4, column 1: mapping key "clusterName" already defined at [3:1]`},
-		{cluster + "clusterName: [\n", "line 3, column 14: sequence end token ']' not found"},
-		{cluster + "apiServer:\n  certSANs: !x\nx: 1\n", "line 4, column 13: YAML tags are not supported here"},
-		{cluster + "clusterName: !!str 5\n", "line 3, column 14: YAML tags are not supported here"},
-		{"- a\n", "line 1, column 1: sequence was used where mapping is expected"},
-		{"text\n", "line 1, column 1: string was used where mapping is expected"},
-	} {
+	for _, c := range badConfigs {
 		got, err := ParseConfig([]byte(c.file))
 		if want := "reading kubeadm configuration: " + c.want; err == nil || err.Error() != want {
 			t.Errorf("%q:\ngot  %v\nwant %s", c.file, err, want)
@@ -233,7 +239,7 @@ func TestParseConfigErrors(t *testing.T) {
 			t.Errorf("%q: an error and a configuration", c.file)
 		}
 	}
-	_, err := ParseConfig([]byte(cluster), []byte(cluster))
+	_, err := ParseConfig([]byte(clusterHead), []byte(clusterHead))
 	if want := "reading kubeadm configuration, file 2 of 2: line 2, column 7: a second ClusterConfiguration: " +
 		"give one"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -9,17 +9,22 @@ import (
 	"ca-exchange/internal/request"
 )
 
+// coverScope holds what the requests of these tests are for.
+func coverScope() Scope {
+	return Scope{Profiles: []string{"server", "kube-apiserver", "kubelet", "admin"}, DNS: []string{"**"},
+		Nodes: []string{"**"}}
+}
+
+// coveredBy is a signed request for a server, its cover changed.
+func coveredBy(change func(*request.Cover)) ask {
+	return ask{subject: "CN=x", names: []string{"www.example"}, profile: "server", signed: 1, change: change}
+}
+
 // Who vouches for a request, and what its cover says about this CA, this cluster and this moment.
 func TestSignerAndCover(t *testing.T) {
-	scope := Scope{Profiles: []string{"server", "kube-apiserver", "kubelet", "admin"}, DNS: []string{"**"},
-		Nodes: []string{"**"}}
-	held := testPolicy(t, "cluster: {name: prod}\n", scope)
-	open := testPolicy(t, "cluster: {name: prod}\nunsigned: {profiles: [server], dns: ['*.example']}\n", scope)
-	server := func(change func(*request.Cover)) ask {
-		return ask{subject: "CN=x", names: []string{"www.example"}, profile: "server", signed: 1, change: change}
-	}
+	held := testPolicy(t, "cluster: {name: prod}\n", coverScope())
+	open := testPolicy(t, "cluster: {name: prod}\nunsigned: {profiles: [server], dns: ['*.example']}\n", coverScope())
 	by := func(a ask, who byte) ask { a.signed = who; return a }
-	kubelet := ask{subject: "O=system:nodes CN=system:node:w1", profile: "kubelet", node: "w2", signed: 1}
 	otherTrust := strings.Replace(trust, "0", "1", 1)
 	for _, test := range []struct {
 		name   string
@@ -27,50 +32,77 @@ func TestSignerAndCover(t *testing.T) {
 		ask    ask
 		want   string
 	}{
-		{"mine", held, server(nil), "issue"},
-		{"unsigned", held, by(server(nil), 0), "hold; signature-absent signature"},
-		{"an unknown key", held, by(server(nil), 3), `hold; signature-unknown-key signature "` + fingerprintOf(t, 3) +
+		{"mine", held, coveredBy(nil), "issue"},
+		{"unsigned", held, by(coveredBy(nil), 0), "hold; signature-absent signature"},
+		{"an unknown key", held, by(coveredBy(nil), 3), `hold; signature-unknown-key signature "` +
+			fingerprintOf(t, 3) +
 			`"`},
-		{"unsigned, where that has a scope", open, by(server(nil), 0), "issue"},
-		{"an unknown key counts as none", open, by(server(nil), 3), "issue"},
+		{"unsigned, where that has a scope", open, by(coveredBy(nil), 0), "issue"},
+		{"an unknown key counts as none", open, by(coveredBy(nil), 3), "issue"},
 		{"unsigned, outside its scope", open, ask{subject: "CN=x", names: []string{"www.elsewhere"}},
 			`hold; scope-name names "DNS:www.elsewhere"`},
-		{"another requester's name", held, server(func(c *request.Cover) { c.Requester = "you" }),
+		{"another requester's name", held, coveredBy(func(c *request.Cover) { c.Requester = "you" }),
 			`deny; cover-requester cover.Requester "you"`},
-		{"an unsigned cover is a wish", open, by(server(func(c *request.Cover) { c.Requester = "you" }), 0), "issue"},
-		{"another CA", held, server(func(c *request.Cover) { c.Trust = otherTrust }),
+		{"an unsigned cover is a wish", open, by(coveredBy(func(c *request.Cover) { c.Requester = "you" }), 0),
+			"issue"},
+		{"another CA", held, coveredBy(func(c *request.Cover) { c.Trust = otherTrust }),
 			`deny; cover-trust cover.Trust "` + otherTrust + `"`},
-		{"this cluster", held, server(func(c *request.Cover) { c.Cluster = "prod" }), "issue"},
-		{"another cluster", held, server(func(c *request.Cover) { c.Cluster = "test" }),
+		{"this cluster", held, coveredBy(func(c *request.Cover) { c.Cluster = "prod" }), "issue"},
+		{"another cluster", held, coveredBy(func(c *request.Cover) { c.Cluster = "test" }),
 			`deny; cover-cluster cover.Cluster "test"`},
 		{"expired within tolerance", held,
-			server(func(c *request.Cover) { c.Expires, c.Created = noon.Add(-10*time.Minute), noon.Add(-time.Hour) }),
+			coveredBy(func(c *request.Cover) {
+				c.Expires, c.Created = noon.Add(-10*time.Minute),
+					noon.Add(-time.Hour)
+			}),
 			"issue"},
 		{"expired", held,
-			server(func(c *request.Cover) { c.Expires, c.Created = noon.Add(-11*time.Minute), noon.Add(-time.Hour) }),
+			coveredBy(func(c *request.Cover) {
+				c.Expires, c.Created = noon.Add(-11*time.Minute),
+					noon.Add(-time.Hour)
+			}),
 			`deny; cover-expired cover.Expires "2026-11-24T11:49:00Z"`},
-		{"ahead within tolerance", held, server(func(c *request.Cover) { c.Created = noon.Add(10 * time.Minute) }),
+		{"ahead within tolerance", held, coveredBy(func(c *request.Cover) { c.Created = noon.Add(10 * time.Minute) }),
 			"issue"},
-		{"made in the future", held, server(func(c *request.Cover) { c.Created = noon.Add(11 * time.Minute) }),
+		{"made in the future", held, coveredBy(func(c *request.Cover) { c.Created = noon.Add(11 * time.Minute) }),
 			`deny; cover-future cover.Created "2026-11-24T12:11:00Z"`},
-		{"another node than the subject's", held, kubelet,
-			`deny; cover-node cover.Node "w2"; profile-subject subject.CN "system:node:w1"`},
-		{"a node that is not among the names", held, ask{subject: "CN=kube-apiserver", names: []string{"cp1"},
-			profile: "kube-apiserver", node: "cp2", signed: 1}, `deny; cover-node cover.Node "cp2"`},
-		{"an unknown profile", held, server(func(c *request.Cover) { c.Profile = "x" }),
-			`hold; profile-unknown profile "x"`},
-		{"guarded", held, ask{subject: "CN=kubernetes-admin O=kubeadm:cluster-admins", profile: "admin", signed: 1},
-			`hold; guarded profile "admin"`},
-		{"a usage", held, ask{subject: "CN=x", names: []string{"www.example"}, profile: "server",
-			usages: []string{"server", "client"}, signed: 1}, `hold; profile-usage usages "clientAuth"`},
-		{"names where the profile has none", held, ask{subject: "O=system:nodes CN=system:node:w1",
-			names: []string{"w1"}, profile: "kubelet", node: "w1", signed: 1}, `hold; profile-names names "DNS:w1"`},
-		{"no names where it needs one", held, ask{subject: "CN=x", profile: "server", signed: 1},
-			"hold; name-absent names"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if d := test.policy.Decide(Input{Request: test.ask.read(t), Trusts: []string{trust},
 				Now: noon}); judged(d) != test.want {
+				t.Errorf("got  %s\nwant %s", judged(d), test.want)
+			}
+		})
+	}
+}
+
+// TestCoverAndProfile: what a cover says holds against the profile that it names.
+func TestCoverAndProfile(t *testing.T) {
+	p := testPolicy(t, "cluster: {name: prod}\n", coverScope())
+	for _, test := range []struct {
+		name string
+		ask  ask
+		want string
+	}{
+		{"another node than the subject's",
+			ask{subject: "O=system:nodes CN=system:node:w1", profile: "kubelet", node: "w2", signed: 1},
+			`deny; cover-node cover.Node "w2"; profile-subject subject.CN "system:node:w1"`},
+		{"a node that is not among the names", ask{subject: "CN=kube-apiserver", names: []string{"cp1"},
+			profile: "kube-apiserver", node: "cp2", signed: 1}, `deny; cover-node cover.Node "cp2"`},
+		{"an unknown profile", coveredBy(func(c *request.Cover) { c.Profile = "x" }),
+			`hold; profile-unknown profile "x"`},
+		{"guarded", ask{subject: "CN=kubernetes-admin O=kubeadm:cluster-admins", profile: "admin", signed: 1},
+			`hold; guarded profile "admin"`},
+		{"a usage", ask{subject: "CN=x", names: []string{"www.example"}, profile: "server",
+			usages: []string{"server", "client"}, signed: 1}, `hold; profile-usage usages "clientAuth"`},
+		{"names where the profile has none", ask{subject: "O=system:nodes CN=system:node:w1",
+			names: []string{"w1"}, profile: "kubelet", node: "w1", signed: 1}, `hold; profile-names names "DNS:w1"`},
+		{"no names where it needs one", ask{subject: "CN=x", profile: "server", signed: 1},
+			"hold; name-absent names"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := p.Decide(Input{Request: test.ask.read(t), Trusts: []string{trust}, Now: noon})
+			if judged(d) != test.want {
 				t.Errorf("got  %s\nwant %s", judged(d), test.want)
 			}
 		})

@@ -90,66 +90,70 @@ func TestOwnReservedByNode(t *testing.T) {
 	}
 }
 
+const onlyNarrowed = "a built-in profile is only narrowed: days, maxDays, dns, wildcards, ips, guarded: true"
+
+// badOwnProfiles are own profiles and the error that each is.
+var badOwnProfiles = []struct{ text, want string }{
+	{"x: {days: 30}", "4:6: no profile \"x\": `ca-admin profiles` lists them; an own profile has like: server, " +
+		"client, peer or user"},
+	{"x: {like: authority}", `4:13: "authority": an own profile is like server, client, peer or user`},
+	{"x: {like: kube-apiserver}", `4:13: "kube-apiserver": an own profile is like server, client, peer or user`},
+	{"x: {like: client, ca: true}", `4:21: unknown field "ca"`},
+	{"x: {like: client, usages: [any]}", `4:21: unknown field "usages"`},
+	{"x: {like: client, pathLength: 0}", `4:21: unknown field "pathLength"`},
+	{"X_y: {like: client}",
+		`4:8: "X_y": the name of a profile has lower-case letters, digits and hyphens, at most 40`},
+	{"kube-scheduler: {like: client}", "4:26: " + onlyNarrowed},
+	{"kube-scheduler: {issuer: etcd-ca}", "4:28: " + onlyNarrowed},
+	{"admin: {commonName: bob}", "4:23: " + onlyNarrowed},
+	{"admin: {organizations: [x]}", "4:26: " + onlyNarrowed},
+	{"admin: {keyTypes: [Ed25519]}", "4:21: " + onlyNarrowed},
+	{"admin: {guarded: false}", "4:20: a built-in profile can be made guarded, and never the other way"},
+	{"x: {like: client, issuer: other}", `4:29: no issuer "other": one of ca, etcd-ca, front-proxy-ca`},
+	{"x: {like: client, commonName: 'system:kube-scheduler'}",
+		`4:33: "system:kube-scheduler": this name is reserved for a built-in profile`},
+	{"x: {like: client, commonName: 'System:{user}'}",
+		`4:33: "System:{user}": this name is reserved for a built-in profile`},
+	{"x: {like: client, commonName: Front-Proxy-Client}",
+		`4:33: "Front-Proxy-Client": this name is reserved for a built-in profile`},
+	{"x: {like: user, commonName: kubernetes-admin}",
+		`4:31: "kubernetes-admin": this name is reserved for a built-in profile`},
+	{"x: {like: client, commonName: '{node}{user}'}",
+		`4:33: "{node}{user}": a common name is literal, or has one {node} or one {user}`},
+	{"x: {like: client, commonName: '{user}{user}'}",
+		`4:33: "{user}{user}": a common name is literal, or has one {node} or one {user}`},
+	{"x: {like: server, commonName: '{user}'}", `4:33: "{user}": a server's certificate names no user`},
+	{"x: {like: client, commonName: " + strings.Repeat("a", 65) + "}", `4:33: "` + strings.Repeat("a", 65) +
+		`": a common name has at most 64 characters (X.520)`},
+	{`x: {like: client, commonName: "a\u202eb"}`, `4:33: "a\u202eb": a common name has printable characters`},
+	{"x: {like: client, organizations: [ok, 'system:masters']}",
+		`4:41: "system:masters": this group is reserved for a built-in profile`},
+	{"x: {like: user, organizations: ['kubeadm:cluster-admins']}",
+		`4:35: "kubeadm:cluster-admins": this group is reserved for a built-in profile`},
+	{"x: {like: client, organizations: ['{groups}']}",
+		`4:37: "{groups}": an organisation is literal, or "{groups}" where the profile is like user`},
+	{"x: {like: user, commonName: bot, organizations: ['{groups}']}",
+		`4:52: {groups} needs a common name with {user}, or none`},
+	{"x: {like: server, organizations: [ops]}", `4:37: "ops": a server's certificate has no groups`},
+	{"x: {like: user, dns: [a.example]}", `4:24: a user's certificate has no names`},
+	{"x: {like: server, dns: ['*.example.org']}",
+		`4:27: "*.example.org": an own name is a DNS name, which may have one {node}; wildcard names belong into ` +
+			`wildcards`},
+	{"x: {like: server, dns: ['**']}",
+		`4:27: "**": an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards`},
+	{"x: {like: server, wildcards: [a.example]}",
+		`4:33: "a.example": an own name is a DNS name, which may have one {node}; wildcard names belong into ` +
+			`wildcards`},
+	{"x: {like: server, ips: [192.0.2.0/24]}", `4:27: "192.0.2.0/24": an own address is the address of a host`},
+	{"x: {like: client, keyTypes: [RSA-1024]}",
+		`4:32: no key type "RSA-1024": one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384 ECDSA-P521 ` +
+			`Ed25519]`},
+	{"x: {like: client, days: 400, maxDays: 300}", `4:41: maxDays is 300, not between days (400) and 3650`},
+}
+
 // What an own profile cannot be, each with its place.
 func TestOwnProfileErrors(t *testing.T) {
-	const only = "a built-in profile is only narrowed: days, maxDays, dns, wildcards, ips, guarded: true"
-	for _, test := range []struct{ text, want string }{
-		{"x: {days: 30}", "4:6: no profile \"x\": `ca-admin profiles` lists them; an own profile has like: server, " +
-			"client, peer or user"},
-		{"x: {like: authority}", `4:13: "authority": an own profile is like server, client, peer or user`},
-		{"x: {like: kube-apiserver}", `4:13: "kube-apiserver": an own profile is like server, client, peer or user`},
-		{"x: {like: client, ca: true}", `4:21: unknown field "ca"`},
-		{"x: {like: client, usages: [any]}", `4:21: unknown field "usages"`},
-		{"x: {like: client, pathLength: 0}", `4:21: unknown field "pathLength"`},
-		{"X_y: {like: client}",
-			`4:8: "X_y": the name of a profile has lower-case letters, digits and hyphens, at most 40`},
-		{"kube-scheduler: {like: client}", "4:26: " + only},
-		{"kube-scheduler: {issuer: etcd-ca}", "4:28: " + only},
-		{"admin: {commonName: bob}", "4:23: " + only},
-		{"admin: {organizations: [x]}", "4:26: " + only},
-		{"admin: {keyTypes: [Ed25519]}", "4:21: " + only},
-		{"admin: {guarded: false}", "4:20: a built-in profile can be made guarded, and never the other way"},
-		{"x: {like: client, issuer: other}", `4:29: no issuer "other": one of ca, etcd-ca, front-proxy-ca`},
-		{"x: {like: client, commonName: 'system:kube-scheduler'}",
-			`4:33: "system:kube-scheduler": this name is reserved for a built-in profile`},
-		{"x: {like: client, commonName: 'System:{user}'}",
-			`4:33: "System:{user}": this name is reserved for a built-in profile`},
-		{"x: {like: client, commonName: Front-Proxy-Client}",
-			`4:33: "Front-Proxy-Client": this name is reserved for a built-in profile`},
-		{"x: {like: user, commonName: kubernetes-admin}",
-			`4:31: "kubernetes-admin": this name is reserved for a built-in profile`},
-		{"x: {like: client, commonName: '{node}{user}'}",
-			`4:33: "{node}{user}": a common name is literal, or has one {node} or one {user}`},
-		{"x: {like: client, commonName: '{user}{user}'}",
-			`4:33: "{user}{user}": a common name is literal, or has one {node} or one {user}`},
-		{"x: {like: server, commonName: '{user}'}", `4:33: "{user}": a server's certificate names no user`},
-		{"x: {like: client, commonName: " + strings.Repeat("a", 65) + "}", `4:33: "` + strings.Repeat("a", 65) +
-			`": a common name has at most 64 characters (X.520)`},
-		{`x: {like: client, commonName: "a\u202eb"}`, `4:33: "a\u202eb": a common name has printable characters`},
-		{"x: {like: client, organizations: [ok, 'system:masters']}",
-			`4:41: "system:masters": this group is reserved for a built-in profile`},
-		{"x: {like: user, organizations: ['kubeadm:cluster-admins']}",
-			`4:35: "kubeadm:cluster-admins": this group is reserved for a built-in profile`},
-		{"x: {like: client, organizations: ['{groups}']}",
-			`4:37: "{groups}": an organisation is literal, or "{groups}" where the profile is like user`},
-		{"x: {like: user, commonName: bot, organizations: ['{groups}']}",
-			`4:52: {groups} needs a common name with {user}, or none`},
-		{"x: {like: server, organizations: [ops]}", `4:37: "ops": a server's certificate has no groups`},
-		{"x: {like: user, dns: [a.example]}", `4:24: a user's certificate has no names`},
-		{"x: {like: server, dns: ['*.example.org']}",
-			`4:27: "*.example.org": an own name is a DNS name, which may have one {node}; wildcard names belong into ` +
-				`wildcards`},
-		{"x: {like: server, dns: ['**']}",
-			`4:27: "**": an own name is a DNS name, which may have one {node}; wildcard names belong into wildcards`},
-		{"x: {like: server, wildcards: [a.example]}",
-			`4:33: "a.example": an own name is a DNS name, which may have one {node}; wildcard names belong into ` +
-				`wildcards`},
-		{"x: {like: server, ips: [192.0.2.0/24]}", `4:27: "192.0.2.0/24": an own address is the address of a host`},
-		{"x: {like: client, keyTypes: [RSA-1024]}",
-			`4:32: no key type "RSA-1024": one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384 ECDSA-P521 ` +
-				`Ed25519]`},
-		{"x: {like: client, days: 400, maxDays: 300}", `4:41: maxDays is 300, not between days (400) and 3650`},
-	} {
+	for _, test := range badOwnProfiles {
 		config, err := Parse([]byte("apiVersion: ca-exchange/v1\nkind: Policy\nprofiles:\n  " + test.text + "\n"))
 		if err == nil {
 			var all []pki.Profile

@@ -14,87 +14,103 @@ const scopeCluster = `cluster:
   nodes: {cp1: [192.0.2.10], w1: [192.0.2.21]}
 `
 
-// What a scope grants and does not: each pattern of the design, and the names that none reaches.
-func TestScope(t *testing.T) {
-	every := Scope{Profiles: []string{"server", "peer", "client", "user", "kubelet", "kubelet-serving",
+// everything is a scope as wide as its patterns can make it.
+func everything() Scope {
+	return Scope{Profiles: []string{"server", "peer", "client", "user", "kubelet", "kubelet-serving",
 		"kube-apiserver", "etcd-server"},
 		Nodes: []string{"**"}, DNS: []string{"**"}, IPs: []string{"0.0.0.0/0", "::/0"}}
-	scope := func(change func(*Scope)) Scope { s := every; change(&s); return s }
-	server := func(names ...string) ask { return ask{subject: "CN=x", names: names, profile: "server", signed: 1} }
-	client := func(subject string) ask { return ask{subject: subject, profile: "client", signed: 1} }
-	kubelet := func(node string) ask {
-		return ask{subject: "O=system:nodes CN=system:node:" + node, profile: "kubelet", node: node, signed: 1}
-	}
-	for _, test := range []struct {
-		name  string
-		scope Scope
-		ask   ask
-		want  string
-	}{
-		{"a pattern", every, server("www.example"), "issue"},
-		{"a profile outside", Scope{DNS: []string{"**"}}, server("www.example"),
-			`hold; scope-profile profile "server"`},
-		{"never a wildcard", every, server("*.apps.example"), `hold; scope-name names "DNS:*.apps.example"`},
-		{"a pattern that reads like it", Scope{Profiles: []string{"server"}, DNS: []string{"*.apps.example"}},
-			server("*.apps.example"), `hold; scope-name names "DNS:*.apps.example"`},
-		{"a wildcard written out", scope(func(s *Scope) { s.Wildcards = []string{"*.Apps.example"} }),
-			server("*.apps.example"), "issue"},
-		{"another wildcard", scope(func(s *Scope) { s.Wildcards = []string{"*.apps.example"} }),
-			server("*.x.apps.example"), `hold; scope-name names "DNS:*.x.apps.example"`},
-		{"never the API server's name", every, server("kubernetes.default.svc"),
-			`hold; scope-name names "DNS:kubernetes.default.svc"`},
-		{"by a narrow pattern", Scope{Profiles: []string{"server"}, DNS: []string{"*.default.svc"}},
-			server("kubernetes.default.svc"), `hold; scope-name names "DNS:kubernetes.default.svc"`},
-		{"its endpoint", every, server("api.prod.example"), `hold; scope-name names "DNS:api.prod.example"`},
-		{"its certSAN", every, server("cp.prod.example"), `hold; scope-name names "DNS:cp.prod.example"`},
-		{"written out", scope(func(s *Scope) { s.DNS = []string{"**", "api.prod.example"} }),
-			server("api.prod.example"), "issue"},
-		{"never the service address", every, server("10.96.0.1"), `hold; scope-name names "IP:10.96.0.1"`},
-		{"the service address written out", scope(func(s *Scope) { s.IPs = []string{"10.96.0.1"} }),
-			server("10.96.0.1"), "issue"},
-		{"as a subnet of one", scope(func(s *Scope) { s.IPs = []string{"10.96.0.1/32"} }), server("10.96.0.1"),
-			"issue"},
-		{"a neighbour of it", every, server("10.96.0.2"), "issue"},
-		{"never a known host", every, server("cp1"), `hold; scope-name names "DNS:cp1"`},
-		{"never its address", every, server("192.0.2.21"), `hold; scope-name names "IP:192.0.2.21"`},
-		{"written out in the scope", scope(func(s *Scope) { s.DNS, s.IPs = []string{"w1"}, []string{"192.0.2.21"} }),
-			server("w1", "192.0.2.21"), "issue"},
-		{"a host's own names", every, ask{subject: "O=system:nodes CN=system:node:w1",
-			names: []string{"w1", "192.0.2.21"}, profile: "kubelet-serving", node: "w1", signed: 1}, "issue"},
-		{"another host's address", every, ask{subject: "O=system:nodes CN=system:node:w1",
-			names: []string{"w1", "192.0.2.10"}, profile: "kubelet-serving", node: "w1", signed: 1},
-			`hold; scope-name names "IP:192.0.2.10"`},
-		{"the API server's own names", Scope{Profiles: []string{"kube-apiserver"}, Nodes: []string{"cp1"}},
-			ask{subject: "CN=kube-apiserver", names: []string{"cp1", "kubernetes", "api.prod.example",
-				"cp.prod.example", "10.96.0.1", "192.0.2.10"}, profile: "kube-apiserver", node: "cp1", signed: 1},
-			"issue"},
-		{"the API server's names for an etcd member", every,
-			ask{subject: "CN=cp1", names: []string{"cp1", "localhost", "kubernetes"}, profile: "etcd-server",
-				node: "cp1", signed: 1}, `hold; scope-name names "DNS:kubernetes"`},
-		{"a node", Scope{Profiles: []string{"kubelet"}, Nodes: []string{"w*"}}, kubelet("w2"), "issue"},
-		{"a node outside", Scope{Profiles: []string{"kubelet"}, Nodes: []string{"w*"}}, kubelet("cp1"),
-			`hold; scope-node node "cp1"`},
-		{"no nodes", Scope{Profiles: []string{"kubelet"}}, kubelet("w2"), `hold; scope-node node "w2"`},
-		{"a node with the endpoint's name", every, kubelet("api.prod.example"),
-			`hold; scope-node node "api.prod.example"`},
-		{"that node written out", scope(func(s *Scope) { s.Nodes = []string{"api.prod.example"} }),
-			kubelet("api.prod.example"), "issue"},
-		{"a node called kubernetes", scope(func(s *Scope) { s.Nodes = []string{"kubernetes"} }), kubelet("kubernetes"),
-			`deny; cover-node cover.Node "kubernetes"; profile-subject subject.CN "system:node:kubernetes"; ` +
-				`scope-node node`},
-		{"no users", every, client("CN=jane"), `hold; scope-user subject.CN "jane"`},
-		{"a user", scope(func(s *Scope) { s.Users = []string{"jane"} }), client("CN=jane"), "issue"},
-		{"another case", scope(func(s *Scope) { s.Users = []string{"jane"} }), client("CN=Jane"),
-			`hold; scope-user subject.CN "Jane"`},
-		{"a user by pattern", scope(func(s *Scope) { s.Users = []string{"*@corp*"} }), client("CN=boss@corp"), "issue"},
-		{"a star is no dot", scope(func(s *Scope) { s.Users = []string{"*@corp*"} }), client("CN=boss@corp.example"),
-			`hold; scope-user subject.CN "boss@corp.example"`},
-		{"no groups", scope(func(s *Scope) { s.Users = []string{"jane"} }), client("CN=jane O=dev-team"),
-			`hold; scope-group subject.O "dev-team"`},
-		{"groups", scope(func(s *Scope) { s.Users, s.Groups = []string{"jane"}, []string{"dev-*", "ops"} }),
-			client("CN=jane O=dev-team O=ops"), "issue"},
-		{"a client without a user", every, ask{names: []string{"www.example"}, profile: "client", signed: 1}, "issue"},
-	} {
+}
+
+func scopeWith(change func(*Scope)) Scope { s := everything(); change(&s); return s }
+
+func askServer(names ...string) ask {
+	return ask{subject: "CN=x", names: names, profile: "server", signed: 1}
+}
+
+func askClient(subject string) ask { return ask{subject: subject, profile: "client", signed: 1} }
+
+func askKubelet(node string) ask {
+	return ask{subject: "O=system:nodes CN=system:node:" + node, profile: "kubelet", node: node, signed: 1}
+}
+
+// scopes are scopes, what is asked of each, and the decision.
+var scopes = []struct {
+	name  string
+	scope Scope
+	ask   ask
+	want  string
+}{
+	{"a pattern", everything(), askServer("www.example"), "issue"},
+	{"a profile outside", Scope{DNS: []string{"**"}}, askServer("www.example"),
+		`hold; scope-profile profile "server"`},
+	{"never a wildcard", everything(), askServer("*.apps.example"), `hold; scope-name names "DNS:*.apps.example"`},
+	{"a pattern that reads like it", Scope{Profiles: []string{"server"}, DNS: []string{"*.apps.example"}},
+		askServer("*.apps.example"), `hold; scope-name names "DNS:*.apps.example"`},
+	{"a wildcard written out", scopeWith(func(s *Scope) { s.Wildcards = []string{"*.Apps.example"} }),
+		askServer("*.apps.example"), "issue"},
+	{"another wildcard", scopeWith(func(s *Scope) { s.Wildcards = []string{"*.apps.example"} }),
+		askServer("*.x.apps.example"), `hold; scope-name names "DNS:*.x.apps.example"`},
+	{"never the API server's name", everything(), askServer("kubernetes.default.svc"),
+		`hold; scope-name names "DNS:kubernetes.default.svc"`},
+	{"by a narrow pattern", Scope{Profiles: []string{"server"}, DNS: []string{"*.default.svc"}},
+		askServer("kubernetes.default.svc"), `hold; scope-name names "DNS:kubernetes.default.svc"`},
+	{"its endpoint", everything(), askServer("api.prod.example"), `hold; scope-name names "DNS:api.prod.example"`},
+	{"its certSAN", everything(), askServer("cp.prod.example"), `hold; scope-name names "DNS:cp.prod.example"`},
+	{"written out", scopeWith(func(s *Scope) { s.DNS = []string{"**", "api.prod.example"} }),
+		askServer("api.prod.example"), "issue"},
+	{"never the service address", everything(), askServer("10.96.0.1"), `hold; scope-name names "IP:10.96.0.1"`},
+	{"the service address written out", scopeWith(func(s *Scope) { s.IPs = []string{"10.96.0.1"} }),
+		askServer("10.96.0.1"), "issue"},
+	{"as a subnet of one", scopeWith(func(s *Scope) { s.IPs = []string{"10.96.0.1/32"} }), askServer("10.96.0.1"),
+		"issue"},
+	{"a neighbour of it", everything(), askServer("10.96.0.2"), "issue"},
+	{"never a known host", everything(), askServer("cp1"), `hold; scope-name names "DNS:cp1"`},
+	{"never its address", everything(), askServer("192.0.2.21"), `hold; scope-name names "IP:192.0.2.21"`},
+	{"written out in the scope", scopeWith(func(s *Scope) { s.DNS, s.IPs = []string{"w1"}, []string{"192.0.2.21"} }),
+		askServer("w1", "192.0.2.21"), "issue"},
+	{"a host's own names", everything(), ask{subject: "O=system:nodes CN=system:node:w1",
+		names: []string{"w1", "192.0.2.21"}, profile: "kubelet-serving", node: "w1", signed: 1}, "issue"},
+	{"another host's address", everything(), ask{subject: "O=system:nodes CN=system:node:w1",
+		names: []string{"w1", "192.0.2.10"}, profile: "kubelet-serving", node: "w1", signed: 1},
+		`hold; scope-name names "IP:192.0.2.10"`},
+	{"the API server's own names", Scope{Profiles: []string{"kube-apiserver"}, Nodes: []string{"cp1"}},
+		ask{subject: "CN=kube-apiserver", names: []string{"cp1", "kubernetes", "api.prod.example",
+			"cp.prod.example", "10.96.0.1", "192.0.2.10"}, profile: "kube-apiserver", node: "cp1", signed: 1},
+		"issue"},
+	{"the API server's names for an etcd member", everything(),
+		ask{subject: "CN=cp1", names: []string{"cp1", "localhost", "kubernetes"}, profile: "etcd-server",
+			node: "cp1", signed: 1}, `hold; scope-name names "DNS:kubernetes"`},
+	{"a node", Scope{Profiles: []string{"kubelet"}, Nodes: []string{"w*"}}, askKubelet("w2"), "issue"},
+	{"a node outside", Scope{Profiles: []string{"kubelet"}, Nodes: []string{"w*"}}, askKubelet("cp1"),
+		`hold; scope-node node "cp1"`},
+	{"no nodes", Scope{Profiles: []string{"kubelet"}}, askKubelet("w2"), `hold; scope-node node "w2"`},
+	{"a node with the endpoint's name", everything(), askKubelet("api.prod.example"),
+		`hold; scope-node node "api.prod.example"`},
+	{"that node written out", scopeWith(func(s *Scope) { s.Nodes = []string{"api.prod.example"} }),
+		askKubelet("api.prod.example"), "issue"},
+	{"a node called kubernetes", scopeWith(func(s *Scope) { s.Nodes = []string{"kubernetes"} }),
+		askKubelet("kubernetes"),
+		`deny; cover-node cover.Node "kubernetes"; profile-subject subject.CN "system:node:kubernetes"; ` +
+			`scope-node node`},
+	{"no users", everything(), askClient("CN=jane"), `hold; scope-user subject.CN "jane"`},
+	{"a user", scopeWith(func(s *Scope) { s.Users = []string{"jane"} }), askClient("CN=jane"), "issue"},
+	{"another case", scopeWith(func(s *Scope) { s.Users = []string{"jane"} }), askClient("CN=Jane"),
+		`hold; scope-user subject.CN "Jane"`},
+	{"a user by pattern", scopeWith(func(s *Scope) { s.Users = []string{"*@corp*"} }), askClient("CN=boss@corp"),
+		"issue"},
+	{"a star is no dot", scopeWith(func(s *Scope) { s.Users = []string{"*@corp*"} }), askClient("CN=boss@corp.example"),
+		`hold; scope-user subject.CN "boss@corp.example"`},
+	{"no groups", scopeWith(func(s *Scope) { s.Users = []string{"jane"} }), askClient("CN=jane O=dev-team"),
+		`hold; scope-group subject.O "dev-team"`},
+	{"groups", scopeWith(func(s *Scope) { s.Users, s.Groups = []string{"jane"}, []string{"dev-*", "ops"} }),
+		askClient("CN=jane O=dev-team O=ops"), "issue"},
+	{"a client without a user", everything(), ask{names: []string{"www.example"}, profile: "client", signed: 1},
+		"issue"},
+}
+
+// What a scope grants and does not: each pattern of the design, and the names that none reaches.
+func TestScope(t *testing.T) {
+	for _, test := range scopes {
 		t.Run(test.name, func(t *testing.T) {
 			p := testPolicy(t, scopeCluster, test.scope)
 			if d := p.Decide(Input{Request: test.ask.read(t), Trusts: []string{trust},
