@@ -34,6 +34,10 @@ func (*commands) Examples() map[string][]string {
 		},
 		"show":   {"ca-admin show 0123456789abcdef", "ca-admin show server.csr", "ca-admin show server.crt"},
 		"export": {"ca-admin export 0123456789abcdef --chain", "ca-admin export 0123456789abcdef --der"},
+		"archive": {
+			"ca-admin archive --before 2026-01-31 --out archive-2026-01.jsonl",
+			"ca-admin archive --attach archive-2026-01.jsonl",
+		},
 		"events": {"ca-admin events --since 7d", "ca-admin events --request 0123456789abcdef -o json"},
 		"status": {"ca-admin status", "ca-admin status -o json"},
 		"enroll": {

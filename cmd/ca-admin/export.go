@@ -44,7 +44,7 @@ func (e *exportCommand) Run(ctx context.Context, a *app) error {
 	}
 	answer, err := c.Ledger().CertificateAnswer(ctx, serial)
 	if err != nil {
-		return err
+		return explainArchived(err)
 	}
 	if !e.Chain {
 		certificates, err := pki.ParseCertificates(answer)

@@ -42,6 +42,7 @@ type commands struct {
 	Verify  verifyCommand  `cmd:"" group:"care" output:"json" help:"Check the ledger's chain."`
 	Recover recoverCommand `cmd:"" group:"care" output:"json" help:"Take back what a restored ledger lacks."`
 	Migrate migrateCommand `cmd:"" group:"care" help:"Bring an older ledger to this version; a copy is kept."`
+	Archive archiveCommand `cmd:"" group:"care" help:"Move the bytes of ended certificates to a file, or back."`
 	Clock   clockCommand   `cmd:"" group:"care" output:"json" help:"Compare the clock with the ledger."`
 }
 

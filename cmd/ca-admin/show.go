@@ -93,22 +93,47 @@ func (a *app) showRecord(ctx context.Context, c *ca.CA, id pki.ID) error {
 	}
 	a.Print("request %s: %s, received %s", record.ID.Phone(), record.Status, record.Received.Format(time.RFC3339))
 	if record.Status == ledger.Issued {
-		pem, err := c.Ledger().Content(ctx, record)
-		if err != nil {
-			return err
-		}
-		certificates, err := pki.ParseCertificates(pem)
-		if err != nil {
-			return err
-		}
-		a.Print("%s", strings.TrimRight(pki.Render(certificates[0]), "\n"))
-		a.Print("  residual     %s", cli.Residual(certificates[0].NotAfter, cli.Now()))
-	} else if err := a.showUnissued(ctx, c, record); err != nil {
+		err = a.showIssued(ctx, c, record)
+	} else {
+		err = a.showUnissued(ctx, c, record)
+	}
+	if err != nil {
 		return err
 	}
 	for _, e := range events {
 		a.Print("  %s  %s %s", e.Time.Format(time.RFC3339), e.Kind, detailLine(e.Detail))
 	}
+	return nil
+}
+
+// showIssued shows the certificate of a request; of one whose bytes are archived, what the ledger has beside them.
+func (a *app) showIssued(ctx context.Context, c *ca.CA, record ledger.Request) error {
+	pem, err := c.Ledger().Content(ctx, record)
+	archived, ok := errors.AsType[*ledger.Archived](err)
+	if ok {
+		found, err := c.Ledger().CertificatesFor(ctx, []pki.ID{record.ID})
+		if err != nil {
+			return err
+		}
+		k := found[record.ID]
+		a.Print("  certificate %s of profile %s by issuer %s", k.Serial, k.Profile, k.Issuer)
+		a.Print("  subject      %s", k.Subject)
+		a.Print("  names        %s", strings.Join(k.Names, ", "))
+		a.Print("  validity     %s to %s", k.NotBefore.Format(time.RFC3339), k.NotAfter.Format(time.RFC3339))
+		a.Print("  fingerprint  %s", k.Fingerprint)
+		a.Print("  bytes        %s", archived)
+		a.Hint("ca-admin archive --attach %q", archived.File)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	certificates, err := pki.ParseCertificates(pem)
+	if err != nil {
+		return err
+	}
+	a.Print("%s", strings.TrimRight(pki.Render(certificates[0]), "\n"))
+	a.Print("  residual     %s", cli.Residual(certificates[0].NotAfter, cli.Now()))
 	return nil
 }
 

@@ -54,6 +54,14 @@ func (v *verifyCommand) Run(ctx context.Context, a *app) error {
 		}
 	}
 	a.Say("the ledger is whole: every row is what its events say")
+	archives, err := c.Ledger().Archives(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range archives {
+		a.Say("the bytes of %s are archived in %q (sha256 %s)",
+			cli.Count(int(one.Certificates), "certificate", "certificates"), one.File, one.SHA256)
+	}
 	if v.Repair {
 		return v.repair(ctx, a, c)
 	}

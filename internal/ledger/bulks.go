@@ -14,7 +14,8 @@ var (
 
 	addBodies = bulk{`INSERT INTO bodies (request, entry, notice) VALUES `, 3,
 		` ON CONFLICT (request) DO UPDATE
-		SET entry = coalesce(excluded.entry, entry), notice = coalesce(excluded.notice, notice)`}
+		SET entry = coalesce(excluded.entry, entry), notice = coalesce(excluded.notice, notice), archive = NULL,
+		digest = NULL`}
 
 	addCertificates = bulk{`INSERT INTO certificates (num, request, serial, issuer, chain, replaces, origin, status,
 		profile, requester, node, subject, names, place, superseded, issued, not_before, not_after,

@@ -29,15 +29,25 @@ type Change struct {
 const digestKey = "row"
 
 // digest identifies what the ledger holds of a request: the first 16 bytes of SHA-256, hex, over its fields, each with
-// its length, and its bytes; names and refusals are the JSON texts of the columns. The event that last changed the row
-// holds it, so that the chain vouches for the row.
-func (r Request) digest(names, refusals string, entry, notice []byte) string {
+// its length, and the digest of its bytes; names and refusals are the JSON texts of the columns. The event that last
+// changed the row holds it, so that the chain vouches for the row.
+func (r Request) digest(names, refusals string, body []byte) string {
 	h := sha256.New()
 	field(h, string(r.ID[:]), string(r.Kind), string(r.Status), r.Name, r.Profile, r.Requester, r.SSHFingerprint,
 		r.KeyFingerprint, r.Node, r.Subject, r.Reason, r.Serial, stamp(r.Received), stamp(r.Decided))
 	fmt.Fprintf(h, "%d %d %t\n", r.Version, r.Size, r.Authenticated)
-	field(h, names, refusals, string(entry), string(notice))
+	field(h, names, refusals, string(body))
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// bodyDigest stands for a request's bytes in the digest of its row, also when they are archived.
+func bodyDigest(entry, notice []byte) []byte {
+	h := sha256.New()
+	for _, b := range [][]byte{entry, notice} {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
+		h.Write(b)
+	}
+	return h.Sum(nil)
 }
 
 func field(h hash.Hash, texts ...string) {

@@ -15,6 +15,9 @@ type bulk struct {
 }
 
 func (b bulk) query(rows int) string {
+	if rows == 0 { // any other statement that is prepared once
+		return b.head
+	}
 	row := "(?" + strings.Repeat(", ?", b.width-1) + ")"
 	return b.head + row + strings.Repeat(", "+row, rows-1) + b.tail
 }

@@ -150,7 +150,7 @@ func (w *writing) migrated(name string, certificate *x509.Certificate) (num int6
 	var der []byte
 	row := w.conn.QueryRowContext(w.ctx, `SELECT issuers.num, ders.der FROM issuers
 		JOIN certificates ON certificates.issuer = issuers.num JOIN ders ON ders.certificate = certificates.num
-		WHERE issuers.name = ? AND issuers.der IS NULL LIMIT 1`, name)
+		WHERE issuers.name = ? AND issuers.der IS NULL AND ders.der IS NOT NULL LIMIT 1`, name)
 	err = row.Scan(&num, &der)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil

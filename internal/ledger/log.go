@@ -29,5 +29,8 @@ func (l *Ledger) CertificateAnswer(ctx context.Context, serial string) ([]byte, 
 	if err := l.reader.QueryRowContext(ctx, query, packed(serial)).Scan(&leaf, &chain, &published); err != nil {
 		return nil, fmt.Errorf("reading certificate %s: %w", serial, err)
 	}
+	if leaf == nil && published == nil {
+		return nil, fmt.Errorf("reading certificate %s: %w", serial, l.archivedCertificate(ctx, serial))
+	}
 	return answer(leaf, chain, published)
 }

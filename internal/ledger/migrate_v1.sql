@@ -64,5 +64,7 @@ DROP TABLE v1_requests;
 DROP TABLE v1_certificates;
 DROP TABLE bodies;
 ALTER TABLE v1_bodies RENAME TO bodies;
+ALTER TABLE bodies ADD COLUMN archive INTEGER REFERENCES archives (num);
+ALTER TABLE bodies ADD COLUMN digest BLOB;
 DROP TABLE settings;
 ALTER TABLE v1_settings RENAME TO settings;

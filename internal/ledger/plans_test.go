@@ -35,6 +35,20 @@ func TestPlans(t *testing.T) {
 			"SCAN new / SEARCH requests USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"mark", markAnswers.query(largestChunk), "SEARCH answers USING INTEGER PRIMARY KEY (rowid=?) / SCAN new" +
 			" / SEARCH a USING INDEX answers_name (<expr>=? AND place=?) / SEARCH r USING INTEGER PRIMARY KEY"},
+		{"supersede", supersedePlaces.query(largestChunk), "SCAN new / SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / " +
+			"SEARCH s USING INDEX certificates_place (place=? AND superseded=?)"},
+		{"renewed", supersedeRenewed.query(largestChunk), "SEARCH certificates USING INTEGER PRIMARY KEY (rowid=?)"},
+		{"misstated", misstated, "SCAN c / " +
+			"SEARCH s USING INDEX certificates_place (place=? AND superseded=? AND issued>?) / " +
+			"SEARCH s USING INDEX certificates_replaces (replaces=?) / " +
+			"SEARCH s USING INDEX certificates_place (place=? AND superseded=? AND issued>?)"},
+		{"missing", issuedOnly, "SCAN e / SEARCH r USING INTEGER PRIMARY KEY (rowid=?) / " +
+			"SEARCH certificates USING INTEGER PRIMARY KEY (rowid=?) / " +
+			"SEARCH c USING INDEX sqlite_autoindex_certificates_1 (serial=?)"},
+		{"verify certificates", storedByEvents, "SCAN e / SEARCH asked USING INTEGER PRIMARY KEY (rowid=?) / " +
+			"SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / SEARCH i USING INTEGER PRIMARY KEY (rowid=?)"},
+		{"verify requests", askedByEvents, "SCAN e / SEARCH r USING INTEGER PRIMARY KEY (rowid=?) / " +
+			"SEARCH bodies USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"by node", rest(Filter{Node: "cp1"}), "SEARCH c USING INDEX certificates_node (node=?)"},
 		{"by requester", rest(Filter{Requester: "x"}), "SEARCH c USING INDEX certificates_requester (requester=?)"},
 		{"expiring", rest(ends), "SEARCH c USING INDEX certificates_expiry (not_after>? AND not_after<?)"},

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
@@ -163,12 +164,33 @@ func (s *step) vouched(digest string) map[string]string {
 
 // digest is the digest of the row as it is after the change.
 func (s *step) digest() (string, error) {
-	r, entry, notice := s.Request, s.Entry, s.Notice
+	r := s.Request
 	r.Version, r.Serial = s.was.version+1, s.was.serial
 	if s.Certificate != nil {
 		r.Serial = s.Certificate.Serial
 	} else if s.Linked != "" {
 		r.Serial = s.Request.Serial
+	}
+	body, err := s.body()
+	if err != nil {
+		return "", err
+	}
+	names, err := list(r.Names)
+	if err != nil {
+		return "", err
+	}
+	refusals, err := list(r.Refusals)
+	return r.digest(names, refusals, body), err
+}
+
+// body is the digest of the request's bytes as they are after the change.
+func (s *step) body() ([]byte, error) {
+	entry, notice := s.Entry, s.Notice
+	if entry == nil && notice == nil && s.was.body != nil {
+		return s.was.body, nil
+	}
+	if s.was.body != nil && (entry == nil || notice == nil) {
+		return nil, fmt.Errorf("recording request %s: its bytes are archived", s.Request.ID.Short())
 	}
 	if entry == nil {
 		entry = s.was.entry
@@ -176,12 +198,7 @@ func (s *step) digest() (string, error) {
 	if notice == nil {
 		notice = s.was.notice
 	}
-	names, err := list(r.Names)
-	if err != nil {
-		return "", err
-	}
-	refusals, err := list(r.Refusals)
-	return r.digest(names, refusals, entry, notice), err
+	return bodyDigest(entry, notice), nil
 }
 
 // Append logs an event that belongs to no change.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -80,6 +81,9 @@ func (l *Ledger) body(ctx context.Context, column string, id pki.ID) ([]byte, er
 	var b []byte
 	if err := l.reader.QueryRowContext(ctx, query, id[:]).Scan(&b); err != nil {
 		return nil, fmt.Errorf("reading the %s of request %s: %w", column, id.Short(), err)
+	}
+	if archived, ok := errors.AsType[*Archived](l.absence(ctx, id)); b == nil && ok {
+		return nil, fmt.Errorf("reading the %s of request %s: %w", column, id.Short(), archived)
 	}
 	return b, nil
 }

@@ -114,6 +114,8 @@ const (
 	EventRulesChanged  = "RulesChanged"
 	EventMigrated      = "Migrated" // detail.copy is the SHA-256 of the copy that was made before
 	EventRestored      = "Restored"
+	EventArchived      = "Archived" // bytes were moved to a file; detail.file, .sha256, .certificates
+	EventAttached      = "Attached" // and taken back from one
 )
 
 // outcome gives the status that an event of a kind leaves its request in; "" where it changes none.

@@ -30,11 +30,23 @@ CREATE TABLE requests (
 CREATE INDEX requests_held ON requests (received) WHERE status = 'Held';
 CREATE INDEX requests_recovered ON requests (key_fingerprint) WHERE reason = 'Recovered';
 
--- bodies: a request's bytes, and the notice that answered it.
+-- archives: files to which bytes were moved that are hardly asked for any more. event is the one that vouches for it.
+CREATE TABLE archives (
+  num          INTEGER PRIMARY KEY,
+  file         TEXT NOT NULL,
+  sha256       BLOB NOT NULL UNIQUE,
+  certificates INTEGER NOT NULL,
+  event        INTEGER NOT NULL
+);
+
+-- bodies: a request's bytes, and the notice that answered it. Where an archive has them, digest is what stands for them
+-- in the digest of the row.
 CREATE TABLE bodies (
   request INTEGER PRIMARY KEY REFERENCES requests (num),
   entry   BLOB,
-  notice  BLOB
+  notice  BLOB,
+  archive INTEGER REFERENCES archives (num),
+  digest  BLOB
 );
 
 -- issuers: one row for each generation of an issuer. der is NULL only where version 1 issued by it and did not keep it.
@@ -100,15 +112,17 @@ CREATE TRIGGER certificates_revoke AFTER UPDATE OF status ON certificates WHEN N
     EXISTS (SELECT 1 FROM certificates AS s WHERE s.replaces = certificates.num AND s.status = 'Issued') OR
     EXISTS (SELECT 1 FROM certificates AS s WHERE s.place = certificates.place AND s.status = 'Issued'
       AND (s.issued, s.num) > (certificates.issued, certificates.num)
-      AND (s.requester, s.profile, s.subject, s.node) = (NEW.requester, NEW.profile, NEW.subject, NEW.node)
+      AND (+s.requester, s.profile, s.subject, s.node) = (NEW.requester, NEW.profile, NEW.subject, NEW.node)
       AND (s.node <> '' OR s.names = NEW.names))
   WHERE superseded AND (num = NEW.replaces OR place = NEW.place);
 END;
 
--- ders: the leaf.
+-- ders: the leaf; NULL where an archive has it.
 CREATE TABLE ders (
   certificate INTEGER PRIMARY KEY REFERENCES certificates (num),
-  der         BLOB NOT NULL
+  der         BLOB,
+  archive     INTEGER REFERENCES archives (num),
+  CHECK ((der IS NULL) = (archive IS NOT NULL))
 );
 
 -- published: the bytes of an answer of version 1 that are not the PEM of leaf and chain.

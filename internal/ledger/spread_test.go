@@ -26,11 +26,11 @@ func spread(b testing.TB) *Ledger {
 	if _, err := os.Stat(path); err != nil {
 		l, err := Create(path, noon)
 		must(b, err)
-		_, err = l.write.conn.ExecContext(b.Context(), "PRAGMA synchronous = OFF") // it can be made again
+		_, err = l.write.conn.ExecContext(b.Context(), "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000")
 		must(b, err)
 		g := &grown{b, l, newCheap(b, 960), "spread", 0}
 		for g.n < *rows {
-			g.recordSpread(min(256, *rows-g.n))
+			g.recordSpread(min(1<<14, *rows-g.n)) // large batches write each page less often
 		}
 		must(b, l.Close())
 	}

@@ -106,4 +106,5 @@ type recorded struct {
 	certificate  int64 // the present one's row
 	entry        []byte
 	notice       []byte
+	body         []byte // digest of both, where they are archived
 }

@@ -63,7 +63,7 @@ func (w *writing) last(table string) (num int64, err error) {
 }
 
 const findColumns = `num, id, version, kind, status, authenticated, size, coalesce(certificate, 0),
-	(SELECT serial FROM certificates WHERE num = requests.certificate), entry, notice`
+	(SELECT serial FROM certificates WHERE num = requests.certificate), entry, notice, digest`
 
 // find reads what the ledger has of those requests that were read before; of new ones it has nothing, or their
 // insertion finds out.
@@ -88,7 +88,7 @@ func (w *writing) find(changes []Change) (map[pki.ID]recorded, error) {
 		var id pki.ID
 		var r recorded
 		if err := rows.Scan(&r.num, (*idColumn)(&id), &r.version, &r.kind, &r.status, &r.authenticated, &r.size,
-			&r.certificate, (*hexText)(&r.serial), &r.entry, &r.notice); err != nil {
+			&r.certificate, (*hexText)(&r.serial), &r.entry, &r.notice, &r.body); err != nil {
 			return nil, err
 		}
 		known[id] = r

@@ -17,7 +17,8 @@ import (
 const decidingKinds = "('Issued', 'Approved', 'Renewed', 'Recovered', 'Imported', 'Held', 'Denied', 'Superseded')"
 
 const (
-	askedColumns = requestColumns + ", r.names, r.refusals, r.num, entry, notice, e.seq, e.kind, e.detail, e.serial"
+	askedColumns = requestColumns + `, r.names, r.refusals, r.num, entry, notice, bodies.digest, e.seq, e.kind,
+		e.detail, e.serial`
 
 	// askedByEvents has a request once for each event that decided on it, the last one last.
 	askedByEvents = "SELECT " + askedColumns + ` FROM events AS e CROSS JOIN requests AS r ON r.num = e.about
@@ -57,12 +58,13 @@ type asked struct {
 	names, refusals string // as stored
 	num             int64
 	entry, notice   sql.RawBytes
+	archived        sql.RawBytes // digest of both, where they are archived
 	event           voucher
 	serial          string // of the event
 }
 
 func (s *asked) scan() []any {
-	fields := append(s.row.fields(), &s.names, &s.refusals, &s.num, &s.entry, &s.notice)
+	fields := append(s.row.fields(), &s.names, &s.refusals, &s.num, &s.entry, &s.notice, &s.archived)
 	return append(append(fields, s.event.fields()...), (*hexText)(&s.serial))
 }
 
@@ -84,9 +86,16 @@ func (s *asked) check(differ func(format string, args ...any)) {
 		differ(": event %d cannot be read: %v", seq, err)
 	case detail[digestKey] == "":
 		s.compareOld(detail, differ)
-	case detail[digestKey] != s.row.digest(s.names, s.refusals, s.entry, s.notice):
+	case detail[digestKey] != s.row.digest(s.names, s.refusals, s.body()):
 		differ(": its row or its bytes are not those that event %d recorded", seq)
 	}
+}
+
+func (s *asked) body() []byte {
+	if s.archived != nil {
+		return s.archived
+	}
+	return bodyDigest(s.entry, s.notice)
 }
 
 // compareOld compares what an event of version 1 vouches for: the reason, and by the id the bytes.

@@ -57,7 +57,8 @@ func plain(text string) (detail map[string]string, ok bool) {
 const issuingKinds = "('Issued', 'Approved', 'Renewed', 'Recovered', 'Imported')"
 
 const (
-	storedColumns = certificateColumns + `, c.place, c.num, ders.der, i.der, ch.der, p.answer, e.seq, e.kind, e.detail`
+	storedColumns = certificateColumns + `, c.place, c.num, ders.der, coalesce(ders.archive, 0), i.der, ch.der,
+	p.answer, e.seq, e.kind, e.detail`
 
 	storedTables = `LEFT JOIN ders ON ders.certificate = c.num LEFT JOIN chains AS ch ON ch.num = c.chain
 		LEFT JOIN published AS p ON p.certificate = c.num `
@@ -74,25 +75,34 @@ const (
 
 // certificates compares each certificate's row with its DER, and both with the event that issued it.
 func (v *verification) certificates(ctx context.Context, db *sql.DB) error {
-	whole := marked{}
+	whole, archived := marked{}, map[int64]int64{}
 	for s, err := range reused(ctx, db, (*stored).scan, storedByEvents) {
 		if err != nil {
 			return err
 		}
 		whole.mark(s.num)
 		s.check(func(string, ...any) { whole.unmark(s.num) })
+		if s.archive != 0 && whole.has(s.num) {
+			archived[s.archive]++
+		}
 	}
-	return whole.others(ctx, db, "certificates", func(num int64) error {
+	if err := whole.others(ctx, db, "certificates", func(num int64) error {
 		for s, err := range reused(ctx, db, (*stored).scan, storedByNumber, num) {
 			if err != nil {
 				return err
+			}
+			if s.archive != 0 {
+				archived[s.archive]++
 			}
 			s.check(func(format string, args ...any) {
 				v.differ(ofCertificates, "certificate %s"+format, append([]any{s.row.Serial}, args...)...)
 			})
 		}
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
+	return v.archives(ctx, db, archived)
 }
 
 // stored is all that the ledger has of one certificate.
@@ -100,17 +110,21 @@ type stored struct {
 	row                        Certificate
 	place, num                 int64
 	der, issuer, chain, answer sql.RawBytes
+	archive                    int64 // of the file that has the DER; the row and the event have its fingerprint
 	event                      voucher
 }
 
 func (s *stored) scan() []any {
-	fields := append(s.row.fields(), &s.place, &s.num, &s.der, &s.issuer, &s.chain, &s.answer)
+	fields := append(s.row.fields(), &s.place, &s.num, &s.der, &s.archive, &s.issuer, &s.chain, &s.answer)
 	return append(fields, s.event.fields()...)
 }
 
 func (s *stored) check(differ func(format string, args ...any)) {
 	sum := sha256.Sum256(s.der)
 	fingerprint := hex.EncodeToString(sum[:])
+	if s.archive != 0 {
+		fingerprint = s.row.Fingerprint
+	}
 	if s.row.Fingerprint != fingerprint {
 		differ(": its row has the fingerprint %s, its DER %s", s.row.Fingerprint, fingerprint)
 	}
@@ -126,6 +140,9 @@ func (s *stored) check(differ func(format string, args ...any)) {
 	s.compareEvent(detail, fingerprint, differ)
 	if number, err := s.row.Place().number(); err != nil || number != s.place {
 		differ(": its row has the place %d, which is %d", s.place, number)
+	}
+	if s.archive != 0 {
+		return
 	}
 	leaf, err := x509.ParseCertificate(s.der)
 	if err != nil {

@@ -2,6 +2,9 @@ package pass
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
@@ -36,32 +39,56 @@ func (p *pass) publishOwed(ctx context.Context) error {
 }
 
 func (p *pass) publishAnswers(ctx context.Context, answers []ledger.Answer) error {
-	a, err := p.recordedAnswers(ctx, answers)
-	if err != nil || len(answers) == 0 {
+	if len(answers) == 0 {
+		return nil
+	}
+	a, archived, err := p.recordedAnswers(ctx, answers)
+	if err != nil {
+		return err
+	}
+	// A name that another request took over: its certificate has ended, and nobody waits for it beside the new one.
+	if _, err := p.Ledger().MarkPublished(ctx, archived); err != nil || len(a.answers) == 0 {
 		return err
 	}
 	_, err = p.publish(ctx, []answered{a})
 	return err
 }
 
-// recordedAnswers is what the ledger says the outbox should have of some answers.
-func (p *pass) recordedAnswers(ctx context.Context, answers []ledger.Answer) (all answered, err error) {
+// recordedAnswers is what the ledger says the outbox should have of some answers. Those whose bytes are archived have
+// no file.
+func (p *pass) recordedAnswers(
+	ctx context.Context, answers []ledger.Answer,
+) (all answered, archived []ledger.Answer, err error) {
 	requests, err := p.Ledger().Lookup(ctx, requestsOf(answers))
 	if err != nil {
-		return all, err
+		return all, nil, err
 	}
-	all.answers = answers
-	for i, a := range answers {
+	contents, err := p.Ledger().Contents(ctx, slices.Collect(maps.Values(requests)))
+	if err != nil {
+		return all, nil, err
+	}
+	for _, a := range answers {
 		r := requests[a.Request]
-		answers[i].Version = r.Version
-		content, err := p.Ledger().Content(ctx, r)
-		if err != nil {
-			return all, err
+		a.Version = r.Version
+		content, ok := contents[a.Request]
+		if !ok {
+			// Whatever else is missing ends the pass.
+			if _, err := p.Ledger().Content(ctx, r); !isArchived(err) {
+				return all, nil, err
+			}
+			archived = append(archived, a)
+			continue
 		}
+		all.answers = append(all.answers, a)
 		all.files = append(all.files, inbox.File{Team: a.Team, Name: a.Name + suffixOf(r.Status), Bytes: content})
 		all.stale = append(all.stale, staleNotices(a, r.Status)...)
 	}
-	return all, nil
+	return all, archived, nil
+}
+
+func isArchived(err error) bool {
+	_, ok := errors.AsType[*ledger.Archived](err)
+	return ok
 }
 
 func requestsOf(answers []ledger.Answer) []pki.ID {

@@ -136,11 +136,14 @@ func (p *pass) step(ctx context.Context, d decided, names *naming) (out answered
 // what its requester wants.
 func (p *pass) yield(ctx context.Context, d decided, place placed, out *answered) (ledger.Change, error) {
 	old := place.row
+	change := ledger.Change{Request: old, OnlyAnswers: true, Answers: []ledger.Answer{*place.moved}}
 	content, err := p.Ledger().Content(ctx, old)
+	if isArchived(err) {
+		return change, nil // it has ended: its name goes to the new answer, and no file moves
+	}
 	if err != nil {
 		return ledger.Change{}, err
 	}
-	change := ledger.Change{Request: old, OnlyAnswers: true, Answers: []ledger.Answer{*place.moved}}
 	place.moved.Version = old.Version
 	if old.Status == ledger.Held && d.succeeds(old) {
 		change.Supersede(d.id, p.Now())

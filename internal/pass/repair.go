@@ -45,13 +45,13 @@ func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored i
 	if err != nil {
 		return 0, err
 	}
-	should, err := p.recordedAnswers(ctx, answers)
+	should, _, err := p.recordedAnswers(ctx, answers)
 	if err != nil {
 		return 0, err
 	}
 	missing := answered{stale: should.stale}
 	for i, f := range should.files {
-		certificate, issued := certificates[answers[i].Request]
+		certificate, issued := certificates[should.answers[i].Request]
 		if issued && p.Now().After(certificate.NotAfter) {
 			continue
 		}
@@ -60,7 +60,7 @@ func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored i
 			return 0, err
 		}
 		if !bytes.Equal(have.Bytes, f.Bytes) {
-			missing.files, missing.answers = append(missing.files, f), append(missing.answers, answers[i])
+			missing.files, missing.answers = append(missing.files, f), append(missing.answers, should.answers[i])
 		}
 	}
 	if len(missing.files) == 0 {
