@@ -91,3 +91,24 @@ func (x *exchange) approveAsShown(name, flags string) {
 	}
 	x.ca(0, append(words, "--yes")...)
 }
+
+// TestLossesAreNoticed: what a held request would lose is in its notice, in the log and in show.
+func TestLossesAreNoticed(t *testing.T) {
+	t.Parallel()
+	needs(t, "openssl")
+	x := newExchange(t, build(t))
+	x.run(0, "openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.key",
+		"-out", x.path("inbox", "a.csr"), "-subj", "/C=DE/OU=Operations/CN=kube-scheduler/O=system:kube-scheduler")
+	log := x.ca(0, "sync")
+	notice := x.notice("a", "held")
+	if notice == nil {
+		t.Fatal("it is not held")
+	}
+	for _, lost := range []string{`attribute C="DE"`, `attribute OU="Operations"`, `group "system:kube-scheduler"`} {
+		for what, text := range map[string]string{"log": log, "notice": notice.Message, "show": x.ca(0, "show", "a")} {
+			if !strings.Contains(text, lost) {
+				t.Errorf("the %s does not have %s:\n%s", what, lost, text)
+			}
+		}
+	}
+}

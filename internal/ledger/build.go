@@ -3,7 +3,9 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"ca-exchange/internal/pki"
@@ -74,6 +76,23 @@ func (c *Change) Issue(plan pki.Plan, certificate *pki.Certificate, by map[strin
 type Asked struct {
 	Request pki.ID
 	Bytes   [sha256.Size]byte // SHA-256 of the entry
+	Lost    []string          // what was asked and the certificate would not have, quoted to ASCII
+}
+
+// shownLosses is how many losses a notice names: a request may ask for any number of attributes.
+const shownLosses = 16
+
+// message is what a notice says: what is wrong, then what would be lost.
+func (a Asked) message(refusals []refusal.Refusal) string {
+	message := refusal.Message(refusals)
+	if len(a.Lost) == 0 {
+		return message
+	}
+	message += "; the certificate would not have: " + strings.Join(a.Lost[:min(len(a.Lost), shownLosses)], ", ")
+	if more := len(a.Lost) - shownLosses; more > 0 {
+		message += fmt.Sprintf(" and %d more", more)
+	}
+	return message
 }
 
 // Refuse completes the change with its notice, held or denied by what the row's refusals say together. by is as in
@@ -88,7 +107,7 @@ func (c *Change) Refuse(outcome refusal.Outcome, asked Asked, by map[string]stri
 	r.Reason = refusal.Reason(r.Refusals)
 	c.Notice, err = refusal.Notice{
 		Request: asked.Request.String(), Bytes: hex.EncodeToString(asked.Bytes[:]), Status: string(r.Status),
-		Reason: r.Reason, Message: refusal.Message(r.Refusals), Refusals: r.Refusals, Time: r.Decided,
+		Reason: r.Reason, Message: asked.message(r.Refusals), Refusals: r.Refusals, Time: r.Decided,
 	}.Encode()
 	c.Event = event(kind, r, map[string]string{"reason": r.Reason}, by)
 	return err

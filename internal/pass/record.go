@@ -188,6 +188,11 @@ func (p *pass) change(ctx context.Context, d decided) (change ledger.Change, con
 		return change, d.certificate.Answer(), nil
 	}
 	asked := ledger.Asked{Request: d.arrival.id, Bytes: sha256.Sum256(d.arrival.bytes)}
+	if d.outcome == refusal.Hold {
+		for _, lost := range d.decision.Dropped {
+			asked.Lost = append(asked.Lost, lost.String())
+		}
+	}
 	err = change.Refuse(d.outcome, asked, nil)
 	return change, change.Notice, err
 }

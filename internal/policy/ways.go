@@ -10,12 +10,13 @@ import (
 )
 
 // candidates tries each profile as if a person had named it, and keeps those that would not be denied. Where none is
-// left, their denials say why. A group that every one of them would lose is said at once: the profile's name will be
-// the person's word on it.
+// left, their denials say why. What the only one of them would lose is said at once: the profile's name will be the
+// person's word on it.
 func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 	var kept []Candidate
 	var names, flags []string
-	var denied, lost []refusal.Refusal
+	var denied, groups []refusal.Refusal
+	var lost []Loss
 	for _, name := range profiles {
 		trial := j.Input
 		trial.Override.Profile = name
@@ -27,7 +28,7 @@ func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 		}
 		c := Candidate{name, append([]string{"--profile", name}, j.additions(d)...)}
 		kept, names, flags = append(kept, c), append(names, name), append(flags, strings.Join(c.Flags, " "))
-		lost = append(lost, ofCode(d.Refusals, refusal.GroupLost)...)
+		groups, lost = ofCode(d.Refusals, refusal.GroupLost), d.Dropped
 	}
 	if len(kept) == 0 {
 		j.found.Take(denied...)
@@ -35,7 +36,10 @@ func (j *judgement) candidates(code refusal.Code, profiles []string) choice {
 	}
 	j.refuse(code, "profile", strings.Join(names, ", "), strings.Join(flags, "; or "))
 	if len(kept) == 1 {
-		j.found.Take(lost...)
+		j.found.Take(groups...)
+		for _, l := range lost {
+			j.lose(l.Kind, "%s", l.Value)
+		}
 	}
 	return choice{candidates: kept}
 }
