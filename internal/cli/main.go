@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,7 +59,7 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 func Parser(program, description string, grammar any) (*kong.Kong, error) {
 	options := append(values(), kong.Name(program), kong.Description(description), kong.UsageOnError(),
 		kong.Help(printHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.Vars{"version": Version()}, kong.ExplicitGroups(headings(grammar)))
+		kong.Vars{"version": Version(program)}, kong.ExplicitGroups(headings(grammar)))
 	parser, err := kong.New(grammar, options...)
 	if err != nil {
 		return nil, err
@@ -104,28 +103,4 @@ func forgetEmpty(names ...string) {
 			os.Unsetenv(name)
 		}
 	}
-}
-
-// Version is the module's version, or the commit it was built from, as the Go tool wrote it into the binary.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version, revision, dirty := info.Main.Version, "", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "-dirty"
-		}
-	}
-	if version == "(devel)" || version == "" {
-		version = "devel"
-		if revision != "" {
-			version += "-" + revision[:min(12, len(revision))] + dirty
-		}
-	}
-	return version + " " + info.GoVersion
 }
