@@ -67,11 +67,11 @@ func TestStatusAfterKill(t *testing.T) {
 	for range 2 {
 		w := x.watch(nil, "--poll", "100ms")
 		w.eventually("status names the process", func() bool {
-			return strings.Contains(x.ca(0, "status"), fmt.Sprintf("watch     process %d on ", w.command.Process.Pid))
+			return strings.Contains(x.ca(0, "status"), fmt.Sprintf("watch    process %d on ", w.command.Process.Pid))
 		})
 		must(t, w.command.Process.Kill())
 		w.command.Wait()
-		if status := x.ca(0, "status"); !strings.Contains(status, "watch     none runs") {
+		if status := x.ca(0, "status"); !strings.Contains(status, "watch    none runs") {
 			t.Errorf("after it was killed: %s", status)
 		}
 	}

@@ -75,24 +75,24 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	if a.JSON {
 		return a.Encode(result)
 	}
-	a.Print("trust     %s", result.Trust)
+	a.Print("trust    %s", result.Trust)
 	for _, i := range result.Issuers {
-		a.Print("issuer    %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
+		a.Print("issuer   %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
 			cli.Residual(i.NotAfter, cli.Now()))
 	}
 	for _, x := range result.Exchanges {
-		a.Print("exchange  %s%s", x.Exchange, parenthesised(x.Mode))
+		a.Print("exchange %s%s", x.Exchange, parenthesised(x.Mode))
 	}
-	a.Print("watch     %s", watching(status.Watch))
-	a.Print("waiting   %d for a person, %d in the inbox", result.Pending, result.Backlog)
+	a.Print("watch    %s", watching(status.Watch))
+	a.Print("waiting  %d for a person, %d in the inbox", result.Pending, result.Backlog)
 	for _, x := range result.Exchanges {
 		if x.Ignored > 0 {
 			a.Print("ignored   %s in %s: a request is called NAME.csr; for example %s",
 				cli.Count(x.Ignored, "file", "files"), x.Exchange, x.FirstIgnored())
 		}
 	}
-	a.Print("issued    %d certificates%s", status.Certificates, ending)
-	a.Print("ledger    %s", result.Head)
+	a.Print("issued   %d certificates%s", status.Certificates, ending)
+	a.Print("ledger   %s", result.Head)
 	return nil
 }
 

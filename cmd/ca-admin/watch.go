@@ -31,6 +31,7 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	a.Timed = true
 	err = pass.Watch(ctx, c, pass.WatchOptions{
 		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle,
 		Progress: a.Progress("answered"), Service: service(),

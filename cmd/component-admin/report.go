@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"ca-exchange/internal/component"
 	"ca-exchange/internal/inbox"
@@ -135,4 +137,20 @@ func (r *report) hint(format string, args ...any) {
 		r.Hint("%s", line)
 	}
 	r.hinted[line] = true
+}
+
+// waiting says, once for each change, what a command waits for and how to stop.
+func (r *report) waiting(all []component.Progress, limit time.Duration) {
+	var open []string
+	for _, out := range all {
+		if out.Status != component.StatusInstalled {
+			open = append(open, out.Files.Place())
+		}
+	}
+	line := fmt.Sprintf("waiting up to %s for %s; Ctrl-C leaves the rest to a later sync", limit,
+		strings.Join(open, ", "))
+	if r.said["waiting"] != line {
+		r.Say("%s", line)
+	}
+	r.said["waiting"] = line
 }

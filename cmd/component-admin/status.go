@@ -105,17 +105,17 @@ func newStatusItem(i component.Item, now time.Time) statusItem {
 func (s *statusCommand) print(
 	a *app, c *component.Component, result statusResult, items []component.Item, now time.Time,
 ) error {
-	a.Print("name      %s", result.Name)
-	a.Print("exchange  %s", result.Exchange)
-	a.Print("trust     %s", orUnpinned(result.Trust))
+	a.Print("name     %s", result.Name)
+	a.Print("exchange %s", result.Exchange)
+	a.Print("trust    %s", orUnpinned(result.Trust))
 	if len(items) == 0 {
 		return nil
 	}
-	rows := [][]string{{"CERTIFICATE", "FILE", "STATUS", "EXPIRES", "RESIDUAL", "DUE", "APPLIED", "REQUEST"}}
+	var rows [][]string
 	for _, item := range result.Items {
 		rows = append(rows, item.row(now))
 	}
-	if err := a.Table(rows); err != nil {
+	if _, err := a.StreamTable(statusColumns, cli.Rows(rows)); err != nil {
 		return err
 	}
 	a.Print("%s", counts(items, now))
@@ -134,6 +134,12 @@ func (s *statusCommand) print(
 	a.warnShort(c, items)
 	a.nextDate(c, items, now)
 	return nil
+}
+
+// statusColumns are the columns of `status`.
+var statusColumns = []cli.Column{
+	{Name: "CERTIFICATE"}, {Name: "FILE", Rank: 3}, {Name: "STATUS"}, {Name: "EXPIRES"}, {Name: "RESIDUAL", Rank: 1},
+	{Name: "DUE", Rank: 4}, {Name: "APPLIED", Rank: 5}, {Name: "REQUEST", Rank: 2},
 }
 
 func (item statusItem) row(now time.Time) []string {

@@ -81,6 +81,9 @@ func (a *app) sync(ctx context.Context, c *component.Component, run syncRun) err
 		}
 		status := statusOf(all)
 		final := status == cli.Done || status == cli.Denied || status == cli.Unverified
+		if !final && run.wait > 0 {
+			r.waiting(all, run.wait)
+		}
 		if final || cli.Now().Add(step).After(deadline) {
 			return a.conclude(ctx, c, run, all)
 		}

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 )
 
-// Logger logs to the terminal: as JSON, or as lines for people, where a warning is a warning line like any other and
-// carries no time, since who reads a log has it from its collector.
+// Logger logs to the terminal: as JSON, or as lines for people, where a warning is a warning line like any other.
+// They carry the time only on a terminal that is Timed: who reads a log has it from its collector.
 func (t *Terminal) Logger(format string) *slog.Logger {
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(lockedErr{t}, nil))
@@ -50,10 +51,14 @@ func (h lines) Handle(_ context.Context, r slog.Record) error {
 		add(a)
 	}
 	r.Attrs(add)
+	line := b.String()
+	if h.t.Timed && isTerminal(h.t.Err) {
+		line = r.Time.Format(time.TimeOnly) + " " + line
+	}
 	if r.Level >= slog.LevelWarn {
-		h.t.Warn("%s", b.String())
+		h.t.Warn("%s", line)
 	} else {
-		h.t.Say("%s", b.String())
+		h.t.Say("%s", line)
 	}
 	return nil
 }

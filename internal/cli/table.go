@@ -5,12 +5,9 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/term"
 )
 
 // Column is a column of a table. Where the terminal is too narrow, columns of the highest rank are left out first;
@@ -63,22 +60,17 @@ func (t *Terminal) StreamTable(heading []Column, rows iter.Seq2[[]string, error]
 		return count, err
 	}
 	if len(w.left) > 0 && !t.Quiet {
-		t.Hint("the terminal is too narrow for %s: --wide, or -o json", strings.Join(w.left, ", "))
+		t.Hint("--wide shows %s, too", strings.Join(w.left, ", "))
 	}
 	return count, nil
 }
 
 // room is how many characters a line of stdout has; 0 where nothing bounds it: a file, a pipe, --wide.
 func (t *Terminal) room() int {
-	f, ok := t.Out.(*os.File)
-	if !ok || t.Wide {
+	if t.Wide {
 		return 0
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
+	return widthOf(t.Out)
 }
 
 const (

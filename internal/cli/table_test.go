@@ -40,6 +40,26 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// TestFold: a line of two columns is broken between words, and stays in its column; a command is left whole.
+func TestFold(t *testing.T) {
+	for _, test := range []struct {
+		width      int
+		text, want string
+	}{
+		{30, "  names        one.example two.example three",
+			"  names        one.example\n               two.example\n               three"},
+		{24, "  cannot determine which one to sign", "  cannot determine which\n  one to sign"},
+		{30, "  names        one.example", "  names        one.example"},
+		{0, "  names        one.example two.example three", "  names        one.example two.example three"},
+		{20, "next, here: ca-admin watch --poll 5s", "next, here: ca-admin watch --poll 5s"},
+		{18, "  names        one.example two", "  names        one.example two"},
+	} {
+		if got := fold(test.text, test.width); got != test.want {
+			t.Errorf("fold(%q, %d):\n%s\nwant\n%s", test.text, test.width, got, test.want)
+		}
+	}
+}
+
 func TestColour(t *testing.T) {
 	for _, test := range []struct{ color, want string }{
 		{"auto", "S\nExpired\nca-admin: warning: w\nGUARDED\n"},

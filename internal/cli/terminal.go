@@ -29,6 +29,7 @@ type Terminal struct {
 	Wide    bool   // tables are not made to fit
 	Color   string // auto, always, never
 	Quiet   bool
+	Timed   bool // log lines for people begin with the time, where they go to a terminal
 
 	own   own
 	mu    sync.Mutex // one line at a time: warnings come from several goroutines
@@ -76,7 +77,7 @@ func (t *Terminal) Say(format string, args ...any) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintln(t.Err, t.Own(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(t.Err, fold(t.Own(fmt.Sprintf(format, args...)), widthOf(t.Err)))
 }
 
 // Print writes a result to stdout.
