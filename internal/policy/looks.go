@@ -51,7 +51,7 @@ func meansProfile(p pki.Profile, commonName, bare string, csr *request.CSR) bool
 	case !system:
 		return bare == fixed
 	case bare == commonName:
-		return bare == fixedBare && csr.Names.Len() == 0 && len(csr.Usages) == 0
+		return bare == fixedBare && csr.Names.Len() == 0 && wants(p, csr)
 	}
 	return bare == fixedBare
 }

@@ -83,7 +83,7 @@ func (j *judgement) additions(d Decision) (flags []string) {
 	}
 	csr := j.Request.CSR
 	if d.Profile.Names == pki.RequiredNames && csr.Names.Len()+names.Len()+j.Override.Names.Len() == 0 {
-		flags = append(flags, likelyName(*d.Profile, csr.Subject.CommonName())...)
+		flags = append(flags, j.policy.likelyName(*d.Profile, csr.Subject.CommonName())...)
 	}
 	for _, q := range d.questions {
 		flags = append(flags, q.Flag)
@@ -120,16 +120,16 @@ func nameFlags(names []string) (flags []string) {
 	return flags
 }
 
-// likelyName is the name that a certificate without names is probably for: the common name where it is one. A
-// component's needs its address.
-func likelyName(p pki.Profile, commonName string) []string {
+// likelyName is the name that a certificate without names is probably for: the common name where it is one, and not the
+// API server's. A component's needs its address.
+func (p *Policy) likelyName(profile pki.Profile, commonName string) []string {
 	_, err := netip.ParseAddr(commonName)
 	switch {
-	case !generic(p):
+	case !generic(profile):
 		return []string{"--ip", "ADDRESS"}
 	case err == nil:
 		return []string{"--ip", commonName}
-	case pki.CheckDNSName(commonName) == nil:
+	case pki.CheckDNSName(commonName) == nil && !p.owned.fixed[strings.ToLower(commonName)]:
 		return []string{"--dns", shellWord(commonName)}
 	}
 	return []string{"--dns", "NAME"}

@@ -30,6 +30,11 @@ func TestWays(t *testing.T) {
 			"--profile kube-apiserver --node NODE"},
 		{ask{subject: "CN=kube-apiserver", names: []string{"cp1.", "192.0.2.11"}},
 			"--profile kube-apiserver --node NODE --dns cp1"},
+		{ask{subject: "CN=kubernetes",
+			names: []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc.cluster"}},
+			"--profile kube-apiserver --node NODE"},
+		{ask{subject: "CN=kubernetes"}, "--profile server --dns NAME | --profile client"},
+		{ask{subject: "CN=kube-scheduler", usages: []string{"client"}}, "--profile kube-scheduler"},
 		{ask{subject: "CN=jane O=system:masters"}, ""}, // denied
 	} {
 		r := test.ask.read(t)
