@@ -238,6 +238,27 @@ func TestRenewServer(t *testing.T) {
 	}
 }
 
+// TestReplaced: of two certificates in one place the one that came later stays, also within one second.
+func TestReplaced(t *testing.T) {
+	t.Parallel()
+	at := time.Now().UTC().Truncate(time.Second)
+	old := State{ID: "old", Status: StatusInstalled, Serial: "01", Verified: at}
+	for _, c := range []struct {
+		name string
+		next State
+	}{
+		{"a second later", State{Serial: "02", Verified: at.Add(time.Second)}},
+		{"in the same second", State{Serial: "02", OldSerial: "01", Verified: at}},
+	} {
+		c.next.ID, c.next.Status = "next", StatusInstalled
+		for _, order := range [][]State{{old, c.next}, {c.next, old}} {
+			if gone := replaced(order); len(gone) != 1 || gone[0].ID != "old" {
+				t.Errorf("%s, %s first: %+v is replaced", c.name, order[0].ID, gone)
+			}
+		}
+	}
+}
+
 // TestItems: a file is one item, whatever was asked for it, and it is what lies there that counts.
 func TestItems(t *testing.T) {
 	t.Parallel()

@@ -135,7 +135,7 @@ func replaced(states []State) (all []State) {
 			continue
 		}
 		older, ok := newest[s.Files.Place()]
-		if ok && older.Verified.After(s.Verified) {
+		if ok && older.after(s) {
 			older, s = s, older
 		}
 		if ok {
@@ -144,6 +144,15 @@ func replaced(states []State) (all []State) {
 		newest[s.Files.Place()] = s
 	}
 	return all
+}
+
+// after reports whether a certificate came into its place after another one. Times are whole seconds: within one, the
+// serial that it found there says it.
+func (s State) after(other State) bool {
+	if s.Verified.Equal(other.Verified) {
+		return s.OldSerial != "" && s.OldSerial == other.Serial
+	}
+	return s.Verified.After(other.Verified)
 }
 
 // Requests lists all requests, oldest first.

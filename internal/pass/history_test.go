@@ -144,3 +144,47 @@ func TestLoopIsBounded(t *testing.T) {
 		t.Errorf("the second night: %+v", sum)
 	}
 }
+
+// TestNightOfRenewals: 200 hosts of one requester whose certificates look alike, as those of kube-scheduler do, renew in
+// one night without a person; and so do three control planes, again and again. First certificates of one place are
+// bounded: the hosts were set up on ten days.
+func TestNightOfRenewals(t *testing.T) {
+	hosts, aDay := 200, 20
+	if testing.Short() {
+		hosts = 40
+	}
+	a := enrolled(t)
+	now := time.Now()
+	a.c.Now = func() time.Time { return now }
+	var firsts []pki.ID
+	for range hosts / aDay {
+		for range aDay {
+			firsts = append(firsts, a.drop("alike.example", ""))
+		}
+		if sum := a.sync(); sum.Issued != aDay {
+			t.Fatalf("a day of first certificates: %+v", sum)
+		}
+		now = now.Add(25 * time.Hour)
+	}
+	now = now.AddDate(0, 8, 0)
+	var planes []pki.ID
+	for _, id := range firsts {
+		planes = append(planes, a.drop("alike.example", a.certificate(id).Fingerprint))
+	}
+	if sum := a.sync(); sum.Issued != hosts || sum.Held != 0 {
+		t.Errorf("a night of %d renewals: %+v", hosts, sum)
+	}
+	for _, id := range planes {
+		if a.certificate(id).Replaces == "" {
+			t.Fatalf("%s renews nothing", id.Short())
+		}
+	}
+	for again := range 2 { // a person renews them once more, and once more
+		for i, id := range planes[:3] {
+			planes[i] = a.drop("alike.example", a.certificate(id).Fingerprint)
+		}
+		if sum := a.sync(); sum.Issued != 3 {
+			t.Errorf("three control planes, time %d: %+v", again+2, sum)
+		}
+	}
+}
