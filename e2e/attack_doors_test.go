@@ -160,7 +160,9 @@ func TestGODEBUG(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	x.env = append(x.env, "GODEBUG=x509sha1=1,x509rsacrt=0,x509negativeserial=1,rsa1024min=0,x509policies=0")
-	for name, flags := range map[string][]string{"sha1": {"-newkey", "rsa:2048", "-sha1"}, "short": {"-newkey", "rsa:1024"}} {
+	for name, flags := range map[string][]string{
+		"sha1": {"-newkey", "rsa:2048", "-sha1"}, "short": {"-newkey", "rsa:1024"},
+	} {
 		x.run(0, "openssl", append([]string{"req", "-new", "-nodes", "-keyout", name + ".key", "-out", name + ".csr",
 			"-subj", "/CN=" + name + ".example"}, flags...)...)
 		x.ca(4, "check", name+".csr")

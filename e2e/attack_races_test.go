@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSwappedDirectories: thousands of times during the passes of a watch a team's directory changes places with a link to a
-// directory outside, on both sides. Nothing outside is read, answered, changed or made, and the inbox is served.
+// TestSwappedDirectories: thousands of times during the passes of a watch a team's directory changes places with a link
+// to a directory outside, on both sides. Nothing outside is read, answered, changed or made, and the inbox is served.
 func TestSwappedDirectories(t *testing.T) {
 	long(t)
 	t.Parallel()
@@ -36,22 +36,7 @@ func TestSwappedDirectories(t *testing.T) {
 	if os.Getenv("CA_EXCHANGE_RACE") != "" { // as .ci/run has it
 		count = 10_000
 	}
-	var swaps sync.WaitGroup
-	for _, side := range []string{"inbox", "outbox"} {
-		link, team := filepath.Join(x.dir, "link-"+side), x.path(side, "team")
-		must(t, os.Symlink(outside, link))
-		swaps.Go(func() {
-			for range count {
-				if err := unix.Renameat2(unix.AT_FDCWD, link, unix.AT_FDCWD, team, unix.RENAME_EXCHANGE); err != nil {
-					t.Errorf("%s: %v", side, err)
-					return
-				}
-				time.Sleep(100 * time.Microsecond) // so that they last for some hundred passes
-			}
-		})
-	}
-	done := make(chan struct{})
-	go func() { swaps.Wait(); close(done) }()
+	done := x.swap(outside, count)
 	served := 0
 	for swapping := true; swapping; served++ {
 		name := fmt.Sprintf("good%d", served)
@@ -76,9 +61,32 @@ func TestSwappedDirectories(t *testing.T) {
 			t.Errorf("%s outside was changed: %v", file.Name(), err)
 		}
 	}
-	if listed := x.ca(0, "list", "--all"); strings.Contains(listed, "outside") || !strings.Contains(listed, "first.example") {
+	listed := x.ca(0, "list", "--all")
+	if strings.Contains(listed, "outside") || !strings.Contains(listed, "first.example") {
 		t.Errorf("the ledger has %s", listed)
 	}
 	x.ca(0, "verify")
 	t.Logf("%d requests were answered beside %d swaps on each side", served, count)
+}
+
+// swap exchanges the team's directory of each side with a link to outside, count times; then done is closed.
+func (x *exchange) swap(outside string, count int) (done chan struct{}) {
+	x.Helper()
+	var swaps sync.WaitGroup
+	for _, side := range []string{"inbox", "outbox"} {
+		link, team := filepath.Join(x.dir, "link-"+side), x.path(side, "team")
+		must(x.T, os.Symlink(outside, link))
+		swaps.Go(func() {
+			for range count {
+				if err := unix.Renameat2(unix.AT_FDCWD, link, unix.AT_FDCWD, team, unix.RENAME_EXCHANGE); err != nil {
+					x.Errorf("%s: %v", side, err)
+					return
+				}
+				time.Sleep(100 * time.Microsecond) // so that they last for some hundred passes
+			}
+		})
+	}
+	done = make(chan struct{})
+	go func() { swaps.Wait(); close(done) }()
+	return done
 }

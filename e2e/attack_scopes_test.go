@@ -10,70 +10,72 @@ import (
 	"ca-exchange/internal/request"
 )
 
+func ofNode(name string) func(*request.Cover) { return func(c *request.Cover) { c.Node = name } }
+
+func greedyServer(name string) *wish { w := wishFor("server", "greedy", name, name); return &w }
+
+// greedy are scopes, and what is asked for beyond each.
+var greedy = map[string]struct {
+	scope   []string
+	wishes  []wish
+	control *wish // what the scope does grant
+}{
+	"a user of Kubernetes by profile client": {
+		[]string{"--profile", "client", "--dns", "greedy.example"},
+		[]wish{wishFor("client", "greedy", "root-admin"), wishFor("client", "greedy", "oidc:boss@corp.example"),
+			wishFor("client", "greedy", "kube-admin"), wishFor("client", "greedy", "cluster-admin"),
+			wishFor("client", "greedy", "admin")},
+		nil,
+	},
+	"a wildcard by a pattern": {
+		[]string{"--profile", "server", "--dns", "*.internal.example"},
+		[]wish{wishFor("server", "greedy", "w.internal.example", "*.internal.example")},
+		greedyServer("a.internal.example"),
+	},
+	"a wildcard by a pattern of many labels": {
+		[]string{"--profile", "server", "--dns", "**.internal.example"},
+		[]wish{wishFor("server", "greedy", "w.internal.example", "*.internal.example"),
+			wishFor("server", "greedy", "w.internal.example", "*.a.internal.example")},
+		greedyServer("a.b.internal.example"),
+	},
+	"a node that is a wildcard": {
+		[]string{"--profile", "etcd-server,kubelet,kubelet-serving", "--node", "*.prod.example"},
+		[]wish{
+			{profile: "etcd-server", requester: "greedy", subject: pkix.Name{CommonName: "*.prod.example"},
+				dns: []string{"*.prod.example"}, cover: ofNode("*.prod.example")},
+			{profile: "kubelet-serving", requester: "greedy", subject: nodeSubject("*.prod.example"),
+				dns: []string{"*.prod.example"}, cover: ofNode("*.prod.example")},
+			{profile: "kubelet", requester: "greedy", subject: nodeSubject("*.prod.example"),
+				cover: ofNode("*.prod.example")},
+		},
+		&wish{profile: "kubelet", requester: "greedy", subject: nodeSubject("w1.prod.example")},
+	},
+	"the API server's name by a pattern": {
+		[]string{"--profile", "server", "--dns", "*.default.svc,*"},
+		[]wish{wishFor("server", "greedy", "kubernetes.default.svc", "kubernetes.default.svc"),
+			wishFor("server", "greedy", "kubernetes", "kubernetes")},
+		greedyServer("mine.default.svc"),
+	},
+	"the service address by a network": {
+		[]string{"--profile", "server", "--ip", "10.0.0.0/8"},
+		[]wish{{profile: "server", requester: "greedy", subject: pkix.Name{}, ips: []string{"10.96.0.1"}}},
+		&wish{profile: "server", requester: "greedy", ips: []string{"10.1.2.3"}},
+	},
+	"a node called as the API server": {
+		[]string{"--profile", "kubelet,kubelet-serving", "--node", "*"},
+		[]wish{{profile: "kubelet-serving", requester: "greedy", subject: nodeSubject("kubernetes"),
+			dns:   []string{"kubernetes"},
+			cover: ofNode("kubernetes")}, {profile: "kubelet-serving", requester: "greedy", subject: nodeSubject("w1"),
+			dns: []string{"kubernetes"}, cover: ofNode("w1")}},
+		&wish{profile: "kubelet-serving", requester: "greedy", subject: nodeSubject("w1"), dns: []string{"w1"}},
+	},
+}
+
 // TestScopesGrantNoMore: what a requester is enrolled for grants him nothing that merely fits a pattern of it. None of
 // these ends in a certificate without a person.
 func TestScopesGrantNoMore(t *testing.T) {
 	t.Parallel()
-	node := func(name string) func(*request.Cover) { return func(c *request.Cover) { c.Node = name } }
-	nodes := func(name string) pkix.Name {
-		return pkix.Name{CommonName: "system:node:" + name, Organization: []string{"system:nodes"}}
-	}
-	server := func(name string) *wish { w := wishFor("server", "greedy", name, name); return &w }
-	for name, c := range map[string]struct {
-		scope   []string
-		wishes  []wish
-		control *wish // what the scope does grant
-	}{
-		"a user of Kubernetes by profile client": {
-			[]string{"--profile", "client", "--dns", "greedy.example"},
-			[]wish{wishFor("client", "greedy", "root-admin"), wishFor("client", "greedy", "oidc:boss@corp.example"),
-				wishFor("client", "greedy", "kube-admin"), wishFor("client", "greedy", "cluster-admin"),
-				wishFor("client", "greedy", "admin")},
-			nil,
-		},
-		"a wildcard by a pattern": {
-			[]string{"--profile", "server", "--dns", "*.internal.example"},
-			[]wish{wishFor("server", "greedy", "w.internal.example", "*.internal.example")},
-			server("a.internal.example"),
-		},
-		"a wildcard by a pattern of many labels": {
-			[]string{"--profile", "server", "--dns", "**.internal.example"},
-			[]wish{wishFor("server", "greedy", "w.internal.example", "*.internal.example"),
-				wishFor("server", "greedy", "w.internal.example", "*.a.internal.example")},
-			server("a.b.internal.example"),
-		},
-		"a node that is a wildcard": {
-			[]string{"--profile", "etcd-server,kubelet,kubelet-serving", "--node", "*.prod.example"},
-			[]wish{
-				{profile: "etcd-server", requester: "greedy", subject: pkix.Name{CommonName: "*.prod.example"},
-					dns: []string{"*.prod.example"}, cover: node("*.prod.example")},
-				{profile: "kubelet-serving", requester: "greedy", subject: nodes("*.prod.example"),
-					dns: []string{"*.prod.example"}, cover: node("*.prod.example")},
-				{profile: "kubelet", requester: "greedy", subject: nodes("*.prod.example"),
-					cover: node("*.prod.example")},
-			},
-			&wish{profile: "kubelet", requester: "greedy", subject: nodes("w1.prod.example")},
-		},
-		"the API server's name by a pattern": {
-			[]string{"--profile", "server", "--dns", "*.default.svc,*"},
-			[]wish{wishFor("server", "greedy", "kubernetes.default.svc", "kubernetes.default.svc"),
-				wishFor("server", "greedy", "kubernetes", "kubernetes")},
-			server("mine.default.svc"),
-		},
-		"the service address by a network": {
-			[]string{"--profile", "server", "--ip", "10.0.0.0/8"},
-			[]wish{{profile: "server", requester: "greedy", subject: pkix.Name{}, ips: []string{"10.96.0.1"}}},
-			&wish{profile: "server", requester: "greedy", ips: []string{"10.1.2.3"}},
-		},
-		"a node called as the API server": {
-			[]string{"--profile", "kubelet,kubelet-serving", "--node", "*"},
-			[]wish{{profile: "kubelet-serving", requester: "greedy", subject: nodes("kubernetes"),
-				dns:   []string{"kubernetes"},
-				cover: node("kubernetes")}, {profile: "kubelet-serving", requester: "greedy", subject: nodes("w1"),
-				dns: []string{"kubernetes"}, cover: node("w1")}},
-			&wish{profile: "kubelet-serving", requester: "greedy", subject: nodes("w1"), dns: []string{"w1"}},
-		},
-	} {
+	for name, c := range greedy {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := newExchange(t, build(t))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +16,15 @@ import (
 
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request/requesttest"
+)
+
+// illegalNames are moved aside unread, and ignoredNames left to the tools that made them.
+var (
+	illegalNames = []string{"a b.csr", "-rf.csr", "esc\x1b[31m.csr", "new\nline.csr", "bidi\u202e.csr", "bad\xff.csr",
+		"ü.csr", "u\u0308.csr", strings.Repeat("x", 101) + ".csr", "issuers.csr", "ca.csr", "x.held.csr",
+		"x.DENIED.csr", "quote\".csr", "$(id).csr", "*.csr"}
+	ignoredNames = []string{".hidden.csr", "x.csr~", "._x.csr", ".nfs000.csr", "x.csr.tmp", "x.part",
+		"x.sync-conflict-20261124-AB.csr", ".~lock.x.csr#", "notes.txt"}
 )
 
 // TestHostileFiles puts into the inbox what is no file, or not one to be trusted: nothing is followed, nothing blocks,
@@ -46,15 +56,10 @@ func TestHostileFiles(t *testing.T) {
 	x.drop("gzip.csr", append([]byte{0x1f, 0x8b, 8, 0}, make([]byte, 100)...))
 	must(t, os.WriteFile(filepath.Join(x.dir, "hard"), good, 0o644))
 	must(t, os.Link(filepath.Join(x.dir, "hard"), in("hard.csr")))
-	illegal := []string{"a b.csr", "-rf.csr", "esc\x1b[31m.csr", "new\nline.csr", "bidi\u202e.csr", "bad\xff.csr",
-		"ü.csr", "u\u0308.csr", strings.Repeat("x", 101) + ".csr", "issuers.csr", "ca.csr", "x.held.csr",
-		"x.DENIED.csr", "quote\".csr", "$(id).csr", "*.csr"}
-	for _, name := range illegal {
+	for _, name := range illegalNames {
 		x.drop(name, good)
 	}
-	ignored := []string{".hidden.csr", "x.csr~", "._x.csr", ".nfs000.csr", "x.csr.tmp", "x.part",
-		"x.sync-conflict-20261124-AB.csr", ".~lock.x.csr#", "notes.txt"}
-	for _, name := range ignored {
+	for _, name := range ignoredNames {
 		x.drop(name, good)
 	}
 
@@ -64,26 +69,32 @@ func TestHostileFiles(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	x.checkPlain("the log", out)
+	x.checkHostileFiles()
+	if text, err := os.ReadFile(secret); err != nil || string(text) != "secret" {
+		t.Errorf("the link's target: %q, %v", text, err)
+	}
+}
+
+// checkHostileFiles looks at what became of each file of TestHostileFiles.
+func (x *exchange) checkHostileFiles() {
+	x.Helper()
 	for name, code := range map[string]refusal.Code{"link": refusal.EntryNotRegular,
 		"dangling": refusal.EntryNotRegular, "sparse": refusal.EntryTooLarge, "large": refusal.EntryTooLarge,
 		"gzip": refusal.EntryEncoding} {
 		checkRefused(x, requesttest.Case{Name: name, Code: code, Outcome: refusal.Deny})
 	}
-	if text, err := os.ReadFile(secret); err != nil || string(text) != "secret" {
-		t.Errorf("the link's target: %q, %v", text, err)
-	}
-	for _, name := range append(ignored, "fifo.csr", "directory.csr", "socket.csr", "team") {
-		if _, err := os.Lstat(in(name)); err != nil {
-			t.Errorf("%q should be left alone: %v", name, err)
+	for _, name := range append(slices.Clone(ignoredNames), "fifo.csr", "directory.csr", "socket.csr", "team") {
+		if _, err := os.Lstat(x.path("inbox", name)); err != nil {
+			x.Errorf("%q should be left alone: %v", name, err)
 		}
 	}
-	for _, name := range illegal {
+	for _, name := range illegalNames {
 		if _, err := os.Lstat(x.path("rejected", name)); err != nil {
-			t.Errorf("%q should lie in rejected/: %v", name, err)
+			x.Errorf("%q should lie in rejected/: %v", name, err)
 		}
 	}
 	if _, err := os.Stat(x.path("outbox", "hard.crt")); err != nil {
-		t.Errorf("a good request is not served: %v", err)
+		x.Errorf("a good request is not served: %v", err)
 	}
 }
 

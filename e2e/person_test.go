@@ -18,37 +18,22 @@ import (
 func TestNothingIsSignedUnseen(t *testing.T) {
 	t.Parallel()
 	bin := build(t)
-	policy := func(x *exchange, old, new string) {
-		file := filepath.Join(x.dir, "ca", "policy.yaml")
-		text, err := os.ReadFile(file)
-		must(t, err)
-		must(t, os.WriteFile(file, bytes.Replace(text, []byte(old), []byte(new), 1), 0o600))
-	}
 	t.Run("nothing changes", func(t *testing.T) {
-		x := newExchange(t, bin)
-		x.dropHeld("a")
-		person := x.terminal("ca-admin", "approve", "a")
-		person.await("sign this certificate? [y/N]", 1)
+		x, person := askedToApprove(t, bin)
 		person.enter("y")
 		person.exits(0)
 		x.expect("a", "crt", "")
 	})
 	t.Run("no is no", func(t *testing.T) {
-		x := newExchange(t, bin)
-		x.dropHeld("a")
-		person := x.terminal("ca-admin", "approve", "a")
-		person.await("[y/N]", 1)
+		x, person := askedToApprove(t, bin)
 		person.enter("")
 		person.exits(3)
 		x.expect("a", "held", refusal.SignatureAbsent)
 	})
 	t.Run("policy", func(t *testing.T) {
-		x := newExchange(t, bin)
-		x.dropHeld("a")
-		person := x.terminal("ca-admin", "approve", "a")
+		x, person := askedToApprove(t, bin)
 		person.await("365 days", 1)
-		person.await("[y/N]", 1)
-		policy(x, "days: 365\n  maxDays: 365", "days: 30\n  maxDays: 30")
+		x.editPolicy("days: 365\n  maxDays: 365", "days: 30\n  maxDays: 30")
 		person.enter("y")
 		person.await("something changed since this was shown", 1)
 		person.await("30 days", 1)
@@ -59,10 +44,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 		x.expect("a", "crt", "")
 	})
 	t.Run("record", func(t *testing.T) {
-		x := newExchange(t, bin)
-		x.dropHeld("a")
-		person := x.terminal("ca-admin", "approve", "a")
-		person.await("[y/N]", 1)
+		x, person := askedToApprove(t, bin)
 		x.ca(0, "deny", x.id("a"), "--reason", "no")
 		person.enter("y")
 		person.await("something changed since this was shown", 1)
@@ -71,10 +53,7 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 		x.expect("a", "denied", refusal.DeniedByPerson)
 	})
 	t.Run("approved by somebody else", func(t *testing.T) {
-		x := newExchange(t, bin)
-		x.dropHeld("a")
-		person := x.terminal("ca-admin", "approve", "a")
-		person.await("[y/N]", 1)
+		x, person := askedToApprove(t, bin)
 		x.ca(0, "approve", x.id("a"), "--yes")
 		person.enter("y")
 		person.exits(1)
@@ -82,24 +61,45 @@ func TestNothingIsSignedUnseen(t *testing.T) {
 			t.Errorf("two certificates for one request:\n%s", text)
 		}
 	})
-	t.Run("enrolment", func(t *testing.T) {
-		x := newExchange(t, bin)
-		signer := requesttest.SecurityKey(t)
-		x.enroll("me", signer.PublicKey())
-		signed, err := request.Sign(x.covered("me", "a.elsewhere", nil), signer)
-		must(t, err)
-		x.drop("a.csr", signed)
-		x.ca(0, "sync", "-q")
-		person := x.terminal("ca-admin", "approve", "a")
-		person.await(`"me", enrolled since`, 1)
-		person.await("[y/N]", 1)
-		x.ca(0, "unenroll", "me")
-		person.enter("y")
-		person.await("something changed since this was shown", 1)
-		person.await("an unknown key", 1)
-		person.enter("n")
-		person.exits(3)
-	})
+	t.Run("enrolment", func(t *testing.T) { approvedUnenrolled(t, newExchange(t, bin)) })
+}
+
+// askedToApprove is a person before the question whether to sign for the held request a.
+func askedToApprove(t *testing.T, bin string) (*exchange, *terminal) {
+	t.Helper()
+	x := newExchange(t, bin)
+	x.dropHeld("a")
+	person := x.terminal("ca-admin", "approve", "a")
+	person.await("sign this certificate? [y/N]", 1)
+	return x, person
+}
+
+func (x *exchange) editPolicy(old, new string) {
+	x.Helper()
+	file := filepath.Join(x.dir, "ca", "policy.yaml")
+	text, err := os.ReadFile(file)
+	must(x.T, err)
+	must(x.T, os.WriteFile(file, bytes.Replace(text, []byte(old), []byte(new), 1), 0o600))
+}
+
+// approvedUnenrolled: the requester is unenrolled while a person looks at its request.
+func approvedUnenrolled(t *testing.T, x *exchange) {
+	t.Helper()
+	signer := requesttest.SecurityKey(t)
+	x.enroll("me", signer.PublicKey())
+	signed, err := request.Sign(x.covered("me", "a.elsewhere", nil), signer)
+	must(t, err)
+	x.drop("a.csr", signed)
+	x.ca(0, "sync", "-q")
+	person := x.terminal("ca-admin", "approve", "a")
+	person.await(`"me", enrolled since`, 1)
+	person.await("[y/N]", 1)
+	x.ca(0, "unenroll", "me")
+	person.enter("y")
+	person.await("something changed since this was shown", 1)
+	person.await("an unknown key", 1)
+	person.enter("n")
+	person.exits(3)
 }
 
 // TestReview goes through all that waits with one key each.

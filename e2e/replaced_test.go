@@ -9,46 +9,49 @@ import (
 	"time"
 )
 
+// replacements are ways in which an exchange goes and comes back under a watch.
+var replacements = map[string]struct {
+	away, back func(x *exchange) // by renaming and making what a person, or an unmount, would
+	untouched  string            // a directory that must stay as it was made
+}{
+	"inbox removed and made again": {
+		func(x *exchange) { must(x.T, os.RemoveAll(x.path("inbox"))) },
+		func(x *exchange) { must(x.T, os.Mkdir(x.path("inbox"), 0o755)) }, "",
+	},
+	"exchange unmounted, mounted": {
+		func(x *exchange) { must(x.T, os.Rename(x.path(), x.path("../away"))) },
+		func(x *exchange) { must(x.T, os.Rename(x.path("../away"), x.path())) }, "",
+	},
+	"an empty mount point": {
+		func(x *exchange) {
+			must(x.T, os.Rename(x.path(), x.path("../away")))
+			must(x.T, os.Mkdir(x.path(), 0o755))
+		},
+		func(x *exchange) {
+			must(x.T, os.Remove(x.path())) // fails where anything was written into it
+			must(x.T, os.Rename(x.path("../away"), x.path()))
+		}, "",
+	},
+	"inbox replaced by a link": {
+		func(x *exchange) {
+			must(x.T, os.Rename(x.path("inbox"), x.path("kept")))
+			must(x.T, os.Mkdir(x.path("../elsewhere"), 0o755))
+			must(x.T, os.WriteFile(x.path("../elsewhere/bait.csr"), serverRequest(x.T, "bait"), 0o644))
+			must(x.T, os.Symlink("../elsewhere", x.path("inbox")))
+		},
+		func(x *exchange) {
+			must(x.T, os.Remove(x.path("inbox")))
+			must(x.T, os.Rename(x.path("kept"), x.path("inbox")))
+		}, "../elsewhere/bait.csr",
+	},
+}
+
 // TestWatchReplaced: the exchange or its inbox is taken away, replaced and put back under a running watch. It warns
 // once, touches nothing that is not the exchange, and serves again.
 func TestWatchReplaced(t *testing.T) {
 	t.Parallel()
 	bin := build(t)
-	for name, test := range map[string]struct {
-		away, back func(x *exchange) // by renaming and making what a person, or an unmount, would
-		untouched  string            // a directory that must stay as it was made
-	}{
-		"inbox removed and made again": {
-			func(x *exchange) { must(x.T, os.RemoveAll(x.path("inbox"))) },
-			func(x *exchange) { must(x.T, os.Mkdir(x.path("inbox"), 0o755)) }, "",
-		},
-		"exchange unmounted, mounted": {
-			func(x *exchange) { must(x.T, os.Rename(x.path(), x.path("../away"))) },
-			func(x *exchange) { must(x.T, os.Rename(x.path("../away"), x.path())) }, "",
-		},
-		"an empty mount point": {
-			func(x *exchange) {
-				must(x.T, os.Rename(x.path(), x.path("../away")))
-				must(x.T, os.Mkdir(x.path(), 0o755))
-			},
-			func(x *exchange) {
-				must(x.T, os.Remove(x.path())) // fails where anything was written into it
-				must(x.T, os.Rename(x.path("../away"), x.path()))
-			}, "",
-		},
-		"inbox replaced by a link": {
-			func(x *exchange) {
-				must(x.T, os.Rename(x.path("inbox"), x.path("kept")))
-				must(x.T, os.Mkdir(x.path("../elsewhere"), 0o755))
-				must(x.T, os.WriteFile(x.path("../elsewhere/bait.csr"), serverRequest(x.T, "bait"), 0o644))
-				must(x.T, os.Symlink("../elsewhere", x.path("inbox")))
-			},
-			func(x *exchange) {
-				must(x.T, os.Remove(x.path("inbox")))
-				must(x.T, os.Rename(x.path("kept"), x.path("inbox")))
-			}, "../elsewhere/bait.csr",
-		},
-	} {
+	for name, test := range replacements {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := newExchange(t, bin, "--trust-inbox")

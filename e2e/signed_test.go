@@ -31,6 +31,7 @@ func TestSignedEdits(t *testing.T) {
 	csr := plain[bytes.Index(plain, []byte("-----BEGIN")):]
 	signature := original[len(plain):]
 	foreign := x.covered("me", "www.example", nil)
+	changed := func(change func(*request.Cover)) []byte { return sign(x.covered("me", "www.example", change), signer) }
 	replaced := func(old, new string) []byte { return bytes.Replace(original, []byte(old), []byte(new), 1) }
 
 	for name, c := range map[string]struct {
@@ -47,18 +48,12 @@ func TestSignedEdits(t *testing.T) {
 		"signed-by-another": {sign(plain, other), "denied", refusal.CoverRequester},
 		"re-covered": {sign(bytes.Replace(plain, []byte("Requester: me"), []byte("Requester: neighbour"), 1),
 			requesttest.SecurityKey(t)), "held", refusal.SignatureUnknownKey},
-		"other-trust": {sign(x.covered("me", "www.example",
-			func(c *request.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) }),
-			signer), "denied", refusal.CoverTrust},
-		"other-cluster": {sign(x.covered("me", "www.example", func(c *request.Cover) { c.Cluster = "prod" }), signer),
-			"denied", refusal.CoverCluster},
-		"expired": {sign(x.covered("me", "www.example",
-			func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(-2*time.Hour), c.Created.Add(-time.Hour) }),
-			signer), "denied", refusal.CoverExpired},
-		"future": {sign(x.covered("me", "www.example",
-			func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(time.Hour), c.Created.Add(2*time.Hour) }),
-			signer), "denied", refusal.CoverFuture},
-		"outside": {sign(x.covered("me", "www.elsewhere", nil), signer), "held", refusal.ScopeName},
+		"other-trust": {changed(func(c *request.Cover) { c.Trust = "sha256:" + strings.Repeat("0", 64) }),
+			"denied", refusal.CoverTrust},
+		"other-cluster": {changed(func(c *request.Cover) { c.Cluster = "prod" }), "denied", refusal.CoverCluster},
+		"expired":       {changed(moved(-2 * time.Hour)), "denied", refusal.CoverExpired},
+		"future":        {changed(moved(time.Hour)), "denied", refusal.CoverFuture},
+		"outside":       {sign(x.covered("me", "www.elsewhere", nil), signer), "held", refusal.ScopeName},
 	} {
 		x.drop(name+".csr", c.entry)
 		x.ca(0, "sync", "-q")
@@ -77,6 +72,11 @@ func TestSignedEdits(t *testing.T) {
 	if text := x.ca(0, "list", "-o", "json"); strings.Count(text, `"serial"`) != 1 {
 		t.Errorf("not exactly one certificate:\n%s", text)
 	}
+}
+
+// moved makes a cover last for an hour, from so much after its time on.
+func moved(by time.Duration) func(*request.Cover) {
+	return func(c *request.Cover) { c.Created, c.Expires = c.Created.Add(by), c.Created.Add(by+time.Hour) }
 }
 
 // TestReplacedIsShown: a request that names the certificate it wants to replace is shown with what would change.

@@ -114,6 +114,13 @@ func TestRenewals(t *testing.T) {
 		{"somebody else's, revoked", asks.server,
 			History{Replaced: replacedWith(func(r *Replaced) { r.Requester, r.Revoked = "you", true })}, "issue", false,
 			"replaces ignored: that certificate is not this requester's"},
+	})
+}
+
+// TestRenewalsThatWait: what a revocation, a fork or the profile holds although the certificate is the requester's.
+func TestRenewalsThatWait(t *testing.T) {
+	p, asks := newRenewals(t)
+	checkRenewals(t, p, []renewalCase{
 		{"revoked", asks.server, History{Replaced: replacedWith(func(r *Replaced) { r.Revoked = true })}, hold +
 			"renewal cover.Replaces " + quotedReplaced, true, ""},
 		{"unknown", asks.server, History{}, "issue", false,
