@@ -34,7 +34,8 @@ func ended(t *testing.T) (*Ledger, []Change) {
 
 func archiveAll(t *testing.T, l *Ledger) Archive {
 	t.Helper()
-	a, err := l.Archive(t.Context(), filepath.Join(t.TempDir(), "archive"), noon.Add(2*time.Hour), noon.Add(3*time.Hour))
+	a, err := l.Archive(t.Context(), filepath.Join(t.TempDir(), "archive"), noon.Add(2*time.Hour),
+		noon.Add(3*time.Hour))
 	must(t, err)
 	return a
 }
@@ -128,7 +129,8 @@ func TestAttachRefuses(t *testing.T) {
 // TestVerifyShowsEditedArchives: bytes that were removed by hand do not pass for archived ones.
 func TestVerifyShowsEditedArchives(t *testing.T) {
 	for statement, want := range map[string]string{
-		"UPDATE ders SET der = NULL, archive = 1 WHERE certificate = 3":    "has 2 certificates, of the ledger's 3 are in it",
+		"UPDATE ders SET der = NULL, archive = 1 WHERE certificate = 3": "has 2 certificates, of the ledger's 3 " +
+			"are in it",
 		"UPDATE ders SET der = NULL, archive = 7 WHERE certificate = 3":    "1 certificates are in archive 7",
 		"UPDATE archives SET sha256 = zeroblob(32)":                        "is not what event 6 recorded",
 		"UPDATE archives SET file = 'x'":                                   "is not what event 6 recorded",

@@ -43,7 +43,7 @@ func placeNumber(requester, profile, subject, node, names string) int64 {
 	return int64(binary.BigEndian.Uint64(h.Sum(nil)))
 }
 
-// samePlace holds for two rows of certificates, s and c, of one place. The number finds them; it may be that of two. The
+// samePlace holds for two rows of certificates, s and c, of one place. The number finds them; two may share it. The
 // plus keeps SQLite from looking by requester: it may have asked for all there are.
 const samePlace = `s.place = c.place AND (+s.requester, s.profile, s.subject, s.node) =
 	(c.requester, c.profile, c.subject, c.node) AND (s.node <> '' OR s.names = c.names)`

@@ -35,8 +35,9 @@ func TestPlans(t *testing.T) {
 			"SCAN new / SEARCH requests USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"mark", markAnswers.query(largestChunk), "SEARCH answers USING INTEGER PRIMARY KEY (rowid=?) / SCAN new" +
 			" / SEARCH a USING INDEX answers_name (<expr>=? AND place=?) / SEARCH r USING INTEGER PRIMARY KEY"},
-		{"supersede", supersedePlaces.query(largestChunk), "SCAN new / SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / " +
-			"SEARCH s USING INDEX certificates_place (place=? AND superseded=?)"},
+		{"supersede", supersedePlaces.query(largestChunk),
+			"SCAN new / SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / " +
+				"SEARCH s USING INDEX certificates_place (place=? AND superseded=?)"},
 		{"renewed", supersedeRenewed.query(largestChunk), "SEARCH certificates USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"misstated", misstated, "SCAN c / " +
 			"SEARCH s USING INDEX certificates_place (place=? AND superseded=? AND issued>?) / " +

@@ -31,7 +31,8 @@ func (v *verification) archives(ctx context.Context, db *sql.DB, archived map[in
 			v.differ(ofCertificates, "archive %q is not what event %d recorded", r.File, r.event)
 		}
 		if archived[r.num] != r.Certificates {
-			v.differ(ofCertificates, "archive %q has %d certificates, of the ledger's %d are in it", r.File, r.Certificates,
+			v.differ(ofCertificates, "archive %q has %d certificates, of the ledger's %d are in it", r.File,
+				r.Certificates,
 				archived[r.num])
 		}
 		delete(archived, r.num)

@@ -80,9 +80,9 @@ func amendedLists() []amendment {
 		{"a name in two lines", "cluster:\n  name: \"a\n    b\"\n", Cluster{Name: "prod"}, "",
 			"policy.yaml cannot be changed by this command: policy.yaml:5:5: "},
 		{"an item below its dash", "cluster:\n  certSANs:\n    -\n      c.example\n    - a.example\n", sans, "",
-			"policy.yaml:4:11: these lines cannot be changed by this command: edit the file"},
+			`policy.yaml cannot be changed by this command: policy.yaml:5:6: "" is neither a DNS name nor an address`},
 		{"an anchor", "cluster:\n  certSANs: &names [c.example]\nunsigned:\n  dns: *names\n", sans, "",
-			"policy.yaml cannot be changed by this command: policy.yaml:6:9: could not find alias \"names\""},
+			`policy.yaml cannot be changed by this command: policy.yaml:6:9: quote what begins with a star: "*names"`},
 	}
 }
 
