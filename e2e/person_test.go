@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"ca-exchange/internal/pki"
@@ -143,6 +144,38 @@ func TestReviewInterrupted(t *testing.T) {
 	person.exits(3)
 	if kinds := x.answered("a") + x.answered("b"); kinds != "crtheld" && kinds != "heldcrt" {
 		t.Errorf("answers %s", kinds)
+	}
+}
+
+// TestReviewTypedAhead: a line that was typed before a request is shown decides nothing about it.
+func TestReviewTypedAhead(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.dropHeld("a")
+	x.dropHeld("b")
+	person := x.terminal("ca-admin", "review")
+	person.await("[q]uit", 1)
+	person.enter("a\na\na")
+	person.await("[q]uit", 2)
+	person.enter("q")
+	person.await("1 approved, 0 denied, 1 left", 1)
+	person.exits(3)
+}
+
+// TestReviewHungUp: a terminal that is closed in the middle of a review loses nothing that was decided.
+func TestReviewHungUp(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t))
+	x.dropHeld("a")
+	x.dropHeld("b")
+	person := x.terminal("ca-admin", "review")
+	person.await("[q]uit", 1)
+	person.enter("a")
+	person.await("[q]uit", 2)
+	must(t, person.command.Process.Signal(syscall.SIGHUP)) // as the kernel does
+	person.command.Wait()
+	if kinds := x.answered("a") + x.answered("b"); kinds != "crtheld" && kinds != "heldcrt" {
+		t.Errorf("answers %s, %v", kinds, person.command.ProcessState)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -212,7 +213,7 @@ func (v *review) addName(ctx context.Context, added *policy.Override) error {
 // ask is Ask, with the ways a person leaves a terminal as errQuit.
 func (v *review) ask(ctx context.Context, question string) (string, error) {
 	answer, err := v.Ask(ctx, question)
-	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.EIO) || errors.Is(err, context.Canceled) { // EIO: it is closed
 		err = errQuit
 	}
 	return answer, err

@@ -141,10 +141,14 @@ func (t *Terminal) Interactive() bool {
 // ErrNobody is returned by Ask where no person can be asked.
 var ErrNobody = errors.New("a question, but no terminal to ask it on")
 
-// Ask prints a question and reads one line of answer.
+// Ask prints a question and reads one line of answer. What was typed before the question stood there is no answer to
+// it: an impatient second key would decide on a request that nobody has seen.
 func (t *Terminal) Ask(ctx context.Context, question string) (string, error) {
 	if !t.Interactive() {
 		return "", WithStatus(Usage, ErrNobody)
+	}
+	if err := discardTyped(int(t.In.Fd())); err != nil {
+		return "", fmt.Errorf("discarding what was typed before the question: %w", err)
 	}
 	t.mu.Lock()
 	fmt.Fprint(t.Err, question)

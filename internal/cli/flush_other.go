@@ -1,0 +1,8 @@
+//go:build !linux
+
+package cli
+
+import "golang.org/x/sys/unix"
+
+// discardTyped drops what was typed and not read yet.
+func discardTyped(fd int) error { return unix.IoctlSetPointerInt(fd, unix.TIOCFLUSH, unix.TCIFLUSH) }
