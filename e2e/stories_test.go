@@ -28,6 +28,7 @@ func TestStories(t *testing.T) {
 			run[strings.ReplaceAll(strings.TrimSuffix(match[1], " --yes"), "$ID", "ID")] = true
 		}
 	}
+	run["ca-admin sign k3s.csr --authority --permit-dns .prod.example"] = true // TestAuthority, on a terminal
 	text, err := os.ReadFile("../docs/stories.md")
 	must(t, err)
 	shown := storyCommand.FindAllStringSubmatch(string(text), -1)

@@ -24,6 +24,7 @@ func (*commands) Examples() map[string][]string {
 		"sign": {
 			"ca-admin sign server.csr",
 			"ca-admin sign server.csr --profile server --dns www.example --out www.crt",
+			"ca-admin sign server.csr --authority --permit-dns .prod.example --days 1825",
 		},
 		"check": {"ca-admin check server.csr", "ca-admin check server.csr -o json"},
 		"list": {

@@ -69,14 +69,8 @@ func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*p
 		if err := shown.Approvable(); err != nil {
 			return nil, explainProposal(err, shown)
 		}
-		if !yes {
-			agreed, err := a.Confirm(ctx, "sign this certificate?")
-			if errors.Is(err, cli.ErrNobody) {
-				return nil, cli.Hint(err, "look at it with `ca-admin show`, then say --yes")
-			}
-			if err != nil || !agreed {
-				return nil, errors.Join(err, cli.WithStatus(cli.Unanswered, errors.New("not signed")))
-			}
+		if err := a.agree(ctx, shown, yes); err != nil {
+			return nil, err
 		}
 		certificate, err := c.Approve(ctx, shown)
 		if err == nil {
@@ -128,7 +122,10 @@ func (a *app) present(c *ca.CA, p *ca.Proposal) {
 	if p.Denial != nil {
 		a.Say("  %-12s %s", "denied", ca.DenialLine(p.Denial))
 	}
-	if d.Profile != nil && d.Profile.Guarded {
+	switch {
+	case p.Plan.Limits != nil:
+		a.presentAuthority(p)
+	case d.Profile != nil && d.Profile.Guarded:
 		what := a.Alarm("GUARDED: this identity is an administrator of the whole cluster")
 		a.Say("%s (profile %s)", what, d.Profile.Name)
 	}

@@ -22,6 +22,7 @@ import (
 
 type signCommand struct {
 	planFlags
+	authorityFlags
 	Files []string `arg:"" name:"file" type:"existingfile" help:"Request files (openssl req); - reads standard input."`
 	Out   string   `type:"path" placeholder:"FILE" help:"Certificate file, - for stdout (beside the request)."`
 }
@@ -31,7 +32,7 @@ func (s *signCommand) Validate() error {
 	if s.Out != "" && len(s.Files) > 1 {
 		return errors.New("--out takes one request")
 	}
-	return nil
+	return s.authorityFlags.validate(s.planFlags, len(s.Files))
 }
 
 func (s *signCommand) Run(ctx context.Context, a *app) error {
@@ -39,6 +40,7 @@ func (s *signCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	override.Authority = s.authorityFlags.wish()
 	if a.JSON && (s.Out == standardInput || s.Out == "" && slices.Contains(s.Files, standardInput)) {
 		return cli.WithStatus(cli.Usage, errors.New("standard output is the certificate's or the JSON's, not both"),
 			"write the certificate to a file: --out FILE")

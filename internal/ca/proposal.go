@@ -192,7 +192,7 @@ func (p *Proposal) Approvable() error {
 		return fmt.Errorf("%w: %s", ErrRefused, refusal.Message(p.Decision.Refusals))
 	case p.Denial != nil && !p.reopened:
 		return fmt.Errorf("%w %s", ErrDenied, DenialLine(p.Denial))
-	case p.lacks(refusal.Authority):
+	case p.lacks(refusal.Authority) && p.over.Authority == nil:
 		return fmt.Errorf("%w as anything else: %s", ErrRefused, refusal.Authority.Meaning())
 	case p.Digest == "", p.Plan.Names.Len() == 0 && p.lacks(refusal.NameAbsent):
 		return fmt.Errorf("%w: %s", ErrNoPlan, refusal.Message(p.Decision.Refusals))

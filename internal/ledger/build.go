@@ -68,6 +68,9 @@ func (c *Change) Issue(plan pki.Plan, certificate *pki.Certificate, by map[strin
 	if by != nil {
 		kind = EventApproved
 	}
+	if plan.Limits != nil {
+		kind, detail["limits"] = EventSubordinate, plan.Limits.String()
+	}
 	c.Event = event(kind, r, detail, by)
 }
 

@@ -100,8 +100,9 @@ type Event struct {
 const (
 	EventCreated       = "Created"
 	EventIssued        = "Issued"
-	EventApproved      = "Approved" // issued by a person
-	EventRenewed       = "Renewed"  // issued; detail.replaces is the fingerprint of the certificate that it renews
+	EventApproved      = "Approved"          // issued by a person
+	EventSubordinate   = "SubordinateSigned" // a CA below an issuer, by a person; detail.limits
+	EventRenewed       = "Renewed"           // issued; detail.replaces: the fingerprint of what it renews
 	EventRecovered     = "Recovered"
 	EventImported      = "Imported"
 	EventHeld          = "Held"
@@ -121,7 +122,7 @@ const (
 // outcome gives the status that an event of a kind leaves its request in; "" where it changes none.
 func outcome(kind string) Status {
 	switch kind {
-	case EventIssued, EventApproved, EventRenewed, EventRecovered, EventImported:
+	case EventIssued, EventApproved, EventSubordinate, EventRenewed, EventRecovered, EventImported:
 		return Issued
 	case EventHeld:
 		return Held

@@ -14,7 +14,8 @@ import (
 )
 
 // decidingKinds are the events that leave a request in a status (outcome).
-const decidingKinds = "('Issued', 'Approved', 'Renewed', 'Recovered', 'Imported', 'Held', 'Denied', 'Superseded')"
+const decidingKinds = "('Issued', 'Approved', 'SubordinateSigned', 'Renewed', 'Recovered', 'Imported', 'Held', " +
+	"'Denied', 'Superseded')"
 
 const (
 	askedColumns = requestColumns + `, r.names, r.refusals, r.num, entry, notice, bodies.digest, e.seq, e.kind,

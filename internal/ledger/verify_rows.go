@@ -54,7 +54,7 @@ func plain(text string) (detail map[string]string, ok bool) {
 }
 
 // issuingKinds are the events that come with a certificate.
-const issuingKinds = "('Issued', 'Approved', 'Renewed', 'Recovered', 'Imported')"
+const issuingKinds = "('Issued', 'Approved', 'SubordinateSigned', 'Renewed', 'Recovered', 'Imported')"
 
 const (
 	storedColumns = certificateColumns + `, c.place, c.num, ders.der, coalesce(ders.archive, 0), i.der, ch.der,

@@ -12,12 +12,12 @@ import (
 // identifier is compared with the template's, because an adopted issuer's certificate may have no subject key
 // identifier of its own (RFC 5280 4.2.1.1 then takes it from the key).
 func asPlanned(leaf, template, issuer *x509.Certificate, p Plan) error {
+	if err := boundedAlike(leaf, template); err != nil {
+		return err
+	}
 	switch {
 	case leaf.SerialNumber.Sign() <= 0 || leaf.SerialNumber.Cmp(template.SerialNumber) != 0:
 		return fmt.Errorf("serial %x, expected %x", leaf.SerialNumber, template.SerialNumber)
-	case leaf.IsCA || !leaf.BasicConstraintsValid:
-		return fmt.Errorf("CA:%t (basicConstraints present: %t), expected CA:FALSE", leaf.IsCA,
-			leaf.BasicConstraintsValid)
 	case leaf.KeyUsage != template.KeyUsage:
 		return fmt.Errorf("key usage %s, expected %s", keyUsageList(leaf.KeyUsage), keyUsageList(template.KeyUsage))
 	case !EqualSets(leaf.ExtKeyUsage, p.Usages) || len(leaf.UnknownExtKeyUsage) > 0:

@@ -26,6 +26,7 @@ type Plan struct {
 	Key           crypto.PublicKey
 	Days          int
 	Backdate      time.Duration
+	Limits        *Limits // of an authority below the issuer; nil for everything else
 }
 
 // Validity is the plan's validity when signed now: from now − backdate (not before the issuer's own) for Days
@@ -55,8 +56,9 @@ func (p Plan) Digest() (string, error) {
 		Key                                  []byte
 		Days                                 int
 		Backdate                             time.Duration
+		Limits                               *Limits `json:",omitempty"`
 	}{p.Request.String(), p.Profile, p.Issuer, p.CommonName, p.Organizations, p.Names.Strings(), p.Usages, key, p.Days,
-		p.Backdate})
+		p.Backdate, p.Limits})
 	if err != nil {
 		return "", err
 	}

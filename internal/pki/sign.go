@@ -120,6 +120,12 @@ func (i *Issuer) template(p Plan, now time.Time) (*x509.Certificate, bool, error
 	for _, ip := range p.Names.IPs {
 		t.IPAddresses = append(t.IPAddresses, ip.AsSlice())
 	}
+	if p.Limits != nil {
+		if err := i.MayCertify(p.Limits.PathLength); err != nil {
+			return nil, false, err
+		}
+		p.Limits.bound(t)
+	}
 	return t, shortened, nil
 }
 

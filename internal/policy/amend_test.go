@@ -15,13 +15,16 @@ type amendment struct {
 	after, said string // after the change, "" for an error; what is said of it
 }
 
-func amendments() []amendment {
-	full := Cluster{
+func fullCluster() Cluster {
+	return Cluster{
 		Name: "prod", Kubernetes: "1.36", DNSDomain: "cluster.local", Endpoint: "api.example:6443",
 		ServiceSubnets: []string{"10.96.0.0/12", "fd00::/108"}, CertSANs: []string{"a.example", "b.example"},
 		Nodes: map[string][]string{"cp1": {"192.0.2.11"}},
 	}
-	sans := Cluster{CertSANs: []string{"a.example", "b.example"}}
+}
+
+func amendments() []amendment {
+	full, sans := fullCluster(), Cluster{CertSANs: []string{"a.example", "b.example"}}
 	return []amendment{
 		{"nothing said", "cluster: {name: prod} # all\n", Cluster{}, "cluster: {name: prod} # all\n", ""},
 		{"the same", "cluster:\n  certSANs: [b.example, a.example] # both\n", sans,

@@ -51,6 +51,9 @@ func (p *Policy) Decide(in Input) Decision {
 	}
 	j := &judgement{Input: in, policy: p}
 	j.takeFound(in.Found)
+	if in.Override.Authority != nil {
+		return j.decideAuthority(*in.Override.Authority)
+	}
 	requester := j.settleRequester()
 	j.checkCover(requester)
 	choice := j.chooseProfile()

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +20,15 @@ type Override struct {
 	Days          int
 	WithoutGroups []string // groups that the person agrees to leave out
 	WithoutUsages []string // usages that the person agrees to leave out, as pki.UsageNames prints them
+
+	Authority *Authority // the person wants an authority below an issuer; nil for everything else
+}
+
+// Authority is what a person says of an authority to be signed.
+type Authority struct {
+	Issuer string
+	Usages []x509.ExtKeyUsage // of all that it signs
+	Limits pki.Limits
 }
 
 // Decision is what a request may become, with every reason. Its plan is signed only through a Grant.

@@ -72,6 +72,8 @@ func (p *Policy) ownProfile(path, name string, n Narrow) (pki.Profile, error) {
 			"an own profile has like: server, client, peer or user", name)
 	case !slices.Contains(likes, n.Like) || base == nil:
 		return at(".like", "%q: an own profile is like server, client, peer or user", n.Like)
+	case name == AuthorityProfile:
+		return at("", "%q is what authorities are listed as, which no profile makes", name)
 	case !ownName.MatchString(name):
 		return at("", "%q: the name of a profile has lower-case letters, digits and hyphens, at most 40", name)
 	}

@@ -168,7 +168,7 @@ var meanings = [...]meaning{
 		"leave them out, or have the request approved without them"},
 	{Authority, Hold,
 		"the request asks to be an authority, which no request in the inbox becomes",
-		"the CA admin signs a sub-CA by hand: ca-admin sign FILE --authority, which this release does not have yet"},
+		"the CA admin signs a sub-CA by hand: ca-admin sign FILE --authority"},
 	{NameKind, Deny,
 		"a name is of a kind that no certificate here has",
 		"ask for DNS names and IP addresses"},
