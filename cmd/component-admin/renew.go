@@ -183,7 +183,7 @@ func (a *app) due(c *component.Component, asked bool) (cli.Status, error) {
 			continue
 		}
 		a.Print("%s  %s  ends %s (%s)", dueWord(i, now), i.State.Files.Place(),
-			i.Certificate.NotAfter.UTC().Format("2006-01-02"), residual(i.Certificate.NotAfter.Sub(now)))
+			i.Certificate.NotAfter.UTC().Format("2006-01-02"), cli.Residual(i.Certificate.NotAfter, now))
 	}
 	a.nextDate(c, items, now)
 	return status, nil

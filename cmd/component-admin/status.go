@@ -148,21 +148,10 @@ func (item statusItem) row(now time.Time) []string {
 		certificate += "@" + item.Node
 	}
 	if item.NotAfter != nil {
-		expires, left = item.NotAfter.UTC().Format("2006-01-02"), residual(item.NotAfter.Sub(now))
+		expires, left = item.NotAfter.UTC().Format("2006-01-02"), cli.Residual(*item.NotAfter, now)
 		due = item.Due.UTC().Format("2006-01-02")
 	}
 	return []string{certificate, item.File, item.Status, expires, left, due, orDash(item.Applied), item.ID[:16]}
-}
-
-// residual is how long a certificate is valid still, in days.
-func residual(left time.Duration) string {
-	switch {
-	case left < 0:
-		return "ended"
-	case left < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(left.Hours()))
-	}
-	return fmt.Sprintf("%dd", int(left.Hours()/24))
 }
 
 // counts says how many files have a valid certificate, and what the others are.

@@ -17,8 +17,8 @@ import (
 // understands makes the exchange one of a CA that knows renewals.
 func (w *world) understands(t *testing.T) {
 	t.Helper()
-	marker := strings.Replace(string(w.read(t, "exchange", "exchange.json")), "{", `{"features":["renew"],`, 1)
-	must(t, os.WriteFile(w.path("exchange", "exchange.json"), []byte(marker), 0o644))
+	features := inbox.EncodeFeatures(inbox.FeatureRenew)
+	must(t, os.WriteFile(w.path("exchange", "outbox", inbox.FeaturesFile), features, 0o644))
 }
 
 // renew runs Renew and gives what it did, and the open request of the server, if any.

@@ -20,6 +20,8 @@ const (
 // Exchange is an open exchange, or one side of it on each of two media.
 type Exchange struct {
 	Marker
+	// Features are what the CA understands beyond version 1, as its outbox says: "renew" is a cover's Replaces.
+	Features []string
 	// HoldsKey says whether bytes, the beginning of a file, hold a private key. Such a file is unlinked where it would
 	// be moved to rejected/ otherwise, which everybody may read. nil: no file is looked into.
 	HoldsKey func([]byte) bool
@@ -48,7 +50,7 @@ func OpenSides(inboxPath, outboxPath string) (*Exchange, error) {
 		return nil, errors.Join(err, in.closeAll())
 	}
 	x := &Exchange{Marker: answered, in: in, out: out, counts: map[place]int{}}
-	x.Features = append(x.Features, readFeatures(out.dir)...)
+	x.Features = readFeatures(out.dir)
 	if asked.Trust != answered.Trust {
 		x.Close()
 		return nil, fmt.Errorf("%w: %q has trust %+q, %q has trust %+q",

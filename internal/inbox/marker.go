@@ -20,20 +20,17 @@ const (
 	markerKind = "Exchange"
 )
 
-// Marker is the content of exchange.json. Trust is a hint: what is pinned decides.
+// Marker is the content of exchange.json. Trust is a hint: what is pinned decides. A reader passes over fields that it
+// does not know, so that a newer CA can add some.
 type Marker struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	ID         string `json:"id"`
 	Trust      string `json:"trust"`
-
-	// Features are what the CA understands beyond version 1: "renew" is a cover's Replaces. A reader passes over fields
-	// that it does not know, so that a newer CA can add some. A CA writes them to features.json in the outbox instead,
-	// since a component-admin of version 1 takes no exchange.json with fields that it does not know.
-	Features []string `json:"features,omitempty"`
 }
 
-// FeaturesFile holds what the CA understands, in the outbox; featuresLimit is the most that is read of it, in bytes.
+// FeaturesFile holds what the CA understands, in the outbox; featuresLimit is the most that is read of it, in bytes. It
+// is a file of its own, since a component-admin of version 1 takes no exchange.json with fields that it does not know.
 const (
 	FeaturesFile  = "features.json"
 	featuresKind  = "Features"

@@ -145,8 +145,8 @@ func TestLoopIsBounded(t *testing.T) {
 	}
 }
 
-// TestNightOfRenewals: 200 hosts of one requester whose certificates look alike, as those of kube-scheduler do, renew in
-// one night without a person; and so do three control planes, again and again. First certificates of one place are
+// TestNightOfRenewals: 200 hosts of one requester whose certificates look alike, as those of kube-scheduler do, renew
+// in one night without a person; and so do three control planes, again and again. First certificates of one place are
 // bounded: the hosts were set up on ten days.
 func TestNightOfRenewals(t *testing.T) {
 	hosts, aDay := 200, 20
