@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"ca-exchange/internal/cli"
@@ -98,35 +97,25 @@ func (r *requestCommand) commonName(extra pki.Names) string {
 // files are where one profile's result goes.
 func (r *requestCommand) files(config kube.Config, ask kube.Ask, layout component.Layout) (component.Files, error) {
 	if !ask.Profile.Generic() {
-		return r.hostFiles(config, ask, layout), nil
+		return r.place(ask.Profile, r.hostFiles(config, ask, layout), layout)
 	}
 	ask.Profile = ask.Profile.At(strings.NewReplacer("*", "_", ":", "_", "/", "_").Replace(ask.CommonName))
-	if ask.Profile.Kubeconfig != "" {
-		return r.kubeconfig(config, ask, layout)
+	if err := r.checkKubeconfig(config, ask.Profile); err != nil {
+		return component.Files{}, err
 	}
-	if r.Out == "" {
-		return layout.Files(ask.Profile), nil
-	}
-	f := component.Files{Issuers: layout.Certificates, Certificate: filepath.ToSlash(filepath.Clean(r.Out))}
-	f.Key = strings.TrimSuffix(f.Certificate, filepath.Ext(f.Certificate)) + ".key"
-	return f, nil
+	return r.place(ask.Profile, r.hostFiles(config, ask, layout), layout)
 }
 
-// kubeconfig is where a person's goes: a user whose name is that of a component must not take the component's file.
-func (r *requestCommand) kubeconfig(
-	config kube.Config, ask kube.Ask, layout component.Layout,
-) (component.Files, error) {
+// checkKubeconfig: a user whose name is that of a component must not take the component's file.
+func (r *requestCommand) checkKubeconfig(config kube.Config, own kube.Profile) error {
 	for _, p := range kube.Profiles(config.Release) {
-		if r.Out == "" && p.Kubeconfig == ask.Profile.Kubeconfig && !p.Generic() {
+		named := r.Out+r.KubeconfigOut != "" || own.Kubeconfig == ""
+		if !named && p.Kubeconfig == own.Kubeconfig && !p.Generic() {
 			err := fmt.Errorf("%s is the kubeconfig of profile %s", p.Kubeconfig, p.Name)
-			return component.Files{}, cli.WithStatus(cli.Usage, err, "write another file: --out FILE")
+			return cli.WithStatus(cli.Usage, err, "write another file: --out FILE")
 		}
 	}
-	f := r.hostFiles(config, ask, layout)
-	if r.Out != "" {
-		f.Kubeconfig = filepath.ToSlash(filepath.Clean(r.Out))
-	}
-	return f, nil
+	return nil
 }
 
 // noProfile says that no profile has this name, and which one was probably meant.

@@ -19,6 +19,7 @@ type requestCommand struct {
 	hostFlags
 	adoptFlags
 	whoFlags
+	placeFlags
 
 	Profiles []string `arg:"" optional:"" name:"profile" help:"control-plane, worker, etcd, profiles, user NAME."`
 
@@ -30,7 +31,6 @@ type requestCommand struct {
 	Days       int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`
 	Kubernetes string        `placeholder:"RELEASE" help:"The cluster's release (the newest known)."`
 	Server     string        `placeholder:"URL" help:"API server in the kubeconfigs; https://NODE:6443 by default."`
-	Out        string        `placeholder:"FILE" help:"Certificate (pki/NAME.crt), or a user's kubeconfig."`
 	Wait       time.Duration `placeholder:"DURATION" help:"Wait so long at most for the answers, and install them."`
 	Again      bool          `help:"Ask again although a request is open, and withdraw that one."`
 	CSROut     string        `name:"csr-out" placeholder:"FILE" help:"Write the request here, for mail; - is stdout."`
@@ -72,9 +72,9 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 		return cli.WithStatus(cli.Usage, fmt.Errorf("--csr-out: %d requests in one file", len(orders)),
 			"ask for one profile at a time")
 	}
-	if r.CSROut == "-" && a.JSON {
+	if a.JSON && (r.CSROut == "-" || r.Secret != "") {
 		return cli.WithStatus(cli.Usage, errors.New("standard output is the request's or the JSON's, not both"),
-			"write the request to a file: --csr-out FILE")
+			"write the request to a file, --csr-out FILE, or leave -o json out")
 	}
 	if err := r.makeAll(a, c, orders); err != nil {
 		return err
@@ -88,7 +88,9 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 	if r.CSROut != "" {
 		return r.mail(a, c, orders[0].wish.Files.Place())
 	}
-	err = r.drop(ctx, a, c)
+	if err = r.drop(ctx, a, c); err == nil && r.Secret != "" {
+		return r.printSecret(a, c, orders[0].wish.Files)
+	}
 	if controls && r.waitsForServiceAccount(config, a.dir, layout) {
 		r.remindOfServiceAccount(a, layout)
 	}

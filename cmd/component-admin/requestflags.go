@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"ca-exchange/internal/kube"
@@ -29,10 +28,7 @@ func (r *requestCommand) Validate() error {
 			return err
 		}
 	}
-	if r.Out != "" && !filepath.IsLocal(r.Out) {
-		return errors.New("--out is a path below the component directory")
-	}
-	return nil
+	return r.validatePlaces()
 }
 
 func (r *requestCommand) names() (pki.Names, error) {

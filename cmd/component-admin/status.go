@@ -12,8 +12,9 @@ import (
 )
 
 type statusCommand struct {
-	Live    bool     `help:"Also ask the components of this host which certificate they serve."`
-	Address []string `placeholder:"HOST:PORT" help:"With --live: ask there; loopback or this host's own address."`
+	Live     bool     `help:"Also ask the components of this host which certificate they serve."`
+	CABundle bool     `name:"ca-bundle" help:"Print the pinned issuer ca as a webhook's caBundle, and nothing else."`
+	Address  []string `placeholder:"HOST:PORT" help:"With --live: ask there; loopback or this host's own address."`
 }
 
 // statusResult is what status -o json prints.
@@ -47,6 +48,9 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if s.CABundle {
+		return a.printBundle(c)
+	}
 	items, err := c.Items()
 	if err != nil {
 		return a.explain(err)
