@@ -229,6 +229,34 @@ Wrong DIR/kubelet/pki/kubelet.crt: it expired at 2026-06-01T11:59:59Z
 	}
 }
 
+// TestRenewalOfManaged: what this program installed is renewed by renew; only what others put there is adopted.
+func TestRenewalOfManaged(t *testing.T) {
+	h := hostOf(t, clusterFile)
+	h.setUp()
+	h.Renewal = []string{"--kubernetes", "1.34"}
+	h.again("kube-scheduler", expiring)
+	h.again("front-proxy-client", expiring)
+	h.again("kubelet-serving", expired)
+	for _, s := range []State{
+		{ID: strings.Repeat("1", 64), Profile: "kube-scheduler", Status: StatusInstalled},
+		{ID: strings.Repeat("2", 64), Profile: "kubelet-serving", Status: StatusReplaced},
+		{ID: strings.Repeat("3", 64), Profile: "front-proxy-client", Status: StatusInstalled},
+	} {
+		h.remember(s)
+	}
+	got := h.examine()
+	for _, want := range []string{
+		"DIR/scheduler.conf: it expires at 2026-06-30T12:00:00Z\n  fix: component-admin --dir DIR renew --now ",
+		"fix: component-admin --dir DIR renew --now front-proxy-client kube-scheduler\n",
+		"it expired at 2026-06-01T11:59:59Z\n  fix: component-admin --dir DIR request --from-pki kubelet-serving " +
+			"--node cp1 --kubernetes 1.34",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("not %q in\n%s", want, got)
+		}
+	}
+}
+
 // TestOpenRequests: what is asked already is not advised again.
 func TestOpenRequests(t *testing.T) {
 	for _, c := range []struct{ status, said, want string }{

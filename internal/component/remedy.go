@@ -140,30 +140,46 @@ func (e *examination) trust(before ...string) remedy {
 // conclude gives all findings. Certificates that end are renewed by one command, which keeps every name; and before
 // anything can be asked, the component directory is set up.
 func (e *examination) conclude() []Finding {
-	var renews []string
+	var managed, found []string // profiles: what this program installed, and what was there before it
 	asks := false
 	for _, f := range e.findings {
-		if f.renews != "" && !slices.Contains(renews, f.renews) {
-			renews = append(renews, f.renews)
-		}
 		asks = asks || f.asks
+		switch {
+		case f.renews == "" || slices.Contains(managed, f.renews) || slices.Contains(found, f.renews):
+		case e.manages(f.renews):
+			managed = append(managed, f.renews)
+		default:
+			found = append(found, f.renews)
+		}
 	}
 	var all []Finding
 	if asks && e.Component == nil {
 		all = append(all, e.setUp())
 	}
-	words := slices.Concat(e.Program, []string{"request", "--from-pki"}, renews)
-	if e.Node != "" {
-		words = append(words, "--node", e.Node)
-	}
-	renewal := Command(append(words, e.Renewal...)...)
 	for _, f := range e.findings {
-		if f.renews != "" {
-			f.Fix = renewal
+		switch {
+		case slices.Contains(managed, f.renews):
+			f.Fix = Command(slices.Concat(e.Program, []string{"renew", "--now"}, managed)...)
+		case f.renews != "":
+			f.Fix = e.adopt(found)
 		}
 		all = append(all, f.Finding)
 	}
 	return all
+}
+
+// manages reports whether this program installed a profile's certificate: then renew knows its names and its place.
+func (e *examination) manages(profile string) bool {
+	return slices.ContainsFunc(e.requests, func(s State) bool { return s.Profile == profile && s.Status == StatusInstalled })
+}
+
+// adopt asks for the successors of certificates that others put there.
+func (e *examination) adopt(profiles []string) string {
+	words := slices.Concat(e.Program, []string{"request", "--from-pki"}, profiles)
+	if e.Node != "" {
+		words = append(words, "--node", e.Node)
+	}
+	return Command(append(words, e.Renewal...)...)
 }
 
 // setUp is the first thing to do where no request can be made yet.
