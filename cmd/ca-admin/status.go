@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pass"
 )
 
@@ -93,6 +95,25 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	}
 	a.Print("issued   %d certificates%s", status.Certificates, ending)
 	a.Print("ledger   %s", result.Head)
+	return a.printNext(ctx, c)
+}
+
+// printNext prints the next date that matters: of the valid certificates that nothing has replaced, when the one that
+// ends first is due. When the host asks is the host's to say: this is the rule for an exchange at hand.
+func (a *app) printNext(ctx context.Context, c *ca.CA) error {
+	now := cli.Now()
+	f := ledger.Filter{Status: ledger.Valid, Current: true, EndsFrom: now, Order: ledger.ByEnd, Limit: 1}
+	for row, err := range c.Ledger().Certificates(ctx, f) {
+		if err != nil {
+			return err
+		}
+		k := standing(row, now)
+		word := "is"
+		if k.isDue() {
+			word = "was"
+		}
+		a.Print("next     %s %s due on %s and ends on %s", k.place(), word, k.due.Format(day), k.NotAfter.Format(day))
+	}
 	return nil
 }
 

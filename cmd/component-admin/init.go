@@ -17,6 +17,8 @@ type initCommand struct {
 	Exchange string `env:"CA_EXCHANGE" type:"path" placeholder:"DIR" help:"Where the exchange is (${env})."`
 	Trust    string `placeholder:"sha256:…" help:"The CA's trust fingerprint, received out of band."`
 
+	Visit string `placeholder:"DURATION" help:"How often a carried exchange comes by."`
+
 	NewIdentity bool `help:"Take another SSH key on a host that is set up; the CA admin has to enroll it."`
 }
 
@@ -37,7 +39,12 @@ func (i *initCommand) Run(a *app) error {
 			return cli.WithStatus(cli.Usage, fmt.Errorf("--trust: %w", err))
 		}
 	}
-	config := component.Config{Name: i.Name, Exchange: i.Exchange, Trust: trust, Identity: i.Identity}
+	config := component.Config{
+		Name: i.Name, Exchange: i.Exchange, Trust: trust, Identity: i.Identity, Visit: i.Visit,
+	}
+	if _, err := config.Rule(); err != nil {
+		return cli.WithStatus(cli.Usage, err)
+	}
 	c, err := component.Create(a.dir, config, a.settings())
 	if errors.Is(err, component.ErrExists) {
 		return cli.Hint(err, "change what it says: component-admin config --name NAME --exchange DIR",
@@ -52,6 +59,7 @@ func (i *initCommand) Run(a *app) error {
 		return err
 	}
 	i.compare(a, c)
+	a.Say("%s", renewalSentence("/", i.Visit))
 	if trust == "" {
 		a.Say("next: component-admin trust --fingerprint sha256:…")
 	} else {
