@@ -64,6 +64,9 @@ func (s *syncCommand) sync(
 		return explain(err, at)
 	}
 	a.summarize(sum)
+	if x.Apart(c.Dir()) {
+		a.Say("everything is written; unmount %s before you unplug it", cli.Word(at.Inbox))
+	}
 	report(at, sum)
 	if sum.Incomplete+sum.Left > 0 {
 		return cli.Exit(cli.Unanswered)

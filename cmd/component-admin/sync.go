@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"ca-exchange/internal/cli"
@@ -60,6 +61,8 @@ type syncRun struct {
 	options component.SyncOptions
 	noHooks bool
 	report  func([]component.Progress) error // gets how the requests stand at the end; nil for nobody
+
+	network bool // a server has the exchange: set by the look at it
 }
 
 // waitStep is how often a waiting command looks: often at first, when a running watch answers at once.
@@ -71,7 +74,7 @@ func (a *app) sync(ctx context.Context, c *component.Component, run syncRun) err
 	r := newReport(a)
 	run.options.Losing = r.losing
 	for step := waitStep; ; step = min(step*2, waitStepMost) {
-		all, err := a.syncOnce(ctx, c, run)
+		all, err := a.syncOnce(ctx, c, &run)
 		if err != nil {
 			return err
 		}
@@ -96,7 +99,7 @@ func (a *app) sync(ctx context.Context, c *component.Component, run syncRun) err
 }
 
 func (a *app) syncOnce(
-	ctx context.Context, c *component.Component, run syncRun,
+	ctx context.Context, c *component.Component, run *syncRun,
 ) (all []component.Progress, err error) {
 	path := run.path(c)
 	err = patiently(ctx, path, patience, func(alive func()) error {
@@ -105,7 +108,7 @@ func (a *app) syncOnce(
 			return err
 		}
 		defer x.Close()
-		run.options.Alive = alive
+		run.options.Alive, run.network = alive, x.Network()
 		if all, err = c.Sync(ctx, x, run.options); err != nil {
 			return err
 		}
@@ -142,11 +145,14 @@ func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun,
 			open++
 		}
 	}
+	line := "nothing is open"
 	if open > 0 {
-		a.Say("%d of %d open; safe to unplug", open, len(all))
-	} else {
-		a.Say("nothing is open; safe to unplug")
+		line = fmt.Sprintf("%d of %d open", open, len(all))
 	}
+	if !run.network {
+		line += "; safe to unplug"
+	}
+	a.Say("%s", line)
 	a.warnDue(c)
 	status := statusOf(all)
 	if !run.noHooks {
