@@ -112,3 +112,25 @@ func TestLossesAreNoticed(t *testing.T) {
 		}
 	}
 }
+
+// TestNoCommandWhereNoneHelps: show prints no command that approves what no person can approve.
+func TestNoCommandWhereNoneHelps(t *testing.T) {
+	t.Parallel()
+	needs(t, "openssl")
+	x := newExchange(t, build(t))
+	for name, args := range map[string][]string{
+		"authority": {"/CN=Sub CA", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign"},
+		"masters":   {"/CN=jane/O=system:masters"},
+	} {
+		x.run(0, "openssl", append([]string{"req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.key",
+			"-out", x.path("inbox", name+".csr"), "-subj"}, args...)...)
+	}
+	x.ca(0, "sync", "-q")
+	x.expect("authority", "held", "authority")
+	x.expect("masters", "denied", "subject-reserved")
+	for _, name := range []string{"authority", "masters"} {
+		if out := x.ca(0, "show", name); strings.Contains(out, "ca-admin approve") || !strings.Contains(out, "hint: ") {
+			t.Errorf("show %s says\n%s", name, out)
+		}
+	}
+}
