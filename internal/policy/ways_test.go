@@ -36,6 +36,7 @@ func TestWays(t *testing.T) {
 		{ask{subject: "CN=kubernetes"}, "--profile server --dns NAME | --profile client"},
 		{ask{subject: "CN=kube-scheduler", usages: []string{"client"}}, "--profile kube-scheduler"},
 		{ask{subject: "CN=jane O=system:masters"}, ""}, // denied
+		{ask{subject: "CN=kubernetes-admin", profile: "server"}, ""},
 	} {
 		r := test.ask.read(t)
 		_, found := request.Parse(r.Bytes, nil)
