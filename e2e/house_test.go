@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"component": {"refusal", "request", "pki", "inbox", "durable", "kube", yaml, xcrypto},
 	"kube":      {"pki", yaml},
 	"cli":       {kong, xterm},
+	"manual":    {"cli", kong},
 }
 
 // pure are the rooms that take bytes and a time, and touch no file.
@@ -135,7 +136,7 @@ func tracked(t *testing.T) []string {
 
 // rootNames are the names that the root of the repository may hold.
 var rootNames = strings.Fields(`.ci .github .gitignore CHANGELOG.md CONTRIBUTING.md contrib LICENSE README.md
-	bench cmd docs e2e examples go.mod go.sum internal test`)
+	bench cmd docs e2e examples go.mod go.sum internal packaging test`)
 
 // TestStrayFiles: the root holds known names only, and no private key lies outside testdata.
 func TestStrayFiles(t *testing.T) {

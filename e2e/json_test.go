@@ -188,7 +188,7 @@ func TestJSON(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(d.dir, "hand.csr"), serverRequest(t, "hand"), 0o644))
 	look(0, "sign", "hand.csr", "--yes")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
-	d.whole("ca-admin", map[string]string{"unenroll": "web", "export": "00"})
+	d.whole("ca-admin", map[string]string{"unenroll": "web", "export": "00", "completion": "bash"})
 }
 
 // TestComponentJSON is TestJSON for component-admin.
@@ -216,7 +216,7 @@ func TestComponentJSON(t *testing.T) {
 	d.run(2, "component-admin", "request", "server", "--dns", "c.example", "--csr-out", "-", "-o", "json")
 	d.ca(0, "sign", "b.csr", "--yes")
 	look(0, "install", "b.crt", "pki/b.example.crt")
-	d.whole("component-admin", map[string]string{"forget": "00", "kubeconfig": "admin --server https://a:1"})
+	d.whole("component-admin", map[string]string{"forget": "00", "completion": "bash", "kubeconfig": "admin --server https://a:1"})
 }
 
 // checkDocument decodes a document and looks for its keys on the page.

@@ -54,5 +54,11 @@ func (*commands) Examples() map[string][]string {
 		"migrate":    {"ca-admin migrate"},
 		"clock":      {"ca-admin clock", "ca-admin clock --accept"},
 		"recover":    {"ca-admin recover"},
+		"completion": {
+			"ca-admin completion bash   # load it: source <(ca-admin completion bash)",
+			"ca-admin completion zsh   # load it: source <(ca-admin completion zsh)",
+			"ca-admin completion fish   # load it: ca-admin completion fish | source",
+		},
+		"man": {"ca-admin man > ca-admin.1   # read it: man -l ca-admin.1"},
 	}
 }

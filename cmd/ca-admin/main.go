@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/manual"
 )
 
 // commands is the command line; one file each.
@@ -44,13 +45,16 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" group:"care" help:"Bring an older ledger to this version; a copy is kept."`
 	Archive archiveCommand `cmd:"" group:"care" help:"Move the bytes of ended certificates to a file, or back."`
 	Clock   clockCommand   `cmd:"" group:"care" output:"json" help:"Compare the clock with the ledger."`
+
+	Completion manual.Completion `cmd:"" group:"manual" help:"Print what completes this program in a shell."`
+	Man        manual.Man        `cmd:"" group:"manual" help:"Print the manual page."`
 }
 
 // Groups are the headings of the groups of commands.
 func (*commands) Groups() map[string]string {
 	return map[string]string{
 		"begin": "To begin:", "ask": "Requests:", "look": "To look:", "who": "Who may ask for what:",
-		"care": "Care:",
+		"care": "Care:", "manual": "Manual:",
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 type profilesCommand struct {
-	Name       string `arg:"" optional:"" help:"One profile, in full."`
+	Name       string `arg:"" optional:"" name:"profile" help:"One profile, in full."`
 	Kubernetes string `placeholder:"RELEASE" help:"As of this Kubernetes release; by default the policy's."`
 }
 

@@ -40,5 +40,11 @@ func (*commands) Examples() map[string][]string {
 			"component-admin --dir /etc/kubernetes doctor --config kubeadm.yaml",
 		},
 		"kubeconfig": {"component-admin kubeconfig admin --server https://api.example:6443"},
+		"completion": {
+			"component-admin completion bash   # load it: source <(component-admin completion bash)",
+			"component-admin completion zsh   # load it: source <(component-admin completion zsh)",
+			"component-admin completion fish   # load it: component-admin completion fish | source",
+		},
+		"man": {"component-admin man > component-admin.1   # read it: man -l component-admin.1"},
 	}
 }

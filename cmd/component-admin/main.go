@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/manual"
 )
 
 // commands is the command line; one file each.
@@ -29,11 +30,16 @@ type commands struct {
 
 	Hooks      applyCommand      `cmd:"" name:"apply" group:"care" help:"Run the hooks that are still to run."`
 	Kubeconfig kubeconfigCommand `cmd:"" group:"care" help:"Point an installed kubeconfig at another API server."`
+
+	Completion manual.Completion `cmd:"" group:"manual" help:"Print what completes this program in a shell."`
+	Man        manual.Man        `cmd:"" group:"manual" help:"Print the manual page."`
 }
 
 // Groups are the headings of the groups of commands.
 func (*commands) Groups() map[string]string {
-	return map[string]string{"begin": "To begin:", "ask": "Certificates:", "look": "To look:", "care": "Care:"}
+	return map[string]string{
+		"begin": "To begin:", "ask": "Certificates:", "look": "To look:", "care": "Care:", "manual": "Manual:",
+	}
 }
 
 func main() {

@@ -78,12 +78,24 @@ func Parser(program, description string, grammar any) (*kong.Kong, error) {
 	if with, ok := grammar.(interface{ Examples() map[string][]string }); ok {
 		for _, command := range parser.Model.Children {
 			if lines := with.Examples()[command.Name]; len(lines) > 0 {
-				examples := "Examples:\n\n    " + strings.Join(lines, "\n    ")
+				examples := examplesBelow + strings.Join(lines, "\n    ")
 				command.Detail = strings.TrimLeft(command.Detail+"\n\n"+examples, "\n")
 			}
 		}
 	}
 	return parser, nil
+}
+
+// examplesBelow stands between what a command's help says and its examples.
+const examplesBelow = "Examples:\n\n    "
+
+// Detail is what a command's help says below its first line, and its examples.
+func Detail(command *kong.Node) (text string, examples []string) {
+	text, below, found := strings.Cut(command.Detail, examplesBelow)
+	if found {
+		examples = strings.Split(below, "\n    ")
+	}
+	return strings.TrimSpace(text), examples
 }
 
 // asFlags reads the two words that people type before they know the flags: help [COMMAND] and version.

@@ -10,8 +10,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// outputs are the formats that a command prints besides a table: those of its tag `output:"json,csv"`.
-func outputs(command *kong.Node) []string {
+// Formats are what a command prints besides a table: those of its tag `output:"json,csv"`.
+func Formats(command *kong.Node) []string {
 	if command == nil || command.Tag == nil || !command.Tag.Has("output") {
 		return nil
 	}
@@ -20,7 +20,7 @@ func outputs(command *kong.Node) []string {
 
 // checkOutput refuses a format that the command does not print: a script that asks for JSON never gets a table.
 func checkOutput(command *kong.Context) error {
-	formats := append([]string{"table"}, outputs(command.Selected())...)
+	formats := append([]string{"table"}, Formats(command.Selected())...)
 	for _, flag := range command.Flags() {
 		if flag.Name != "output" {
 			continue
@@ -42,7 +42,7 @@ func nothingBut(formats []string) string {
 // printHelp prints a command's help with the formats that it has, and without the flags that it does not take.
 func printHelp(options kong.HelpOptions, command *kong.Context) error {
 	selected := command.Selected()
-	formats := outputs(selected)
+	formats := Formats(selected)
 	for _, flag := range command.Flags() {
 		if flag.Name == "output" || flag.Name == "wide" {
 			flag.Hidden = selected != nil && formats == nil

@@ -18,6 +18,18 @@ const (
 	RenewalIsDue Status = 6
 )
 
+// Meaning is what a person reads about a status, as in README.md.
+func (s Status) Meaning() string {
+	return [...]string{
+		Done: "done", Failed: "failed",
+		Usage:        "wrong usage, or a question without a terminal and without --yes",
+		Unanswered:   "held, or left unanswered",
+		Denied:       "denied",
+		Unverified:   "verification failed",
+		RenewalIsDue: "renewal due",
+	}[s]
+}
+
 // precedence is the order in which one status stands for several: what needs a person's eye most comes first.
 var precedence = []Status{Unverified, Denied, Unanswered, RenewalIsDue, Failed, Usage}
 
