@@ -35,7 +35,7 @@ _ca_admin() {
 	review) options='--exchange --inbox --outbox --help -h --color --quiet -q --log-format --version --dir' ;;
 	approve) options='--exchange --inbox --outbox --profile --node --dns --ip --days --yes -y --without-group --without-usage --reopen --renewals --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	list) options='--expiring --due --all --node --profile --requester --issuer --name --status --sort --limit --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -111,6 +111,9 @@ _ca_admin() {
 	'sign --days') : ;;
 	'sign --without-group') : ;;
 	'sign --without-usage') : ;;
+	'sign --path-length') : ;;
+	'sign --permit-dns') : ;;
+	'sign --permit-ip') : ;;
 	'sign --out') compopt -o default ;;
 	'sign --output' | 'sign -o') _ca_admin_words 'table json' ;;
 	'check --output' | 'check -o') _ca_admin_words 'table json' ;;

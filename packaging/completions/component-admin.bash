@@ -27,15 +27,15 @@ _component_admin() {
 		esac
 	done
 	case $command in
-	init) options='--name --identity --exchange --trust --new-identity --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	init) options='--name --identity --exchange --trust --visit --new-identity --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	config) options='--name --exchange --visit --renew --keep-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	trust) options='--exchange --fingerprint --replace --help -h --color --quiet -q --log-format --version --dir' ;;
-	request) options='--exchange --config --advertise-address --cert-dir --kubelet-dir --sa-key --from-kubeadm --from-pki --rekey --like --issuer --group --node --dns --ip --common-name --key-type --days --kubernetes --server --out --wait --again --csr-out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	request) options='--exchange --config --advertise-address --cert-dir --kubelet-dir --sa-key --from-kubeadm --from-pki --rekey --like --issuer --group --out --key-out --kubeconfig-out --secret --namespace --node --dns --ip --common-name --key-type --days --kubernetes --server --wait --again --csr-out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	sync) options='--exchange --wait --accept-names --again --local --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	renew) options='--exchange --now --keep-key --dns --ip --config --days --wait --dry-run --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	install) options='--issuers --accept-names --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	forget) options='--exchange --help -h --color --quiet -q --log-format --version --dir' ;;
-	status) options='--live --address --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	status) options='--live --ca-bundle --address --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	doctor) options='--config --advertise-address --cert-dir --kubelet-dir --node --kubernetes --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	apply) options='--help -h --color --quiet -q --log-format --version --dir' ;;
 	kubeconfig) options='--server --help -h --color --quiet -q --log-format --version --dir' ;;
@@ -47,6 +47,7 @@ _component_admin() {
 	'init --identity') compopt -o default ;;
 	'init --exchange') compopt -o dirnames ;;
 	'init --trust') : ;;
+	'init --visit') : ;;
 	'init --output' | 'init -o') _component_admin_words 'table json' ;;
 	'config --name') : ;;
 	'config --exchange') compopt -o dirnames ;;
@@ -66,6 +67,11 @@ _component_admin() {
 	'request --like') _component_admin_words 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
 	'request --issuer') _component_admin_words 'ca etcd-ca front-proxy-ca' ;;
 	'request --group') : ;;
+	'request --out') compopt -o default ;;
+	'request --key-out') compopt -o default ;;
+	'request --kubeconfig-out') compopt -o default ;;
+	'request --secret') : ;;
+	'request --namespace') : ;;
 	'request --node') : ;;
 	'request --dns') : ;;
 	'request --ip') : ;;
@@ -74,7 +80,6 @@ _component_admin() {
 	'request --days') : ;;
 	'request --kubernetes') : ;;
 	'request --server') : ;;
-	'request --out') compopt -o default ;;
 	'request --wait') : ;;
 	'request --csr-out') compopt -o default ;;
 	'request --output' | 'request -o') _component_admin_words 'table json' ;;
