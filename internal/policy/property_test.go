@@ -256,3 +256,12 @@ func fuzzSeed(f *testing.F, signer ssh.Signer) []byte {
 	}
 	return entry
 }
+
+// TestEmptyPattern: a pattern without a character grants nothing, and is a mistake.
+func TestEmptyPattern(t *testing.T) {
+	for _, check := range []func(string) error{checkGlob, checkUserGlob} {
+		if err := check(""); err == nil || err.Error() != "an empty pattern" {
+			t.Errorf("got %v", err)
+		}
+	}
+}
