@@ -143,7 +143,7 @@ func (x *exchange) lastMonth() {
 	x.says(0, "ca-admin list", "29 days", "Overdue")
 	x.says(6, "ca-admin list --expiring 30d", "server@server.example", "server@www.example")
 	x.says(0, "ca-admin status", "0 expired lately, 2 end within 30 days")
-	x.says(6, "component-admin status", "Overdue", "29d", "1 of 1 valid, 1 overdue: server")
+	x.says(6, "component-admin status", "Overdue", "29 days", "1 of 1 valid, 1 overdue: server")
 	x.says(0, "component-admin sync", "1 certificate is due for renewal", "(29 days)", "hint: component-admin renew")
 	out := x.says(6, "component-admin doctor", "fix: ", "--dns www.example")
 	if strings.Contains(out, "nothing is wrong") {
