@@ -188,7 +188,9 @@ func TestJSON(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(d.dir, "hand.csr"), serverRequest(t, "hand"), 0o644))
 	look(0, "sign", "hand.csr", "--yes")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
-	d.whole("ca-admin", map[string]string{"unenroll": "web", "export": "00", "completion": "bash"})
+	d.whole("ca-admin", map[string]string{
+		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",
+	})
 }
 
 // TestComponentJSON is TestJSON for component-admin.

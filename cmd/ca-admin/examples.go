@@ -9,6 +9,7 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin init --import-pki /etc/kubernetes/pki",
 			"ca-admin init --issuer ca --trust-inbox --group requesters",
 		},
+		"issuer":   {"ca-admin issuer adopt ca server.crt"},
 		"exchange": {"ca-admin exchange", "ca-admin exchange /media/stick", "ca-admin exchange /media/stick --forget"},
 		"watch":    {"ca-admin watch", "ca-admin watch --exchange /srv/exchange --poll 30s"},
 		"sync":     {"ca-admin sync", "ca-admin sync --exchange /media/stick --settle 0s"},

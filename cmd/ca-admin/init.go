@@ -29,6 +29,8 @@ type initCommand struct {
 	CommonName string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
 	PathLen    int      `default:"0" help:"How many CAs may stand below an issuer."`
 
+	ParentRequest bool `help:"Make the issuers' keys, and requests for a parent that signs them elsewhere."`
+
 	ImportCert  string `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate and chain."`
 	ImportKey   string `type:"existingfile" placeholder:"FILE" help:"The adopted issuer's key; it may be encrypted."`
 	ImportPKI   string `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt a kubeadm pki directory."`
@@ -51,6 +53,8 @@ func (i *initCommand) Validate() error {
 	switch {
 	case (i.ImportCert == "") != (i.ImportKey == ""):
 		return errors.New("--import-cert and --import-key go together")
+	case i.ParentRequest && i.ImportCert+i.ImportPKI != "":
+		return errors.New("--parent-request makes new keys: leave --import-pki and --import-cert out")
 	case i.ImportCert != "" && i.ImportPKI != "":
 		return errors.New("--import-pki or --import-cert, not both")
 	case i.Days < 1 || i.Days > issuersMost:
@@ -75,6 +79,9 @@ func issuerNames() (names []string) {
 }
 
 func (i *initCommand) Run(a *app) error {
+	if i.ParentRequest {
+		return i.requestParent(a)
+	}
 	groupID, err := lookupGroup(i.Group)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type commands struct {
 	Dir string `env:"CA_ADMIN_DIR" default:"./ca" type:"path" placeholder:"DIR" help:"CA directory (${env})."`
 
 	Init     initCommand     `cmd:"" group:"begin" output:"json" help:"Make a CA directory and an exchange."`
+	Issuer   issuerCommand   `cmd:"" group:"begin" help:"Take an issuer's certificate that a parent signed."`
 	Exchange exchangeCommand `cmd:"" group:"begin" output:"json" help:"List the exchanges, make or repair one."`
 
 	Watch   watchCommand   `cmd:"" group:"ask" help:"Answer requests as they come, until stopped."`
