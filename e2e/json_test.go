@@ -218,7 +218,9 @@ func TestComponentJSON(t *testing.T) {
 	d.run(2, "component-admin", "request", "server", "--dns", "c.example", "--csr-out", "-", "-o", "json")
 	d.ca(0, "sign", "b.csr", "--yes")
 	look(0, "install", "b.crt", "pki/b.example.crt")
-	d.whole("component-admin", map[string]string{"forget": "00", "completion": "bash", "kubeconfig": "admin --server https://a:1"})
+	d.whole("component-admin", map[string]string{
+		"forget": "00", "completion": "bash", "kubeconfig": "admin --server https://a:1",
+	})
 }
 
 // checkDocument decodes a document and looks for its keys on the page.

@@ -156,7 +156,8 @@ func (e *enrollCommand) confirm(ctx context.Context, a *app, fingerprint string)
 	a.Say("the request was signed by key %s", fingerprint)
 	agreed, err := a.Confirm(ctx, fmt.Sprintf("did %q give you this fingerprint out of band?", e.Name))
 	if errors.Is(err, cli.ErrNobody) {
-		return cli.Hint(err, "ask the requester for it, out of band: --fingerprint SHA256:…, as component-admin config prints it")
+		return cli.Hint(err, "ask the requester for it, out of band: --fingerprint SHA256:…, "+
+			"as component-admin config prints it")
 	}
 	if err == nil && !agreed {
 		err = cli.WithStatus(cli.Failed, errors.New("not enrolled"))

@@ -15,8 +15,8 @@ func renewalSentence(root, visit string) string {
 	_, err := os.Lstat(enabled)
 	switch {
 	case err == nil && visit != "":
-		return renewalTimer + " looks every hour: it finishes, says what is due, and renews while the exchange is here; " +
-			"with a visit every " + visit + " certificates are due 3.5 visits before their end"
+		return renewalTimer + " looks every hour: it finishes, says what is due, and renews while the exchange " +
+			"is here; with a visit every " + visit + " certificates are due 3.5 visits before their end"
 	case err == nil:
 		return renewalTimer + " looks every hour: certificates are renewed after two thirds of their life, " +
 			"those of 365 days after 8 months, and the hooks run"

@@ -15,8 +15,8 @@ func TestRenewalSentence(t *testing.T) {
 			t.Errorf("%q, not %q", got, want)
 		}
 	}
-	check("", "nothing is renewed by itself here: systemctl enable --now component-admin-renew.timer, or at each visit: "+
-		"component-admin renew")
+	check("", "nothing is renewed by itself here: systemctl enable --now component-admin-renew.timer, or at each "+
+		"visit: component-admin renew")
 	check("60d", "nothing is renewed by itself here; at each visit: component-admin renew")
 	if err := os.MkdirAll(wants, 0o755); err != nil {
 		t.Fatal(err)

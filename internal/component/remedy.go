@@ -170,7 +170,9 @@ func (e *examination) conclude() []Finding {
 
 // manages reports whether this program installed a profile's certificate: then renew knows its names and its place.
 func (e *examination) manages(profile string) bool {
-	return slices.ContainsFunc(e.requests, func(s State) bool { return s.Profile == profile && s.Status == StatusInstalled })
+	return slices.ContainsFunc(e.requests, func(s State) bool {
+		return s.Profile == profile && s.Status == StatusInstalled
+	})
 }
 
 // adopt asks for the successors of certificates that others put there.

@@ -8,7 +8,9 @@ func TestNetwork(t *testing.T) {
 		x    *Exchange
 		want bool
 	}{
-		{newExchange(t).Exchange, false}, {newExchange(t, remote{}).Exchange, true}, {newExchange(t, fuse{}).Exchange, false},
+		{newExchange(t).Exchange, false},
+		{newExchange(t, remote{}).Exchange, true},
+		{newExchange(t, fuse{}).Exchange, false},
 	} {
 		if got := test.x.Network(); got != test.want {
 			t.Errorf("Network() = %t, not %t", got, test.want)

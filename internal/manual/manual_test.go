@@ -75,7 +75,8 @@ func TestCompletions(t *testing.T) {
 		"fish": {p.Fish(), []string{
 			"complete -c p -n 'not _p_command >/dev/null' -f -a make -d '.Make it.'\n",
 			`-l kind -x -a '(__fish_complete_list , "string split \' \' \'a-b c\'")' -d 'Of [which]: kind.'`,
-			"complete -c p -n '_p_is make' -l force -s f -f -d 'Although it is there.'\n", "-l from -r -F -d 'A file.'\n",
+			"complete -c p -n '_p_is make' -l force -s f -f -d 'Although it is there.'\n",
+			"-l from -r -F -d 'A file.'\n",
 			`complete -c p -n '_p_is make' -f -a 'a-b c' -d 'What: \'a\' or \\b.'` + "\n",
 			"complete -c p -n '_p_is make' -l output -s o -x -a 'table json' -d",
 			"if contains -- $words[1] --output -o --dir\n",
