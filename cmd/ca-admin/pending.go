@@ -43,6 +43,8 @@ func (p *pendingCommand) Run(ctx context.Context, a *app) error {
 	}))
 	if err == nil && count == 0 {
 		a.Say("nothing waits for a person")
+	} else if err == nil && a.Interactive() {
+		a.Hint("ca-admin show ID prints the command that approves one; ca-admin review goes through all")
 	}
 	return err
 }
