@@ -94,7 +94,9 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 		a.Warn("%v", err)
 	}
 	now, status := cli.Now(), cli.Done
-	certificates := l.selected(c.Ledger().Certificates(ctx, l.filter(now)), now, func(k certificate) {
+	filter := l.filter(now)
+	filter.Brief = !a.JSON && !a.CSV
+	certificates := l.selected(c.Ledger().Certificates(ctx, filter), now, func(k certificate) {
 		if (l.Due || l.Expiring > 0) && k.isDue() {
 			status = cli.RenewalIsDue
 		}

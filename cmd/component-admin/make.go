@@ -32,8 +32,15 @@ func (r *requestCommand) makeAll(a *app, c *component.Component, orders []order)
 		}
 	}
 	r.warnShort(a, c)
+	profiles, wishes := make([]string, len(orders)), make([]*component.Wish, len(orders))
+	for i := range orders {
+		orders[i].wish.Again = r.Again
+		profiles[i], wishes[i] = orders[i].ask.Profile.Name, &orders[i].wish
+	}
+	if err := c.MakeKeys(profiles, wishes); err != nil {
+		return err
+	}
 	for _, o := range orders {
-		o.wish.Again = r.Again
 		s, err := c.Request(o.ask, o.wish)
 		if open, ok := errors.AsType[*component.OpenError](err); ok {
 			a.Say("%v", open)

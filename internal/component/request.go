@@ -34,11 +34,12 @@ type Wish struct {
 	KeyType    pki.KeyType
 	Days       int
 	Release    kube.Release
-	Files      Files  // where the result goes
-	Worker     bool   // the host runs no control plane
-	KeyInPlace bool   // no new key: the one that lies in Files
-	CSR        []byte // made by another program with that key, DER; nil to have one made
-	Again      bool   // an open request for the same place is withdrawn
+	Files      Files         // where the result goes
+	Worker     bool          // the host runs no control plane
+	Key        crypto.Signer // a new key of KeyType, see MakeKeys; nil to have one made
+	KeyInPlace bool          // no new key: the one that lies in Files
+	CSR        []byte        // made by another program with that key, DER; nil to have one made
+	Again      bool          // an open request for the same place is withdrawn
 }
 
 // Check makes a request with a throw-away key and drops nothing: what the CA would always deny is an ErrRefused before
@@ -203,7 +204,7 @@ func nonce() string {
 func (c *Component) keyAndCSR(ask kube.Ask, w Wish) (key crypto.Signer, csr []byte, err error) {
 	if w.KeyInPlace {
 		key, err = c.signerInPlace(w.Files)
-	} else {
+	} else if key = w.Key; key == nil {
 		key, err = w.KeyType.Generate()
 	}
 	if err != nil {

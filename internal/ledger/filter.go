@@ -17,6 +17,7 @@ type Filter struct {
 	EndsFrom  time.Time // ends at this time or later
 	EndsUntil time.Time // ends at this time or earlier
 	Current   bool      // only those that are not superseded
+	Brief     bool      // without Request, Origin, Generation, Replaces, Issued, KeyFingerprint: half of the work
 	Order     Order
 	Limit     int // 0: no limit
 }

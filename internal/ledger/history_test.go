@@ -104,6 +104,7 @@ func TestFilter(t *testing.T) {
 		{"ends later", Filter{EndsFrom: end.Add(time.Second)}, nil},
 		{"ends until", Filter{EndsUntil: end.Add(-time.Second)}, nil},
 		{"current", Filter{Current: true}, []string{"03", "04"}},
+		{"brief", Filter{Current: true, Brief: true, Issuer: "ca"}, []string{"03", "04"}},
 		{"serial", Filter{Serial: "02"}, []string{"02"}},
 		{"newest", Filter{Order: ByIssue, Limit: 2}, []string{"04", "03"}},
 		{"by node", Filter{Order: ByNode}, []string{"01", "02", "03", "04"}},

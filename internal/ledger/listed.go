@@ -13,9 +13,23 @@ type Listed struct {
 
 func (k *Listed) fields() []any { return append(k.Certificate.fields(), &k.Superseded) }
 
+const briefColumns = `c.serial, c.status, c.profile, c.requester, c.node, c.subject, c.names, i.name, c.not_before,
+	c.not_after, c.fingerprint, c.superseded`
+
+// brief are where briefColumns go.
+func (k *Listed) brief() []any {
+	return []any{(*hexText)(&k.Serial), &k.Status, &k.Profile, &k.Requester, &k.Node, &k.Subject, jsonColumn{&k.Names},
+		&k.Issuer, (*timeColumn)(&k.NotBefore), (*timeColumn)(&k.NotAfter), (*hexText)(&k.Fingerprint), &k.Superseded}
+}
+
 // Certificates lists certificates one by one: a long list is never in memory.
 func (l *Ledger) Certificates(ctx context.Context, f Filter) iter.Seq2[Listed, error] {
 	rest, args := f.query()
+	if f.Brief {
+		query := "SELECT " + briefColumns + " FROM certificates AS c CROSS JOIN issuers AS i ON i.num = c.issuer "
+		query += rest
+		return ahead(reused(ctx, l.reader, (*Listed).brief, query, args...))
+	}
 	query := "SELECT " + certificateColumns + ", c.superseded" + fromCertificates + rest
 	return ahead(reused(ctx, l.reader, (*Listed).fields, query, args...))
 }

@@ -14,6 +14,7 @@ func BenchmarkList(b *testing.B) {
 		filter Filter
 	}{
 		{"all", Filter{}},
+		{"all in brief", Filter{Brief: true}},
 		{"in use", Filter{Current: true, Limit: 50}},
 		{"ending", Filter{Current: true, EndsFrom: noon.AddDate(0, 6, 0), EndsUntil: noon.AddDate(0, 7, 0), Limit: 50}},
 		{"node", Filter{Current: true, Node: "node000002"}},

@@ -2,9 +2,29 @@ package ledger
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
+	"time"
+
+	"ca-exchange/internal/pki"
 )
+
+// TestBrief: the columns of a short list hold what those of a long one hold.
+func TestBrief(t *testing.T) {
+	l := busy(t)
+	short, err := collect(l.Certificates(t.Context(), Filter{Brief: true}))
+	must(t, err)
+	long, err := collect(l.Certificates(t.Context(), Filter{}))
+	must(t, err)
+	for i := range long {
+		k := &long[i].Certificate
+		k.Request, k.Origin, k.Generation, k.Replaces, k.Issued, k.KeyFingerprint = pki.ID{}, "", 0, "", time.Time{}, ""
+	}
+	if len(short) != 3 || !reflect.DeepEqual(short, long) {
+		t.Errorf("%+v\nwant %+v", short, long)
+	}
+}
 
 // TestSuperseded: which of two certificates counts, with and without a node, and when the newer one is revoked.
 func TestSuperseded(t *testing.T) {
