@@ -27,7 +27,8 @@ _ca_admin() {
 		esac
 	done
 	case $command in
-	init) options='--exchange --issuer --key-type --days --common-name --path-len --import-cert --import-key --import-pki --import-early --passphrase-file --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	init) options='--exchange --issuer --key-type --days --common-name --path-len --parent-request --import-cert --import-key --import-pki --import-early --passphrase-file --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	issuer) options='--help -h --color --quiet -q --log-format --version --dir' ;;
 	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	watch) options='--exchange --inbox --outbox --yes -y --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir' ;;
 	sync) options='--exchange --inbox --outbox --yes -y --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -190,7 +191,8 @@ _ca_admin() {
 			return
 		fi
 		case $command in
-		'') _ca_admin_words 'init exchange watch sync pending review approve deny sign check list show export events status enroll scope unenroll requesters profiles policy verify recover migrate archive clock completion man' ;;
+		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export events status enroll scope unenroll requesters profiles policy verify recover migrate archive clock completion man' ;;
+		issuer) _ca_admin_words 'adopt' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;
 		deny) : ;;

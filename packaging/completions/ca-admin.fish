@@ -22,6 +22,7 @@ end
 
 complete -c ca-admin -f
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a init -d 'Make a CA directory and an exchange.'
+complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a issuer -d 'Take an issuer\'s certificate that a parent signed.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a exchange -d 'List the exchanges, make or repair one.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a watch -d 'Answer requests as they come, until stopped.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a sync -d 'Answer the requests that are there now, and exit.'
@@ -61,6 +62,7 @@ complete -c ca-admin -n '_ca_admin_is init' -l key-type -x -a 'RSA-2048 RSA-3072
 complete -c ca-admin -n '_ca_admin_is init' -l days -x -d 'Validity of the issuers, in days (default 3650).'
 complete -c ca-admin -n '_ca_admin_is init' -l common-name -x -d 'Common name of issuer ca (kubernetes).'
 complete -c ca-admin -n '_ca_admin_is init' -l path-len -x -d 'How many CAs may stand below an issuer (default 0).'
+complete -c ca-admin -n '_ca_admin_is init' -l parent-request -f -d 'Make the issuers\' keys, and requests for a parent that signs them elsewhere.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-cert -r -F -d 'Adopt an issuer: its certificate and chain.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-key -r -F -d 'The adopted issuer\'s key; it may be encrypted.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-pki -x -a '(__fish_complete_directories)' -d 'Adopt a kubeadm pki directory.'
@@ -73,6 +75,7 @@ complete -c ca-admin -n '_ca_admin_is init' -l trust-inbox -f -d 'Issue unsigned
 complete -c ca-admin -n '_ca_admin_is init' -l group -x -d 'Only members of this group may drop requests.'
 complete -c ca-admin -n '_ca_admin_is init' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
 complete -c ca-admin -n '_ca_admin_is init' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
+complete -c ca-admin -n '_ca_admin_is issuer' -f -a 'adopt' -d 'adopt: take the certificate that a parent signed.'
 complete -c ca-admin -n '_ca_admin_is exchange' -l group -x -d 'Only members of this group may drop requests.'
 complete -c ca-admin -n '_ca_admin_is exchange' -l forget -f -d 'Stop serving it when no exchange is named. Nothing in it changes.'
 complete -c ca-admin -n '_ca_admin_is exchange' -l moved -f -d 'It is a known exchange that moved to this path.'
