@@ -307,3 +307,35 @@ func TestTooShort(t *testing.T) {
 		t.Error("a visit that is not a duration was taken")
 	}
 }
+
+// TestRenewVersion1: a certificate that version 1 installed owes no hooks, and is renewed once like any other; then the
+// hooks run, and know what was there before.
+func TestRenewVersion1(t *testing.T) {
+	t.Parallel()
+	w, s := installed(t)
+	serial := s.Serial
+	s.Serial, s.Reason, s.Replaces, s.OldSerial, s.Apply = "", "", "", "", nil // its state.json has none of these
+	must(t, w.open(t).save(s))
+	must(t, os.Remove(w.path("host", "component-admin", issuersFile)))
+	w.recorder(t)
+	_, err := w.open(t).Apply(t.Context())
+	must(t, err)
+	if got := w.runs(t); got != "" {
+		t.Errorf("the hooks of version 1's certificate ran %q", got)
+	}
+	w.due(t)
+	_, open := w.renew(t, RenewOptions{})
+	w.answer(t, *open)
+	out := w.sync(t, SyncOptions{})["pki/www.crt"]
+	if out.Status != StatusInstalled || out.OldSerial != serial || out.Reason != ReasonRekeyed {
+		t.Errorf("%s, %v, old serial %q, %q", out.Status, out.Problem, out.OldSerial, out.Reason)
+	}
+	_, err = w.open(t).Apply(t.Context())
+	must(t, err)
+	if got := w.runs(t); !strings.HasPrefix(got, "web rekeyed ") || strings.Count(got, "\n") != 1 {
+		t.Errorf("the hooks ran %q", got)
+	}
+	if all, open := w.renew(t, RenewOptions{}); len(all) != 0 || open != nil {
+		t.Errorf("renewed a second time: %+v", all)
+	}
+}
