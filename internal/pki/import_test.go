@@ -144,11 +144,36 @@ func TestImportRefuses(t *testing.T) {
 			t.Errorf("%v, not %s", err, want)
 		}
 	}
-	late, lateRoot,
-		lateKey := chainOf(t, func(_, issuer *x509.Certificate) { issuer.NotBefore = noon.Add(time.Second) })
-	_, _, err = imported(t, append(EncodeCertificates(late, lateRoot), lateKey...))
-	if e, ok := errors.AsType[*ImportError](err); !errors.Is(err, ErrNotYetValid) || !ok ||
-		!strings.HasPrefix(e.Help, "--import-early ") {
-		t.Errorf("one that is not valid yet: %v", err)
+}
+
+// TestImportRefusesCertificates: what no verifier would accept of a CA is refused with the way to another one.
+func TestImportRefusesCertificates(t *testing.T) {
+	unknown := pkix.Extension{Id: []int{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}}
+	for _, test := range []struct {
+		change     func(root, issuer *x509.Certificate)
+		says, help string
+	}{
+		{func(_, issuer *x509.Certificate) { issuer.NotAfter = noon.Add(-time.Second) }, "the certificate ended at",
+			"have the parent sign the CA's key again"},
+		{func(_, issuer *x509.Certificate) { issuer.ExtraExtensions = []pkix.Extension{unknown} },
+			"certificate 1 of its chain has a critical extension that is not understood: 1.2.3.4",
+			"make the CA certificate again without that extension"},
+		{func(root, _ *x509.Certificate) { root.ExtraExtensions = []pkix.Extension{unknown} },
+			"certificate 2 of its chain has a critical extension that is not understood: 1.2.3.4",
+			"make the CA certificate again without that extension"},
+		{func(_, issuer *x509.Certificate) { issuer.Subject = pkix.Name{} }, "the certificate has an empty subject",
+			"make the CA certificate again with a subject"},
+		{func(_, issuer *x509.Certificate) { issuer.NotBefore = noon.Add(time.Second) }, "not valid yet: it begins at",
+			"--import-early "},
+	} {
+		issuer, root, key := chainOf(t, test.change)
+		_, _, err := imported(t, append(EncodeCertificates(issuer, root), key...))
+		e, ok := errors.AsType[*ImportError](err)
+		if !ok || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(e.Help, test.help) {
+			t.Errorf("%v, not %q with the help %q", err, test.says, test.help)
+		}
+	}
+	if help := renewHelp([]*x509.Certificate{{}}); !strings.HasPrefix(help, "renew it for the same key: openssl x509 ") {
+		t.Errorf("the help for a root that ended is %q", help)
 	}
 }
