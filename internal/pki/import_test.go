@@ -173,7 +173,8 @@ func TestImportRefusesCertificates(t *testing.T) {
 			t.Errorf("%v, not %q with the help %q", err, test.says, test.help)
 		}
 	}
-	if help := renewHelp([]*x509.Certificate{{}}); !strings.HasPrefix(help, "renew it for the same key: openssl x509 ") {
+	const alone = "renew it for the same key: openssl x509 "
+	if help := renewHelp([]*x509.Certificate{{}}); !strings.HasPrefix(help, alone) {
 		t.Errorf("the help for a root that ended is %q", help)
 	}
 }
