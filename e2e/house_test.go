@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"signer":    {xcrypto},
 	"component": {"refusal", "request", "pki", "inbox", "durable", "kube", yaml, xcrypto},
 	"kube":      {"pki", yaml},
-	"cli":       {kong, xterm},
+	"cli":       {kong, xsys, xterm},
 	"manual":    {"cli", kong},
 }
 
