@@ -16,10 +16,8 @@ func (*commands) Examples() map[string][]string {
 		"pending":  {"ca-admin pending", "ca-admin pending -o json"},
 		"review":   {"ca-admin review"},
 		"approve": {
-			"ca-admin approve 0123456789abcdef",
 			"ca-admin approve 0123456789abcdef --profile server --dns www.example --ip 192.0.2.7 --yes",
-			"ca-admin approve 0123456789abcdef --reopen",
-			"ca-admin approve --renewals",
+			"ca-admin approve 0123456789abcdef --reopen", "ca-admin approve --renewals",
 		},
 		"deny": {"ca-admin deny 0123456789abcdef --reason 'ask for n2.prod.example instead'"},
 		"sign": {
