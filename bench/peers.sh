@@ -153,7 +153,7 @@ genrsa() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do openssl genrsa -out key.pe
 component() {
 	rm -rf component
 	component-admin --dir component init -q --name cp1 --exchange lat/exchange --trust "$(ca-admin --dir lat/ca status -o json | sed -n 's/.*"trust": "\(.*\)",/\1/p')"
-	component-admin --dir component request control-plane --key-type RSA-2048 --node cp1 --ip 192.0.2.1 --server https://192.0.2.1:6443
+	component-admin --dir component request control-plane --key-type RSA-2048 --node cp1 --advertise-address 192.0.2.1
 }
 for round in 1 2 3 4; do measure genrsa 1 genrsa; measure component 1 component; done
 goal "7. request control-plane against 13 openssl genrsa, wall" "$(ratio "$(cat component.wall)" "$(cat genrsa.wall)")" 0.6
