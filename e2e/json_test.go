@@ -187,9 +187,11 @@ func TestJSON(t *testing.T) {
 	}
 	must(t, os.WriteFile(filepath.Join(d.dir, "hand.csr"), serverRequest(t, "hand"), 0o644))
 	look(0, "sign", "hand.csr", "--yes")
+	look(0, "backup", "ca.tar")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
 	d.whole("ca-admin", map[string]string{
 		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",
+		"restore": "ca.tar", "archive": "--attach FILE",
 	})
 }
 

@@ -1,8 +1,10 @@
 package main
 
+import "maps"
+
 // Examples are shown in the help of each command; a test reads each as the program does.
 func (*commands) Examples() map[string][]string {
-	return map[string][]string{
+	all := map[string][]string{
 		"init": {
 			"ca-admin init --exchange /srv/exchange",
 			"ca-admin init --config kubeadm.yaml --node cp1=192.0.2.11,cp2=192.0.2.12",
@@ -49,10 +51,20 @@ func (*commands) Examples() map[string][]string {
 		"requesters": {"ca-admin requesters --wide"},
 		"profiles":   {"ca-admin profiles", "ca-admin profiles kube-apiserver --kubernetes 1.34"},
 		"policy":     {"ca-admin policy", "ca-admin policy --config kubeadm.yaml --node cp2=192.0.2.12"},
-		"verify":     {"ca-admin verify", "ca-admin verify --repair"},
-		"migrate":    {"ca-admin migrate"},
-		"clock":      {"ca-admin clock", "ca-admin clock --accept"},
-		"recover":    {"ca-admin recover"},
+	}
+	maps.Copy(all, careExamples())
+	return all
+}
+
+// careExamples are those of the commands that keep the record.
+func careExamples() map[string][]string {
+	return map[string][]string{
+		"verify":  {"ca-admin verify", "ca-admin verify --repair"},
+		"backup":  {"ca-admin backup /media/stick/ca-2026-01-31.tar", "ca-admin backup ca.tar --no-keys"},
+		"restore": {"ca-admin --dir /var/lib/ca-admin/ca restore /media/stick/ca-2026-01-31.tar"},
+		"migrate": {"ca-admin migrate"},
+		"clock":   {"ca-admin clock", "ca-admin clock --accept"},
+		"recover": {"ca-admin recover"},
 		"completion": {
 			"ca-admin completion bash   # load it: source <(ca-admin completion bash)",
 			"ca-admin completion zsh   # load it: source <(ca-admin completion zsh)",

@@ -42,6 +42,8 @@ type commands struct {
 	Policy     policyCommand     `cmd:"" group:"who" output:"json" help:"Print the policy in force, or its mistake."`
 
 	Verify  verifyCommand  `cmd:"" group:"care" output:"json" help:"Check the ledger's chain."`
+	Backup  backupCommand  `cmd:"" group:"care" output:"json" help:"Copy the CA directory to a file, beside a watch."`
+	Restore restoreCommand `cmd:"" group:"care" help:"Make a CA directory of a backup."`
 	Recover recoverCommand `cmd:"" group:"care" output:"json" help:"Take back what a restored ledger lacks."`
 	Migrate migrateCommand `cmd:"" group:"care" help:"Bring an older ledger to this version; a copy is kept."`
 	Archive archiveCommand `cmd:"" group:"care" help:"Move the bytes of ended certificates to a file, or back."`

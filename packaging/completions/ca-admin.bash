@@ -50,6 +50,8 @@ _ca_admin() {
 	profiles) options='--kubernetes --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	policy) options='--config --node --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	verify) options='--exchange --inbox --outbox --head --repair --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	backup) options='--no-keys --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	restore) options='--head --help -h --color --quiet -q --log-format --version --dir' ;;
 	recover) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	migrate) options='--help -h --color --quiet -q --log-format --version --dir' ;;
 	archive) options='--before --out --attach --help -h --color --quiet -q --log-format --version --dir' ;;
@@ -174,6 +176,8 @@ _ca_admin() {
 	'verify --outbox') compopt -o dirnames ;;
 	'verify --head') : ;;
 	'verify --output' | 'verify -o') _ca_admin_words 'table json' ;;
+	'backup --output' | 'backup -o') _ca_admin_words 'table json' ;;
+	'restore --head') : ;;
 	'recover --exchange') compopt -o dirnames ;;
 	'recover --inbox') compopt -o dirnames ;;
 	'recover --outbox') compopt -o dirnames ;;
@@ -191,7 +195,7 @@ _ca_admin() {
 			return
 		fi
 		case $command in
-		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export events status enroll scope unenroll requesters profiles policy verify recover migrate archive clock completion man' ;;
+		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export events status enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
 		issuer) _ca_admin_words 'adopt' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;
@@ -204,6 +208,8 @@ _ca_admin() {
 		scope) : ;;
 		unenroll) : ;;
 		profiles) _ca_admin_words 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
+		backup) compopt -o dirnames ;;
+		restore) compopt -o dirnames ;;
 		completion) _ca_admin_words 'bash zsh fish' ;;
 		esac
 		;;

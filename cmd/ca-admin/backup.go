@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"ca-exchange/internal/ca"
+	"ca-exchange/internal/cli"
+	"ca-exchange/internal/ledger"
+)
+
+type backupCommand struct {
+	File   string `arg:"" name:"file" type:"path" help:"The file to write. It must not exist yet."`
+	NoKeys bool   `help:"Leave the issuers' keys out."`
+}
+
+// backupResult is what backup -o json prints.
+type backupResult struct {
+	APIVersion string    `json:"apiVersion"`
+	Kind       string    `json:"kind"`
+	File       string    `json:"file"`
+	Time       time.Time `json:"time"`
+	Trust      string    `json:"trust"`
+	Head       string    `json:"head"`
+	WithKeys   bool      `json:"withKeys"`
+	Files      int       `json:"files"`
+}
+
+func (b *backupCommand) Run(ctx context.Context, a *app) error {
+	c, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	m, err := c.Backup(ctx, b.File, ca.BackupOptions{WithoutKeys: b.NoKeys})
+	if err != nil {
+		return explainBackup(err)
+	}
+	if a.JSON {
+		return a.Encode(backupResult{cli.APIVersion, "Backup", b.File, m.Time, m.Trust, m.Head, m.Keys, len(m.Files)})
+	}
+	a.Say("backed up %s to %q, read back and compared", cli.Count(len(m.Files), "file", "files"), b.File)
+	a.Print("head  %s", m.Head)
+	if m.Keys {
+		a.Say("the CA keys are in it: keep it as you keep them")
+	} else {
+		a.Say("the CA keys are not in it: keep them elsewhere; a restored CA signs nothing without them")
+	}
+	a.Say("to check it, and to go on with it: ca-admin --dir NEW restore %s", cli.Word(b.File))
+	return nil
+}
+
+func explainBackup(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return cli.Hint(err, "a backup never replaces a file: name one that does not exist yet")
+	case errors.Is(err, ca.ErrInside):
+		return cli.WithStatus(cli.Usage, err, "name a file on another disk")
+	}
+	return err
+}
+
+type restoreCommand struct {
+	File string `arg:"" name:"file" type:"path" help:"A file that backup wrote."`
+	Head head   `placeholder:"SEQ:HASH" help:"A head that was written down: the backup's ledger must have it."`
+}
+
+func (r *restoreCommand) Run(ctx context.Context, a *app) error {
+	back, err := ca.Restore(ctx, r.File, a.dir, ca.Anchor{Sequence: r.Head.seq, Hash: r.Head.hash}, a.settings())
+	if err != nil {
+		return a.explainRestore(err)
+	}
+	a.Say("restored %s to %q: the CA as of %s", cli.Count(len(back.Files), "file", "files"), a.dir,
+		back.Time.Format(time.RFC3339))
+	a.Print("trust  %s", back.Trust)
+	a.Print("head   %s", back.Head)
+	for _, file := range back.MissingKeys {
+		a.Warn("the backup has no CA keys: put this one there, mode 0600: %s", file)
+	}
+	a.Say("what was issued since lies in the outboxes; before anything is signed, take it back from each exchange:")
+	for _, at := range back.Exchanges {
+		a.Say("  ca-admin recover %s", sidesOf(at))
+	}
+	if len(back.Exchanges) == 0 {
+		a.Say("  ca-admin recover --exchange DIR")
+	}
+	a.Say("then serve it, and let no other host serve these exchanges any more: ca-admin watch")
+	return nil
+}
+
+// sidesOf are the flags that name an exchange.
+func sidesOf(at ca.Place) string {
+	if at.Inbox == at.Outbox {
+		return "--exchange " + cli.Word(at.Inbox)
+	}
+	return "--inbox " + cli.Word(at.Inbox) + " --outbox " + cli.Word(at.Outbox)
+}
+
+func (a *app) explainRestore(err error) error {
+	_, broken := errors.AsType[*ledger.Broken](err)
+	switch {
+	case errors.Is(err, ca.ErrExists):
+		return cli.Hint(err, "restore never replaces a CA directory: name another (--dir NEW), or move it aside: "+
+			"mv "+cli.Word(filepath.Clean(a.dir))+" "+cli.Word(filepath.Clean(a.dir)+".old"))
+	case errors.Is(err, ca.ErrNotBackup):
+		return cli.Hint(err, "name a file that ca-admin backup wrote")
+	case errors.Is(err, ca.ErrDamaged):
+		return cli.WithStatus(cli.Unverified, err, "take another backup; nothing was restored")
+	case broken:
+		return cli.WithStatus(cli.Unverified, err, "take another backup, or the right head; nothing was restored")
+	}
+	return a.explainOpen(err)
+}
