@@ -191,7 +191,7 @@ func TestJSON(t *testing.T) {
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
 	d.whole("ca-admin", map[string]string{
 		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",
-		"restore": "ca.tar", "archive": "--attach FILE",
+		"restore": "ca.tar", "report": "--html r.html", "archive": "--attach FILE",
 	})
 }
 

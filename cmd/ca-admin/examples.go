@@ -59,6 +59,7 @@ func (*commands) Examples() map[string][]string {
 // careExamples are those of the commands that keep the record.
 func careExamples() map[string][]string {
 	return map[string][]string{
+		"report":  {"ca-admin report --html ca.html", "ca-admin report --ics /srv/calendar/ca.ics"},
 		"verify":  {"ca-admin verify", "ca-admin verify --repair"},
 		"backup":  {"ca-admin backup /media/stick/ca-2026-01-31.tar", "ca-admin backup ca.tar --no-keys"},
 		"restore": {"ca-admin --dir /var/lib/ca-admin/ca restore /media/stick/ca-2026-01-31.tar"},

@@ -41,6 +41,7 @@ _ca_admin() {
 	list) options='--expiring --due --all --node --profile --requester --issuer --name --status --sort --limit --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	export) options='--chain --der --help -h --color --quiet -q --log-format --version --dir' ;;
+	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir' ;;
 	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	enroll) options='--key --from --fingerprint --control-plane --worker --profile --node --dns --wildcard --ip --user --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -131,6 +132,11 @@ _ca_admin() {
 	'list --limit') : ;;
 	'list --output' | 'list -o') _ca_admin_words 'table json csv' ;;
 	'show --output' | 'show -o') _ca_admin_words 'table json' ;;
+	'report --exchange') compopt -o dirnames ;;
+	'report --inbox') compopt -o dirnames ;;
+	'report --outbox') compopt -o dirnames ;;
+	'report --html') compopt -o default ;;
+	'report --ics') compopt -o default ;;
 	'events --since') : ;;
 	'events --request') : ;;
 	'events --output' | 'events -o') _ca_admin_words 'table json' ;;
@@ -195,7 +201,7 @@ _ca_admin() {
 			return
 		fi
 		case $command in
-		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export events status enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
+		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export report events status enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
 		issuer) _ca_admin_words 'adopt' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;

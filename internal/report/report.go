@@ -1,0 +1,72 @@
+// Package report draws what a CA knows for people and for other programs: a page for a browser and a calendar. It takes
+// plain values and a time, and touches no file; it knows nothing of the ledger.
+package report
+
+import "time"
+
+// Report is what there is to say of a CA.
+type Report struct {
+	Trust        string // fingerprint
+	Head         string // the ledger's last event, SEQ:HASH
+	HeadTime     time.Time
+	Now          time.Time
+	Issuers      []Issuer
+	Certificates []Certificate // in use, in the order of their places
+	More         int           // certificates in use that are not among them
+	Held         []Request
+	MoreHeld     int
+	Denied       int      // requests, within the last 90 days
+	Problems     []string // what keeps the CA from serving
+	Next         []Step   // what to do, the most urgent first
+}
+
+// Issuer is a CA certificate.
+type Issuer struct {
+	Name     string
+	Subject  string
+	NotAfter time.Time
+}
+
+// Certificate is one that is in use.
+type Certificate struct {
+	Place               string // profile@node, or profile@name
+	Node                string // "" where it has none
+	Serial              string
+	Issuer              string
+	Status              string // Issued, Due, Overdue or Expired
+	NotBefore, NotAfter time.Time
+	Due                 time.Time
+}
+
+// Request is one that waits for a person.
+type Request struct {
+	ID, Subject, Requester, Profile, Reason string
+	Received                                time.Time
+}
+
+// Step is something to be done.
+type Step struct {
+	Text    string
+	Command string // "" where no single command does it
+}
+
+const (
+	// window is how long a time the page shows, in days: a month back, and two years less a month on.
+	window     = 730
+	windowBack = 30
+)
+
+// first is the first day that the page shows.
+func (r Report) first() time.Time { return r.Now.UTC().Truncate(day).Add(-windowBack * day) }
+
+const day = 24 * time.Hour
+
+// Bar is where a time of validity lies in the window, in days from its left.
+type Bar struct{ X, Width, Due int }
+
+// bar cuts what is outside of the window; at least a day of every certificate is seen.
+func (r Report) bar(c Certificate) Bar {
+	at := func(t time.Time) int { return min(max(int(t.Sub(r.first())/day), 0), window) }
+	from, to := min(at(c.NotBefore), window-1), at(c.NotAfter)
+	return Bar{X: from, Width: max(to-from, 1), Due: at(c.Due)}
+}

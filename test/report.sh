@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# The report as others read it: Chromium (light, dark, print, 390 pixels wide), python3-icalendar and promtool. Ends with
+# "N passed, N failed". SHOTS=DIR keeps the screenshots.
+set -u
+cd "$(dirname "$0")/.."
+need() { command -v "$1" >/dev/null || { [ "$(id -u)" = 0 ] && apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null; }; }
+need chromium chromium
+/usr/bin/python3 -c 'import icalendar' 2>/dev/null || need no-such-command python3-icalendar
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+go build -o "$work/bin/" ./cmd/ca-admin || exit 1
+export PATH="$work/bin:$PATH" HOME="$work"
+shots=${SHOTS:-$work}
+repository=$PWD
+cd "$work" || exit 1
+unset CA_EXCHANGE CA_ADMIN_DIR
+
+passed=0 failed=0
+expect() { # expect NAME COMMAND…
+	local name=$1
+	shift
+	if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "failed: $name"; fi
+}
+
+ca-admin init -q --issuer ca --key-type ECDSA-P256 --trust-inbox >/dev/null || exit 1
+openssl ecparam -name prime256v1 -genkey -noout -out k.key
+for i in $(seq 12); do
+	openssl req -new -key k.key -subj "/CN=host$i" -addext "subjectAltName=DNS:a-rather-long-name-of-a-host-$i.prod.cluster.example" -out "exchange/inbox/host$i.csr"
+done
+openssl req -new -key k.key -subj '/CN=<img src="x" onerror="document.title=1">' -out exchange/inbox/hostile.csr
+ca-admin sync -q
+ca-admin report -q --html report.html --ics report.ics || exit 1
+ca-admin list -o json >list.json
+
+cat >judge.html <<'END'
+<!doctype html><title>-</title><iframe id="f"></iframe><script>
+const width = Number(location.hash.slice(1)), f = document.getElementById("f");
+f.style.cssText = `width:${width}px;height:5000px;border:0`;
+f.onload = () => {
+	const d = f.contentDocument, w = f.contentWindow, bars = [];
+	const light = c => { const v = c.match(/[\d.]+/g).slice(0, 3).map(x => x / 255).map(x => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+	const ground = e => { for (; e; e = e.parentElement) { const c = w.getComputedStyle(e).backgroundColor; if (!/, 0\)$/.test(c)) return c; } return "rgb(255,255,255)"; };
+	let contrast = 99;
+	for (const e of d.body.querySelectorAll("*")) {
+		if (!e.textContent.trim() || e.closest("svg")) continue;
+		const [a, b] = [light(w.getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+		contrast = Math.min(contrast, (a + .05) / (b + .05));
+	}
+	for (const row of d.querySelectorAll("tr[data-serial]")) {
+		const all = row.querySelector("svg").getBoundingClientRect(), bar = row.querySelector("rect").getBoundingClientRect();
+		bars.push({serial: row.dataset.serial, from: (bar.left - all.left) / all.width, to: (bar.right - all.left) / all.width});
+	}
+	const said = {scroll: d.documentElement.scrollWidth, inner: w.innerWidth, contrast, bars, images: d.images.length, title: d.title,
+		text: d.body.textContent.includes('<img src="x"') || d.body.textContent.includes('<img src=\\"x\\"'), scripts: d.scripts.length,
+		requests: w.performance.getEntriesByType("resource").length, ground: w.getComputedStyle(d.body).backgroundColor};
+	document.body.textContent = JSON.stringify(said);
+};
+f.src = "report.html";
+</script>
+END
+browse() { timeout 40 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" --allow-file-access-from-files "$@" 2>/dev/null; }
+judge() { # judge WIDTH NAME FLAGS…
+	local width=$1 name=$2
+	shift 2
+	browse "$@" --window-size=1400,900 --virtual-time-budget=5000 --dump-dom "file://$work/judge.html#$width" >"$name.html"
+	expect "$name at $width pixels" python3 - "$name.html" "$width" <<'END'
+import datetime, html, json, re, sys
+said = json.loads(html.unescape(re.search(r"<body>(.*?)</body>", open(sys.argv[1]).read(), re.S).group(1)))
+wrong = []
+if said["scroll"] > said["inner"] or said["inner"] != int(sys.argv[2]): wrong.append("it scrolls: %d in %d" % (said["scroll"], said["inner"]))
+if said["contrast"] < 4.5: wrong.append("contrast %.2f" % said["contrast"])
+if said["images"] or said["scripts"] or said["requests"]: wrong.append("it has images, scripts or requests")
+if not said["text"] or not said["title"].startswith("CA report of"): wrong.append("a hostile name is not text")
+bars = {b["serial"]: b for b in said["bars"]}
+items = json.load(open("list.json"))["items"]
+if len(items) != 12 or set(bars) != {i["serial"] for i in items}: wrong.append("not the certificates of list -o json")
+first = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - datetime.timedelta(days=30)
+for i in items:
+    for key, side in ("notBefore", "from"), ("notAfter", "to"):
+        want = (datetime.datetime.fromisoformat(i[key].replace("Z", "+00:00")) - first).total_seconds() / 86400 / 730
+        if abs(bars[i["serial"]][side] - want) > 1.5 / 730: wrong.append("%s: %s %f, not %f" % (i["serial"], side, bars[i["serial"]][side], want))
+if wrong: print("\n".join(wrong), said["ground"])
+sys.exit(bool(wrong))
+END
+}
+judge 1200 light
+judge 390 light-narrow
+judge 1200 dark --blink-settings=preferredColorScheme=0
+judge 390 dark-narrow --blink-settings=preferredColorScheme=0
+expect "dark differs from light" sh -c '! cmp -s light.html dark.html'
+browse --window-size=1200,900 --screenshot="$shots/light.png" "file://$work/report.html"
+browse --window-size=500,1400 --screenshot="$shots/narrow.png" "file://$work/report.html"
+browse --window-size=1200,900 --blink-settings=preferredColorScheme=0 --screenshot="$shots/dark.png" "file://$work/report.html"
+browse --print-to-pdf="$shots/print.pdf" "file://$work/report.html"
+expect "print" sh -c "head -c 4 '$shots/print.pdf' | grep -q PDF"
+expect "no address of another host in the page" sh -c '! grep -E "https?:|//[a-z]|@import|url\(" report.html'
+
+sleep 1
+ca-admin report -q --ics again.ics
+expect "calendar: python3-icalendar" /usr/bin/python3 - <<'END'
+import icalendar, sys
+first, again = (icalendar.Calendar.from_ical(open(f, "rb").read()) for f in ("report.ics", "again.ics"))
+uids = [[str(e["UID"]) for e in c.walk("VEVENT")] for c in (first, again)]
+text = open("report.ics", "rb").read()
+lines = text.split(b"\r\n")
+ok = uids[0] == uids[1] and len(set(uids[0])) == len(uids[0]) == 13 and all(len(l) <= 75 and b"\n" not in l for l in lines)
+ok = ok and any("a-rather-long-name-of-a-host-7.prod.cluster.example, due" in str(e["DESCRIPTION"]) for e in first.walk("VEVENT"))
+sys.exit(not ok)
+END
+# more judges
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
