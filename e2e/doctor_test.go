@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDoctor(t *testing.T) {
@@ -38,12 +39,13 @@ func TestDoctor(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) { d.finds(t, d.spoil(t, s.spoil), 0, s.problem, s.fix) })
 	}
 	t.Run("ends soon", func(t *testing.T) {
-		dir := d.spoil(t, `leaf front-proxy-client /CN=front-proxy-client "$client" ca/front-proxy-ca -days 29`)
+		at := func(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format("20060102150405Z") }
+		dir := d.spoil(t, "dated "+at(-336)+" "+at(29))
 		out := shell(t, dir, d.path, examine+" 2>&1 >/dev/null", 6)
 		if !strings.Contains(out, "1 certificate expires within 30 days; nothing else is wrong") {
 			t.Errorf("the last word on certificates that end: %s", out)
 		}
-		d.finds(t, dir, 6, "expiring: ", "request --from-pki front-proxy-client")
+		d.finds(t, dir, 6, "expiring: ", "kube-apiserver")
 		d.mends(t, dir)
 	})
 	t.Run("runs", func(t *testing.T) {
@@ -97,7 +99,7 @@ func (d doctor) mends(t *testing.T, dir string) {
 			return
 		default:
 			if !done[item.Fix] {
-				shell(t, dir, d.path, item.Fix, 0)
+				shell(t, dir, d.path, item.Fix+" || [ $? = 3 ]", 0) // 3: it was asked for, and waits
 			}
 			done[item.Fix] = true
 		}

@@ -59,15 +59,18 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
-// neverZero are commands that this test cannot see succeed: one needs a terminal, one does not end by itself, and one a
-// kubeconfig that was installed.
+// neverZero are commands that this test cannot see succeed: one needs a terminal, one does not end by itself, one a
+// kubeconfig that was installed, and one a CA that waits for its parent (TestScenarios/story_corporate).
 var neverZero = map[string]bool{
 	"ca-admin review": true, "ca-admin watch": true, "component-admin kubeconfig": true,
+	"ca-admin issuer": true,
 }
 
 // madeFirst are commands that need no directory.
 var madeFirst = map[string]bool{
 	"ca-admin init": true, "component-admin init": true, "ca-admin profiles": true, "component-admin doctor": true,
+	"ca-admin completion": true, "ca-admin man": true, "component-admin completion": true, "component-admin man": true,
+	"ca-admin restore": true, // it makes one
 }
 
 // exitStatuses are command lines and what each ends with, in the order of a day.
@@ -96,6 +99,8 @@ var exitStatuses = []statusOf{
 	{1, "ca-admin migrate --dir none"},
 	{1, "ca-admin clock --dir none"},
 	{1, "ca-admin archive --before 2026-01-31 --out archived --dir none"},
+	{1, "ca-admin backup archive.tar --dir none"},
+	{1, "ca-admin issuer adopt ca a.csr --dir none"},
 	{1, "component-admin config --dir none"},
 	{1, "component-admin trust --fingerprint sha256:" + strings.Repeat("a", 64) + " --dir none"},
 	{1, "component-admin request server --dns a.example --dir none"},
@@ -190,6 +195,15 @@ var exitStatuses = []statusOf{
 	{1, "ca-admin deny ID --reason no"},
 	{0, "ca-admin export ID"},
 	{0, "ca-admin archive --before 2026-01-31 --out archived"},
+	{0, "ca-admin backup archive.tar"},
+	{1, "ca-admin backup archive.tar"},
+	{1, "ca-admin restore archive.tar"},
+	{0, "ca-admin restore archive.tar --dir restored"},
+	{0, "ca-admin completion bash"},
+	{2, "ca-admin completion csh"},
+	{0, "ca-admin man"},
+	{0, "component-admin completion fish"},
+	{0, "component-admin man"},
 	{0, "ca-admin unenroll web"},
 	{1, "ca-admin unenroll web"},
 }

@@ -114,7 +114,7 @@ func TestUsersSession(t *testing.T) {
 				u.give(u.path("component/component-admin/identity.pub"), u.path("identity.pub"))
 			}
 		}
-		if !strings.Contains(u.runIn(u.dir, 0, dave, "component-admin status"), "1 of 1 installed") {
+		if !strings.Contains(u.runIn(u.dir, 0, dave, "component-admin status"), "1 of 1 valid") {
 			u.Error("nothing was installed")
 		}
 		u.rootOnce(u.dir, u.dir)
@@ -182,7 +182,7 @@ func TestUsersStick(t *testing.T) {
 			must(u.T, exec.Command("chown", "-R", strconv.Itoa(int(user)), stick).Run())
 			u.run(0, user, strings.ReplaceAll(command, "/media/stick", "'"+stick+"'"))
 		}
-		if !strings.Contains(u.run(0, dave, "component-admin status"), "1 of 1 installed") {
+		if !strings.Contains(u.run(0, dave, "component-admin status"), "1 of 1 valid") {
 			u.Error("nothing was installed")
 		}
 		u.rootOnce(u.path("carol"), u.path("dave"))

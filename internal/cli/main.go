@@ -28,7 +28,7 @@ func (f Flags) Apply(t *Terminal) {
 }
 
 // Main parses the command line into grammar and runs the command, whose Run method gets what bind returns. The context
-// ends with the signals of ending.
+// ends with the signals that ending gives.
 func Main(t *Terminal, description string, grammar any, bind func(context.Context) any) Status {
 	noCoreDumps()
 	forgetEmpty("CA_EXCHANGE", "CA_ADMIN_DIR", "COMPONENT_ADMIN_DIR")
@@ -48,17 +48,17 @@ func Main(t *Terminal, description string, grammar any, bind func(context.Contex
 	if err := checkOutput(command); err != nil {
 		return t.Fail(WithStatus(Usage, err, t.Program+" "+command.Selected().Name+" --help"))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
+	ctx, stop := signal.NotifyContext(context.Background(), ending(t)...)
 	defer stop()
 	command.BindTo(ctx, (*context.Context)(nil))
 	return t.Fail(command.Run(bind(ctx)))
 }
 
 // ending are the signals that end a command in order: what a person decided is published first. A closed terminal is
-// one, unless the program was started to outlive it, as nohup does.
-func ending() []os.Signal {
+// one, unless the program was started to outlive it, as nohup does. A watch without a terminal takes SIGHUP for itself.
+func ending(t *Terminal) []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
+	if t.Interactive() && !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals

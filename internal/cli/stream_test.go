@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -70,5 +71,18 @@ func TestStreamTable(t *testing.T) {
 	}
 	if _, err := term.StreamTable([]Column{{"A", 0}}, seq([][]string{{"a"}}, fmt.Errorf("torn"))); err == nil {
 		t.Error("an error of the rows was lost")
+	}
+}
+
+// TestASCII: what a request brings is escaped, and decodes to what it was.
+func TestASCII(t *testing.T) {
+	const want = "a<é\u202e\u007f😀\n"
+	text, err := asJSON(want, "")
+	if err != nil || string(text) != `"a<\u00e9\u202e\u007f\ud83d\ude00\n"` {
+		t.Fatalf("%s, %v", text, err)
+	}
+	var got string
+	if err := json.Unmarshal(text, &got); err != nil || got != want {
+		t.Errorf("%q, %v, not %q", got, err, want)
 	}
 }

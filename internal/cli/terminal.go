@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -125,12 +124,13 @@ func joined(err error) []error {
 	return all
 }
 
-// Encode writes v to stdout as indented JSON.
+// Encode writes v to stdout as indented JSON, in ASCII.
 func (t *Terminal) Encode(v any) error {
-	enc := json.NewEncoder(t.Out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	text, err := asJSON(v, "")
+	if err == nil {
+		_, err = t.Out.Write(append(text, '\n'))
+	}
+	return err
 }
 
 // Interactive says whether a person can be asked.
