@@ -34,7 +34,7 @@ func TestUnits(t *testing.T) {
 	t.Parallel()
 	dir, names := units(t)
 	want := []string{
-		"ca-admin.service", "component-admin-finish.service", "component-admin-renew.service",
+		"ca-admin.service", "ca-admin@.service", "component-admin-finish.service", "component-admin-renew.service",
 		"component-admin-renew.timer",
 	}
 	if !slices.Equal(names, want) {
@@ -45,6 +45,22 @@ func TestUnits(t *testing.T) {
 	verify.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
 	if out, err := verify.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestUnitTemplate: the unit for several clusters on one host differs from that for one in its paths only.
+func TestUnitTemplate(t *testing.T) {
+	t.Parallel()
+	one, err := os.ReadFile("../contrib/systemd/ca-admin.service")
+	must(t, err)
+	template, err := os.ReadFile("../contrib/systemd/ca-admin@.service")
+	must(t, err)
+	_, want, _ := strings.Cut(string(one), "[Unit]")
+	_, got, _ := strings.Cut(string(template), "[Unit]")
+	paths := strings.NewReplacer("/var/lib/ca-admin/%i", "/var/lib/ca-admin/ca", "/srv/exchange-%i", "/srv/exchange",
+		" of %i\n", "\n")
+	if strings.Count(got, "%i") < 5 || paths.Replace(got) != want {
+		t.Errorf("ca-admin@.service is not ca-admin.service with other paths:\n%s", paths.Replace(got))
 	}
 }
 
