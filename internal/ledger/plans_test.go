@@ -21,9 +21,13 @@ func TestPlans(t *testing.T) {
 		{"prefix", requests + "r.id >= ? AND r.id <= ? LIMIT 3",
 			"SEARCH r USING INDEX sqlite_autoindex_requests_1 (id>? AND id<?)"},
 		{"pending", requests + "r.status = 'Held' ORDER BY r.received, r.id", "SCAN r USING INDEX requests_held"},
+		{"named", requests + namedRequests, "SEARCH r USING INTEGER PRIMARY KEY (rowid=?) / " +
+			"SEARCH answers USING INDEX answers_name (<expr>=?) / SCAN requests USING INDEX requests_held"},
 		{"owners", ownersQuery(largestChunk), "SEARCH answers USING INDEX answers_name (<expr>=?)"},
 		{"owed", owedQuery, "SEARCH places USING COVERING INDEX sqlite_autoindex_places_1 (exchange=?)" +
 			" / SEARCH answers USING INDEX answers_owed (place=?)"},
+		{"issuer of version 1", migratedQuery, "SEARCH issuers USING INDEX sqlite_autoindex_issuers_2 (name=?)" +
+			" / SCAN certificates / SEARCH ders USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"fingerprint", "SELECT num FROM certificates AS c WHERE " + byFingerprint,
 			"SEARCH c USING INDEX certificates_fingerprint (<expr>=?)"},
 		{"unlinked", unlinkedQuery(largestChunk), "SEARCH r USING INDEX requests_recovered (key_fingerprint=?)" +

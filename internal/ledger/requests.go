@@ -63,12 +63,14 @@ func (l *Ledger) Find(ctx context.Context, prefix string) iter.Seq2[Request, err
 	return l.requests(ctx, "r.id >= ? AND r.id <= ? LIMIT 3", from, until)
 }
 
+// namedRequests names the index of what is held: SQLite would rather read all requests.
+const namedRequests = "r.num IN (SELECT request FROM answers WHERE " + foldedName + ` = ?
+	UNION SELECT num FROM requests INDEXED BY requests_held WHERE status = 'Held' AND ` + foldedName + " = ?) LIMIT 3"
+
 // Named gives the first three requests that a name may mean: those that own it on any exchange, and those that are held
 // and came under it, though somebody took their notice away and another request has the name since.
 func (l *Ledger) Named(ctx context.Context, name string) iter.Seq2[Request, error] {
-	where := "r.num IN (SELECT request FROM answers WHERE " + foldedName + ` = ?
-		UNION SELECT num FROM requests WHERE status = 'Held' AND ` + foldedName + " = ?) LIMIT 3"
-	return l.requests(ctx, where, fold(name), fold(name))
+	return l.requests(ctx, namedRequests, fold(name), fold(name))
 }
 
 // Entry gives the bytes that a request came as.
