@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"signer":    {xcrypto},
 	"component": {"refusal", "request", "pki", "inbox", "durable", "kube", yaml, xcrypto},
 	"kube":      {"pki", yaml},
+	"metrics":   {"durable"},
 	"report":    {},
 	"cli":       {kong, xsys, xterm},
 	"manual":    {"cli", kong},

@@ -5,15 +5,16 @@ set -u
 cd "$(dirname "$0")/.."
 need() { command -v "$1" >/dev/null || { [ "$(id -u)" = 0 ] && apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null; }; }
 need chromium chromium
+need promtool prometheus
 /usr/bin/python3 -c 'import icalendar' 2>/dev/null || need no-such-command python3-icalendar
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-go build -o "$work/bin/" ./cmd/ca-admin || exit 1
+go build -o "$work/bin/" ./cmd/ca-admin ./cmd/component-admin || exit 1
 export PATH="$work/bin:$PATH" HOME="$work"
 shots=${SHOTS:-$work}
 repository=$PWD
 cd "$work" || exit 1
-unset CA_EXCHANGE CA_ADMIN_DIR
+unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR
 
 passed=0 failed=0
 expect() { # expect NAME COMMAND…
@@ -107,6 +108,92 @@ ok = uids[0] == uids[1] and len(set(uids[0])) == len(uids[0]) == 13 and all(len(
 ok = ok and any("a-rather-long-name-of-a-host-7.prod.cluster.example, due" in str(e["DESCRIPTION"]) for e in first.walk("VEVENT"))
 sys.exit(not ok)
 END
+ca-admin sync -q --metrics-file ca.prom
+component-admin init -q --name web --trust "$(ca-admin status -o json 2>/dev/null | sed -n 's/.*"trust": "\(.*\)".*/\1/p')" >/dev/null 2>&1
+component-admin request -q server --dns web.example --key-type ECDSA-P256 2>/dev/null
+ca-admin sync -q
+component-admin sync -q --metrics-file host.prom
+for file in ca host; do
+	expect "$file.prom: promtool" promtool check metrics <$file.prom
+done
+expect "ca.prom counts" grep -q '^ca_exchange_certificates{issuer="ca",state="Issued"} 12$' ca.prom
+expect "host.prom" grep -q '^ca_exchange_component_not_after_timestamp_seconds{profile="server",file="pki/web.example.crt"} [0-9]*$' host.prom
+cp "$repository/contrib/alerts.yaml" .
+expect "alerts.yaml: promtool" promtool check rules alerts.yaml
+# At 0 s all is well; a certificate ends after 30 days, due after 10, so that half of the time is over after 20.
+cat >alerts.test.yaml <<'END'
+rule_files: [alerts.yaml]
+evaluation_interval: 10m
+tests:
+- interval: 10m
+  input_series:
+  - {series: 'ca_exchange_component_not_after_timestamp_seconds{instance="n1",file="a.crt"}', values: '2592000x4000'}
+  - {series: 'ca_exchange_component_renewal_due_timestamp_seconds{instance="n1",file="a.crt"}', values: '864000x4000'}
+  - {series: 'ca_exchange_certificates{instance="ca",issuer="ca",state="Overdue"}', values: '0x2000 3x2000'}
+  - {series: 'ca_exchange_last_pass_timestamp_seconds{instance="ca"}', values: '0+600x1000 600000x3000'}
+  - {series: 'ca_exchange_component_last_sync_timestamp_seconds{instance="n1"}', values: '0+600x1000 600000x3000'}
+  - {series: 'ca_exchange_oldest_held_timestamp_seconds{instance="ca"}', values: '0x4000'}
+  - {series: 'ca_exchange_component_hook_failed{instance="n1",file="a.crt"}', values: '0x1000 1x3000'}
+  - {series: 'ca_exchange_issuer_not_after_timestamp_seconds{instance="ca",issuer="ca"}', values: '32000000x4000'}
+  alert_rule_test:
+  - {eval_time: 19d, alertname: CertificateExpiring}
+  - eval_time: 21d
+    alertname: CertificateExpiring
+    exp_alerts:
+    - exp_labels: {severity: critical, instance: n1, file: a.crt}
+      exp_annotations:
+        summary: "a.crt on n1 was not renewed"
+        description: "It ends in less than half of the time that was left for it. On the host: component-admin renew"
+  - {eval_time: 13d, alertname: CertificatesOverdue}
+  - eval_time: 15d
+    alertname: CertificatesOverdue
+    exp_alerts:
+    - exp_labels: {severity: warning, instance: ca, issuer: ca}
+      exp_annotations:
+        summary: "3 certificates of issuer ca are overdue"
+        description: "On the CA's host: ca-admin list --status Overdue,Expired"
+  - {eval_time: 6d, alertname: WatchStale}
+  - eval_time: 8d
+    alertname: WatchStale
+    exp_alerts:
+    - exp_labels: {severity: critical, instance: ca}
+      exp_annotations:
+        summary: "ca-admin watch on ca serves no exchange"
+        description: "On the CA's host: ca-admin status"
+  - {eval_time: 8d, alertname: HostStale}
+  - eval_time: 10d
+    alertname: HostStale
+    exp_alerts:
+    - exp_labels: {severity: warning, instance: n1}
+      exp_annotations:
+        summary: "n1 has not seen its exchange for two days"
+        description: "On the host: component-admin renew. Where a stick is carried, give this alert the days of two visits."
+  - {eval_time: 1d, alertname: RequestWaits}
+  - eval_time: 3d
+    alertname: RequestWaits
+    exp_alerts:
+    - exp_labels: {severity: info, instance: ca}
+      exp_annotations:
+        summary: "a request has waited for a person for two days"
+        description: "On the CA's host: ca-admin review"
+  - {eval_time: 6d, alertname: HookFailed}
+  - eval_time: 8d
+    alertname: HookFailed
+    exp_alerts:
+    - exp_labels: {severity: warning, instance: n1, file: a.crt}
+      exp_annotations:
+        summary: "the hooks of a.crt on n1 fail"
+        description: "The certificate is installed and not in use. On the host: component-admin apply"
+  - {eval_time: 5d, alertname: IssuerEnds}
+  - eval_time: 6d
+    alertname: IssuerEnds
+    exp_alerts:
+    - exp_labels: {severity: warning, instance: ca, issuer: ca}
+      exp_annotations:
+        summary: "issuer ca ends within a year"
+        description: "Every certificate ends with it. Plan its successor."
+END
+expect "alerts.yaml: each alert speaks when it should, and not before" promtool test rules alerts.test.yaml
 # more judges
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -12,6 +12,7 @@ import (
 type syncCommand struct {
 	exchangeFlags
 	trustFlags
+	metricsFlag
 	Settle *time.Duration `placeholder:"AGE" help:"Deny entries without an END line that are older than this."`
 }
 
@@ -29,8 +30,12 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	statuses := make([]cli.Status, len(all))
-	done := []passItem{}
-	report := func(at pass.Sides, sum pass.Summary) { done = append(done, newPassItem(at.Inbox, sum)) }
+	done, served := []passItem{}, false
+	numbers := a.metricsWriter(c, s.metricsFlag)
+	report := func(at pass.Sides, sum pass.Summary) {
+		done = append(done, newPassItem(at.Inbox, sum))
+		served = true
+	}
 	for i, at := range s.accepting(all) {
 		if len(all) > 1 {
 			a.Say("%s:", at.Inbox)
@@ -38,6 +43,9 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 		if err := s.sync(ctx, a, c, at, report); err != nil {
 			statuses[i] = a.Fail(err)
 		}
+	}
+	if served {
+		numbers.passed(ctx)
 	}
 	if a.JSON {
 		if err := a.Encode(newList("PassList", done)); err != nil {

@@ -16,6 +16,7 @@ import (
 type watchCommand struct {
 	exchangeFlags
 	trustFlags
+	metricsFlag
 	Poll     time.Duration `default:"5s" help:"How often to look in any case."`
 	NoEvents bool          `help:"Only poll."`
 	Settle   time.Duration `default:"10m" help:"Deny an entry without an END line after so long without change."`
@@ -34,7 +35,7 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 	a.Timed = true
 	err = pass.Watch(ctx, c, pass.WatchOptions{
 		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle,
-		Progress: a.Progress("answered"), Service: service(),
+		Progress: a.Progress("answered"), Service: service(), Passed: a.metricsWriter(c, w.metricsFlag).passed,
 	})
 	if errors.Is(err, ca.ErrLocked) {
 		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")

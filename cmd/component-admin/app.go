@@ -16,6 +16,8 @@ type app struct {
 	*cli.Terminal
 	dir string
 	log *slog.Logger
+
+	synced bool // the exchange was there
 }
 
 // defaultDir is the component directory where neither a flag nor the environment names one.

@@ -48,7 +48,7 @@ func main() {
 	os.Exit(int(cli.Main(t, about, &c, func(ctx context.Context) any {
 		c.Apply(t)
 		t.WorksAt(c.Dir, defaultDir, "COMPONENT_ADMIN_DIR")
-		return &app{t, c.Dir, t.Logger(c.LogFormat)}
+		return &app{Terminal: t, dir: c.Dir, log: t.Logger(c.LogFormat)}
 	})))
 }
 

@@ -16,6 +16,7 @@ import (
 
 type renewCommand struct {
 	exchangeFlag
+	metricsFlag
 	Profiles []string      `arg:"" optional:"" name:"profile" help:"Only these; everything that is due by default."`
 	Now      bool          `help:"Renew also what is not due, and replace open requests."`
 	KeepKey  bool          `help:"Keep the present key; a new one by default."`
@@ -40,6 +41,7 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	defer a.writeMetrics(c, r.metricsFlag)
 	names, err := r.names(c)
 	if err != nil {
 		return err

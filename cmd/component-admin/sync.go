@@ -12,6 +12,7 @@ import (
 
 type syncCommand struct {
 	exchangeFlag
+	metricsFlag
 	Wait        time.Duration `placeholder:"DURATION" help:"Wait for the answers, so long at most."`
 	AcceptNames bool          `help:"Install a certificate though it has more names than were asked for."`
 	Again       bool          `help:"Drop requests again although the outbox says that they are denied or held."`
@@ -25,6 +26,7 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	defer a.writeMetrics(c, s.metricsFlag)
 	if s.Local {
 		return a.syncLocal(ctx, c, s)
 	}
@@ -112,6 +114,7 @@ func (a *app) syncOnce(
 		if all, err = c.Sync(ctx, x, run.options); err != nil {
 			return err
 		}
+		a.synced = true
 		return c.RememberExchange(path)
 	})
 	return all, a.explain(err)

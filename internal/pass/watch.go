@@ -19,6 +19,7 @@ type WatchOptions struct {
 	Settle    time.Duration
 	Progress  Progress
 	Service   Service
+	Passed    func(context.Context) // after a pass without an error, of any exchange; nil for nobody
 }
 
 // Watch answers exchanges until ctx ends: each at once when something is dropped where events are to be had, and

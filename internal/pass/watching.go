@@ -210,6 +210,9 @@ func (w *watch) pass(ctx context.Context) error {
 		w.Log.Info("pass", "issued", sum.Issued, "held", sum.Held, "denied", sum.Denied, "repeated", sum.Repeated,
 			"left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
 	}
+	if err == nil && w.Passed != nil {
+		w.Passed(ctx)
+	}
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}

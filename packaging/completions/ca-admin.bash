@@ -30,8 +30,8 @@ _ca_admin() {
 	init) options='--exchange --issuer --key-type --days --common-name --path-len --parent-request --import-cert --import-key --import-pki --import-early --passphrase-file --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	issuer) options='--help -h --color --quiet -q --log-format --version --dir' ;;
 	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	watch) options='--exchange --inbox --outbox --yes -y --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir' ;;
-	sync) options='--exchange --inbox --outbox --yes -y --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir' ;;
+	sync) options='--exchange --inbox --outbox --yes -y --metrics-file --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	pending) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	review) options='--exchange --inbox --outbox --help -h --color --quiet -q --log-format --version --dir' ;;
 	approve) options='--exchange --inbox --outbox --profile --node --dns --ip --days --yes -y --without-group --without-usage --reopen --renewals --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -81,11 +81,13 @@ _ca_admin() {
 	'watch --exchange') compopt -o dirnames ;;
 	'watch --inbox') compopt -o dirnames ;;
 	'watch --outbox') compopt -o dirnames ;;
+	'watch --metrics-file') compopt -o default ;;
 	'watch --poll') : ;;
 	'watch --settle') : ;;
 	'sync --exchange') compopt -o dirnames ;;
 	'sync --inbox') compopt -o dirnames ;;
 	'sync --outbox') compopt -o dirnames ;;
+	'sync --metrics-file') compopt -o default ;;
 	'sync --settle') : ;;
 	'sync --output' | 'sync -o') _ca_admin_words 'table json' ;;
 	'pending --output' | 'pending -o') _ca_admin_words 'table json' ;;

@@ -31,8 +31,8 @@ _component_admin() {
 	config) options='--name --exchange --visit --renew --keep-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	trust) options='--exchange --fingerprint --replace --help -h --color --quiet -q --log-format --version --dir' ;;
 	request) options='--exchange --config --advertise-address --cert-dir --kubelet-dir --sa-key --from-kubeadm --from-pki --rekey --like --issuer --group --out --key-out --kubeconfig-out --secret --namespace --node --dns --ip --common-name --key-type --days --kubernetes --server --wait --again --csr-out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	sync) options='--exchange --wait --accept-names --again --local --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	renew) options='--exchange --now --keep-key --dns --ip --config --days --wait --dry-run --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	sync) options='--exchange --metrics-file --wait --accept-names --again --local --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	renew) options='--exchange --metrics-file --now --keep-key --dns --ip --config --days --wait --dry-run --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	install) options='--issuers --accept-names --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	forget) options='--exchange --help -h --color --quiet -q --log-format --version --dir' ;;
 	status) options='--live --ca-bundle --address --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -84,9 +84,11 @@ _component_admin() {
 	'request --csr-out') compopt -o default ;;
 	'request --output' | 'request -o') _component_admin_words 'table json' ;;
 	'sync --exchange') compopt -o dirnames ;;
+	'sync --metrics-file') compopt -o default ;;
 	'sync --wait') : ;;
 	'sync --output' | 'sync -o') _component_admin_words 'table json' ;;
 	'renew --exchange') compopt -o dirnames ;;
+	'renew --metrics-file') compopt -o default ;;
 	'renew --dns') : ;;
 	'renew --ip') : ;;
 	'renew --config') compopt -o default ;;
