@@ -108,11 +108,11 @@ func (a *app) printNext(ctx context.Context, c *ca.CA) error {
 			return err
 		}
 		k := standing(row, now)
-		word := "is"
+		word := "due"
 		if k.isDue() {
-			word = "was"
+			word = "was due"
 		}
-		a.Print("next     %s %s due on %s and ends on %s", k.place(), word, k.due.Format(day), k.NotAfter.Format(day))
+		a.Print("next     %s on %s, ends on %s: %s", word, k.due.Format(day), k.NotAfter.Format(day), k.place())
 	}
 	return nil
 }
