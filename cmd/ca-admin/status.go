@@ -108,11 +108,7 @@ func (a *app) printNext(ctx context.Context, c *ca.CA) error {
 			return err
 		}
 		k := standing(row, now)
-		word := "due"
-		if k.isDue() {
-			word = "was due"
-		}
-		a.Print("next     %s on %s, ends on %s: %s", word, k.due.Format(day), k.NotAfter.Format(day), k.place())
+		a.Print("next     due %s, ends %s: %s", k.due.Format(day), k.NotAfter.Format(day), k.place())
 	}
 	return nil
 }
