@@ -16,13 +16,20 @@ import (
 )
 
 type exportCommand struct {
-	What  string `arg:"" name:"id|serial" help:"A certificate's serial, or a request's ID for its present certificate."`
+	What  string `arg:"" optional:"" name:"id|serial" help:"A serial, or a request's ID for its certificate."`
 	Chain bool   `help:"With the issuers that a server sends along, as it was published."`
 	DER   bool   `name:"der" help:"As DER, not PEM."`
+	Index string `type:"path" placeholder:"DIR" help:"Write all certificates as openssl ca keeps them, per issuer."`
 }
 
 // Validate holds the flags against each other.
 func (e *exportCommand) Validate() error {
+	switch {
+	case e.Index != "" && (e.What != "" || e.Chain || e.DER):
+		return errors.New("--index DIR writes all certificates: it takes nothing else")
+	case e.Index == "" && e.What == "":
+		return errors.New("name a certificate, or --index DIR for all of them")
+	}
 	if e.Chain && e.DER {
 		return errors.New("--chain or --der, not both: DER holds one certificate")
 	}
@@ -38,6 +45,9 @@ func (e *exportCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
+	if e.Index != "" {
+		return e.index(ctx, a, c)
+	}
 	serial, err := a.serialOf(ctx, c, e.What)
 	if err != nil {
 		return err

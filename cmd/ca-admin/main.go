@@ -30,7 +30,7 @@ type commands struct {
 
 	List   listCommand   `cmd:"" group:"look" output:"json,csv" help:"List the certificates that are in use, or all."`
 	Show   showCommand   `cmd:"" group:"look" output:"json" help:"Show a request, a certificate or a file."`
-	Export exportCommand `cmd:"" group:"look" help:"Print a certificate, for openssl or another program."`
+	Export exportCommand `cmd:"" group:"look" help:"Print a certificate, or write all for openssl ca."`
 	Report reportCommand `cmd:"" group:"look" help:"Write a page for a browser, or a calendar."`
 	Events eventsCommand `cmd:"" group:"look" output:"json" help:"Print the event log: what was decided, by whom."`
 	Status statusCommand `cmd:"" group:"look" output:"json" help:"Show how the CA stands."`

@@ -65,8 +65,8 @@ func Text(gauges ...Gauge) []byte {
 	return out.Bytes()
 }
 
-// quote writes a label's value. The format knows the escapes \\\\, \\" and \\n alone; what is not printable ASCII
-// is written as Go writes it, with the backslash as text.
+// quote writes a label's value. The format escapes backslash, quote and LF alone; what is not printable ASCII is
+// written as Go writes it, with the backslash as text.
 func quote(value string) string {
 	inner := strconv.QuoteToASCII(value)
 	inner = strings.ReplaceAll(inner[1:len(inner)-1], `\"`, `"`)

@@ -40,7 +40,7 @@ _ca_admin() {
 	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	list) options='--expiring --due --all --node --profile --requester --issuer --name --status --sort --limit --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	export) options='--chain --der --help -h --color --quiet -q --log-format --version --dir' ;;
+	export) options='--chain --der --index --help -h --color --quiet -q --log-format --version --dir' ;;
 	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir' ;;
 	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -134,6 +134,7 @@ _ca_admin() {
 	'list --limit') : ;;
 	'list --output' | 'list -o') _ca_admin_words 'table json csv' ;;
 	'show --output' | 'show -o') _ca_admin_words 'table json' ;;
+	'export --index') compopt -o dirnames ;;
 	'report --exchange') compopt -o dirnames ;;
 	'report --inbox') compopt -o dirnames ;;
 	'report --outbox') compopt -o dirnames ;;
