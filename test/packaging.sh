@@ -34,10 +34,11 @@ trap end EXIT
 architecture=$(go env GOARCH)
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 
+head=$(git rev-parse HEAD) # one commit for all builds, though somebody commits meanwhile
 build() { # build DIRECTORY VERSION
-	git clone -q . "$1" && sh "$1/packaging/build.sh" "$2" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
+	git clone -q . "$1" && git -C "$1" checkout -q "$head" && sh "$1/packaging/build.sh" "$2" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
 }
-check "an older build" env PLATFORMS="linux/$architecture" bash -c "$(declare -f build); build '$work/older' 0.0.1"
+check "an older build" env PLATFORMS="linux/$architecture" bash -c "$(declare -f build); head=$head work=$work; build '$work/older' 0.0.1"
 check "a build" build "$work/newer" v0.0.2
 (umask 077 && TZ=Asia/Tokyo check "the same build elsewhere" build "$work/else/where" 0.0.2
 	exit $failed) || failed=$((failed + 1))
