@@ -99,7 +99,12 @@ func (l *Ledger) open() (err error) {
 	if l.writer, err = sql.Open("sqlite", source(l.path, forWriting)); err != nil {
 		return err
 	}
-	l.write, err = connect(l.writer)
+	if l.write, err = connect(l.writer); err != nil {
+		return err
+	}
+	// What a statement changes is kept for its rollback: in a large ledger a page for each row and index. This
+	// connection alone keeps it in memory: a VACUUM of another one would take the whole ledger there.
+	_, err = l.write.conn.ExecContext(context.Background(), "PRAGMA temp_store = MEMORY")
 	return err
 }
 

@@ -93,3 +93,14 @@ func plan(t *testing.T, l *Ledger, query string) string {
 	must(t, rows.Err())
 	return strings.Join(steps, " / ")
 }
+
+// TestTemporary: what a statement keeps for its rollback is in memory; a VACUUM, on another connection, uses a file.
+func TestTemporary(t *testing.T) {
+	l := fresh(t)
+	var writing, other int
+	must(t, l.write.conn.QueryRowContext(t.Context(), "PRAGMA temp_store").Scan(&writing))
+	must(t, l.writer.QueryRowContext(t.Context(), "PRAGMA temp_store").Scan(&other))
+	if writing != 2 || other != 0 {
+		t.Errorf("temp_store is %d where batches are written and %d elsewhere, expected 2 and 0", writing, other)
+	}
+}

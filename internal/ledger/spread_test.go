@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"ca-exchange/internal/pki"
 )
 
 var large = flag.String("ledger", "", "that benchmarks read; made with -rows certificates where missing")
@@ -28,9 +30,9 @@ func spread(b testing.TB) *Ledger {
 		must(b, err)
 		_, err = l.write.conn.ExecContext(b.Context(), "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000")
 		must(b, err)
-		g := &grown{b, l, newCheap(b, 960), "spread", 0}
+		g := &grown{b, l, newCheap(b, 960).spread, "spread", 0}
 		for g.n < *rows {
-			g.recordSpread(min(1<<14, *rows-g.n)) // large batches write each page less often
+			g.batch(min(1<<14, *rows-g.n)) // large batches write each page less often
 		}
 		must(b, l.Close())
 	}
@@ -40,23 +42,9 @@ func spread(b testing.TB) *Ledger {
 	return l
 }
 
-// recordSpread records and publishes one batch.
-func (g *grown) recordSpread(count int) {
-	changes, answers := make([]Change, count), make([]Answer, count)
-	for i := range changes {
-		g.n++
-		changes[i] = g.make.spread(g.n)
-		answers[i] = changes[i].Answers[0]
-		answers[i].Version = 1
-	}
-	must(g, g.l.Record(g.Context(), changes))
-	_, err := g.l.MarkPublished(g.Context(), answers)
-	must(g, err)
-}
-
 // spread gives the n-th change of a ledger of many places. The certificate says what its row says.
-func (c *cheap) spread(n int) Change {
-	change := c.next(anID(fmt.Sprint("spread", n)))
+func (c *cheap) spread(id pki.ID, n int) Change {
+	change := c.next(id)
 	k, r := change.Certificate, &change.Request
 	at := n % (*rows/5 + 1) // the place
 	k.Profile, k.Requester, k.Node = "kubelet-client", fmt.Sprintf("team-%03d", at%200), fmt.Sprintf("node%06d", at)
