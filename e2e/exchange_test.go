@@ -87,7 +87,7 @@ func (x *exchange) ca(want int, args ...string) string {
 	return x.run(want, "ca-admin", args...)
 }
 
-// anyStatus runs ca-admin, whatever it says: two people at once can't both be the first.
+// anyStatus runs ca-admin, whatever it says: two people at once cannot both be the first.
 func (x *exchange) anyStatus(args ...string) {
 	command := x.command("ca-admin", args...)
 	if out, err := command.CombinedOutput(); err != nil && strings.Contains(string(out), "SQLITE") {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestOneWayInbox: the inbox comes on a medium that can't be written. It is served all the same, each entry once, with
+// TestOneWayInbox: the inbox comes on a medium that cannot be written. It is served all the same, each entry once, with
 // one warning, and what is added is served, too.
 func TestOneWayInbox(t *testing.T) {
 	t.Parallel()
@@ -42,7 +42,7 @@ func TestOneWayInbox(t *testing.T) {
 		}
 	}
 	if status := x.ca(0, "status", "--inbox", readOnly, "--outbox", "out"); !strings.Contains(status, "warning: ") {
-		t.Errorf("status does not say that the inbox can't be written: %s", status)
+		t.Errorf("status does not say that the inbox cannot be written: %s", status)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestExchangesRemembered(t *testing.T) {
 	request, err := os.ReadFile(x.dropWaiting("a"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(stick, "inbox", "b.csr"), request, 0o644))
-	if out := x.ca(0, "sync"); strings.Count(out, "held 1")+strings.Count(out, "answered as before 1") != 2 {
+	if out := x.ca(0, "sync"); strings.Count(out, "held 1")+strings.Count(out, "answered again 1") != 2 {
 		t.Errorf("sync over two exchanges says\n%s", out)
 	}
 	x.expect("a", "held", refusal.SignatureAbsent)

@@ -83,7 +83,7 @@ func (s *syncCommand) sync(
 }
 
 func (a *app) summarize(s pass.Summary) {
-	a.Say("issued %d, held %d, denied %d, answered as before %d, in %s", s.Issued, s.Held, s.Denied, s.Repeated,
+	a.Say("issued %d, held %d, denied %d, answered again %d, in %s", s.Issued, s.Held, s.Denied, s.Repeated,
 		s.Took.Round(time.Millisecond))
 	if s.Held > 0 {
 		a.Say("look at what is held: ca-admin pending")

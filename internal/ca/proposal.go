@@ -15,7 +15,7 @@ import (
 
 // Errors of a person's decisions.
 var (
-	ErrSettled = errors.New("the request is settled")
+	ErrSettled = errors.New("the request was decided already")
 	ErrDenied  = errors.New("a person denied this request")
 	ErrRefused = errors.New("no person can approve it")
 	ErrNoPlan  = errors.New("cannot determine which certificate to sign")

@@ -139,7 +139,7 @@ func (t *Terminal) Interactive() bool {
 }
 
 // ErrNobody is returned by Ask where no person can be asked.
-var ErrNobody = errors.New("a question, but no terminal to ask it on")
+var ErrNobody = errors.New("this asks a question, and standard input is not a terminal")
 
 // Ask prints a question and reads one line of answer. What was typed before the question stood there is no answer to
 // it: an impatient second key would decide on a request that nobody has seen.

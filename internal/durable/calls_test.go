@@ -157,7 +157,7 @@ func TestNamesInErrorsAreQuoted(t *testing.T) {
 	}
 }
 
-// lame is a System on which one directory can't be synced.
+// lame is a System on which one directory cannot be synced.
 type lame struct {
 	durable.System
 	fd int
@@ -178,7 +178,7 @@ func (l *lame) Open(dir int, name string, flags int, mode uint32) (int, error) {
 	return fd, err
 }
 
-// TestOneDirectoryFailsAlone: a batch over two directories, one of which can't be synced: the other's files are there.
+// TestOneDirectoryFailsAlone: a batch over two directories, one of which cannot be synced: the other's files are there.
 func TestOneDirectoryFailsAlone(t *testing.T) {
 	root := t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, "lame"), 0o755); err != nil {

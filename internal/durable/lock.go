@@ -10,7 +10,7 @@ import (
 )
 
 // ErrLocked says that another process holds the lock.
-var ErrLocked = errors.New("is locked by another process")
+var ErrLocked = errors.New("another process holds it")
 
 // Lock is a held lock. It guards nothing by itself: whoever takes it agrees to be the only one doing so. The kernel
 // drops it when the process ends, however it ends. Only for local directories: network file systems lie about locks.

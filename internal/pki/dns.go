@@ -64,7 +64,7 @@ func checkLabel(label string) error {
 	}
 	for _, c := range []byte(label) {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
-			return fmt.Errorf("it has the character %+q", c)
+			return fmt.Errorf("the character %+q is not allowed", c)
 		}
 	}
 	if len(label) >= 4 && label[2:4] == "--" {

@@ -140,8 +140,8 @@ func TestCheckDNSName(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"": "it is empty", "a.": "it ends in a dot", "a..b": "it has an empty label",
-		"*.b": "a wildcard needs two labels after it", "a_b": `it has the character '_'`,
-		"*": `it has the character '*'`, "-a": "a label begins or ends with a hyphen",
+		"*.b": "a wildcard needs two labels after it", "a_b": `the character '_' is not allowed`,
+		"*": `the character '*' is not allowed`, "-a": "a label begins or ends with a hyphen",
 		"a.1":   "the last label is numeric; request an IP address instead",
 		"xn--0": "a label is bad punycode", "ab--c": "a label is bad punycode",
 		label + "a":               "it has a label of 64 octets, more than 63",

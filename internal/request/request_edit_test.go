@@ -112,7 +112,7 @@ func TestCreateRequestRefuses(t *testing.T) {
 	}
 	for want, names := range map[string]pki.Names{
 		`making a request: a DNS name is invalid (RFC 1034, RFC 5890): ` +
-			`names "a_b" (allowed: a DNS name: it has the character '_')`: {DNS: []string{"a_b"}},
+			`names "a_b" (allowed: a DNS name: the character '_' is not allowed)`: {DNS: []string{"a_b"}},
 		`making a request: the subject is malformed or misleading: ` +
 			`subject  (allowed: a common name or a subjectAltName)`: {},
 	} {

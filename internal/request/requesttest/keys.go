@@ -38,7 +38,7 @@ func number(n *big.Int) []byte {
 
 func f4() []byte { return integer(1, 0, 1) }
 
-// spki replaces the key; its signature can't be right any more, and must not be what is found.
+// spki replaces the key; its signature cannot be right any more, and must not be what is found.
 func (m *maker) spki(name string, code refusal.Code, spki []byte) {
 	m.t.Helper()
 	m.csr("key-"+name, code, func(t *template) { t.spki = spki })
