@@ -10,12 +10,7 @@ import (
 // asks may grow with the table.
 func TestPlans(t *testing.T) {
 	l := fresh(t)
-	rest := func(f Filter) string {
-		query, _ := f.query()
-		return "SELECT " + certificateColumns + fromCertificates + query
-	}
 	requests := "SELECT " + requestColumns + " FROM requests AS r WHERE "
-	ends := Filter{EndsFrom: time.Now(), EndsUntil: time.Now()}
 	for _, test := range []struct{ name, query, want string }{
 		{"lookup", requests + "r.id IN (?, ?)", "SEARCH r USING INDEX sqlite_autoindex_requests_1 (id=?)"},
 		{"prefix", requests + "r.id >= ? AND r.id <= ? LIMIT 3",
@@ -54,6 +49,22 @@ func TestPlans(t *testing.T) {
 			"SEARCH c USING INTEGER PRIMARY KEY (rowid=?) / SEARCH i USING INTEGER PRIMARY KEY (rowid=?)"},
 		{"verify requests", askedByEvents, "SCAN e / SEARCH r USING INTEGER PRIMARY KEY (rowid=?) / " +
 			"SEARCH bodies USING INTEGER PRIMARY KEY (rowid=?)"},
+	} {
+		if got := plan(t, l, test.query); !strings.Contains(got, test.want) {
+			t.Errorf("%s: %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestListPlans: a list with a filter reads what it shows.
+func TestListPlans(t *testing.T) {
+	l := fresh(t)
+	rest := func(f Filter) string {
+		query, _ := f.query()
+		return "SELECT " + certificateColumns + fromCertificates + query
+	}
+	ends := Filter{EndsFrom: time.Now(), EndsUntil: time.Now()}
+	for _, test := range []struct{ name, query, want string }{
 		{"by node", rest(Filter{Node: "cp1"}), "SEARCH c USING INDEX certificates_node (node=?)"},
 		{"by requester", rest(Filter{Requester: "x"}), "SEARCH c USING INDEX certificates_requester (requester=?)"},
 		{"expiring", rest(ends), "SEARCH c USING INDEX certificates_expiry (not_after>? AND not_after<?)"},
