@@ -48,7 +48,8 @@ func TestParseErrors(t *testing.T) {
 			`policy.yaml:4:9: "all": not an address or a subnet (example: 192.0.2.0/24)`},
 		{head + "unsigned:\n  wildcards: [www.example]\n",
 			`policy.yaml:4:15: "www.example": a wildcard name begins with "*."; others belong into dns`},
-		{head + "unsigned:\n  wildcards: ['**.example']\n", `policy.yaml:4:15: "**.example": the character '*' is not allowed`},
+		{head + "unsigned:\n  wildcards: ['**.example']\n",
+			`policy.yaml:4:15: "**.example": the character '*' is not allowed`},
 		{head + "unsigned:\n  users: ['System:x']\n",
 			`policy.yaml:4:11: "System:x": names that begin with "system:" or "kubeadm:" are reserved for built-in ` +
 				`profiles`},
