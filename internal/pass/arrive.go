@@ -137,7 +137,7 @@ func (p *pass) parse(batch []arrival) []arrival {
 		if len(a.found) > 0 {
 			return
 		}
-		if a.request, a.found = request.Parse(a.bytes, p.rules.Blocked); a.request != nil {
+		if a.request, a.found = p.memory.tested.Parse(a.bytes, p.rules.Blocked); a.request != nil {
 			a.kind, a.id = ledger.KindRequest, a.request.ID
 		} else {
 			a.kind, a.id = ledger.KindRefused, pki.RefusedID(a.bytes)

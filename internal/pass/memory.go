@@ -8,6 +8,7 @@ import (
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/request"
 )
 
 // What a memory holds at most: a stranger can lengthen both lists. Beyond it an entry is read again at each pass, and
@@ -31,7 +32,8 @@ type memory struct {
 	left       map[uint64]leftover // by hash of the entry
 	strays     map[uint64]lookedInto
 	seed       maphash.Seed
-	rules      string // digest of the rules that entries were left under
+	tested     request.Tested // RSA keys: what is left or comes again is read again
+	rules      string         // digest of the rules that entries were left under
 	tidied     time.Time
 	denialDay  time.Time // since when denials is counted
 	denials    int

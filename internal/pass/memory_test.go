@@ -1,12 +1,14 @@
 package pass
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"testing"
 	"time"
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/pki"
 )
 
 // TestMemoryIsBounded: a flood of entries that are left, or that never end, fills a bounded memory; what is already
@@ -38,5 +40,27 @@ func TestMemoryIsBounded(t *testing.T) {
 	if !m.settled(entry(0), durable.Stat{}, later, time.Minute) ||
 		m.settled(entry(incompleteLimit+1), durable.Stat{}, later, time.Minute) {
 		t.Error("an entry beyond the bound is timed")
+	}
+}
+
+// TestTestedKeys: the primality of an RSA key is tested once a process, not once a pass.
+func TestTestedKeys(t *testing.T) {
+	c, x := fixture(t, pki.ECDSAP256)
+	key, err := pki.RSA2048.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry, err := plain(key, "a.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMemory()
+	p := newPass(c, x, m, Options{})
+	p.rules, err = c.Rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.parse([]arrival{{bytes: entry}}); !m.tested.Knows(key.Public().(*rsa.PublicKey)) {
+		t.Error("the memory does not know the key")
 	}
 }

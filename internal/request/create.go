@@ -35,7 +35,7 @@ func Create(key crypto.Signer, cn string, orgs []string, names pki.Names) ([]byt
 	if err != nil {
 		return nil, fmt.Errorf("making a request: %w", err)
 	}
-	if _, found := parseCSR(der, nil); refusal.Worst(found) == refusal.Deny {
+	if _, found := parseCSR(der, nil, nil); refusal.Worst(found) == refusal.Deny {
 		r := found[0]
 		return nil, fmt.Errorf("making a request: %s: %s %s (allowed: %s)", r.Code.Meaning(), r.Field, r.Asked,
 			r.Allowed)

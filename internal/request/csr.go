@@ -14,7 +14,7 @@ const maxNames = 100
 
 // parseCSR reads a CSR and checks its key and its own signature. It returns all refusals at once, and the CSR
 // unless one of them denies it.
-func parseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
+func parseCSR(raw []byte, blocked Blocklist, tested *Tested) (*CSR, []refusal.Refusal) {
 	r := &csrReader{CSR: &CSR{Raw: raw}}
 	verify, signature, ok := r.readOuter()
 	if !ok {
@@ -32,7 +32,7 @@ func parseCSR(raw []byte, blocked Blocklist) (*CSR, []refusal.Refusal) {
 		r.checkSelfSignature(verify, signature)
 	}
 	if !r.Denied() {
-		r.checkPrimality()
+		r.checkPrimality(tested)
 	}
 	if r.Denied() {
 		return nil, r.List()

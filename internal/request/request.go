@@ -37,6 +37,10 @@ func (r *Request) Unsigned() bool { return r.Signature == nil }
 //
 // The request keeps entry: the caller must not change it. EntryPrivateKey comes alone and repeats nothing.
 func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
+	return parse(entry, blocked, nil)
+}
+
+func parse(entry []byte, blocked Blocklist, tested *Tested) (*Request, []refusal.Refusal) {
 	var found refusal.Findings
 	// First of all, so that no other finding quotes a secret.
 	if HoldsPrivateKey(entry) {
@@ -48,7 +52,7 @@ func Parse(entry []byte, blocked Blocklist) (*Request, []refusal.Refusal) {
 	if !ok {
 		return nil, found.List()
 	}
-	csr, refusals := parseCSR(blocks[0].der, blocked)
+	csr, refusals := parseCSR(blocks[0].der, blocked, tested)
 	r.CSR = csr
 	found.Take(refusals...)
 	if cover != nil && csr != nil && len(blocks) > 1 {

@@ -35,10 +35,16 @@ func rsaWeakness(key *rsa.PublicKey) string {
 
 // checkPrimality refuses a modulus that is one prime: then everybody can compute the private key. No test is
 // cheaper than one exponentiation (3 ms for 2048 bits), so this is the very last, for keys that proved possession.
-func (r *csrReader) checkPrimality() {
-	if key, ok := r.Key.(*rsa.PublicKey); ok && key.N.ProbablyPrime(0) {
-		r.Add(refusal.KeyWeak, "key", "a modulus that is prime", "a modulus of two random primes")
+func (r *csrReader) checkPrimality(tested *Tested) {
+	key, ok := r.Key.(*rsa.PublicKey)
+	if !ok || tested.Knows(key) {
+		return
 	}
+	if key.N.ProbablyPrime(0) {
+		r.Add(refusal.KeyWeak, "key", "a modulus that is prime", "a modulus of two random primes")
+		return
+	}
+	tested.remember(key)
 }
 
 // smallPrimes are the odd primes below 752, as far as trial division finds what no other test does.
