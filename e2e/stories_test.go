@@ -8,36 +8,55 @@ import (
 	"testing"
 )
 
-// storyCommand is a command that docs/stories.md shows, and ran one that a scenario runs.
+// pageCommand is a command that a page shows, and ran one that a scenario runs.
 var (
-	storyCommand = regexp.MustCompile(`(?m)^ {4}((?:ca-admin|component-admin) .*)$`)
-	ran          = regexp.MustCompile(`(?m)^(?:! )?(?:exec|exits \d) ((?:ca-admin|component-admin) .*)$`)
+	pageCommand = regexp.MustCompile(`(?m)^ {4}((?:ca-admin|component-admin) .*)$`)
+	ran         = regexp.MustCompile(`(?m)^(?:! )?(?:exec|exits \d) ((?:ca-admin|component-admin) .*)$`)
 )
 
-// TestStories: every command of docs/stories.md is run by a scenario testdata/story_*.txtar. A scenario has nobody to
-// answer a question, and an id of its own.
-func TestStories(t *testing.T) {
+// TestPages: every command that these pages show is run by a scenario. A scenario has nobody to answer a question, and
+// an id of its own.
+func TestPages(t *testing.T) {
 	t.Parallel()
-	scenarios, err := filepath.Glob("testdata/story_*.txtar")
+	for _, page := range []struct {
+		file, scenarios string
+		fewest          int
+		elsewhere       []string // by a test in Go: TestAuthority and TestApproveRenewals, on a terminal
+	}{
+		{"stories.md", "story_*", 10, []string{"ca-admin sign k3s.csr --authority --permit-dns .prod.example"}},
+		{"renewal.md", "renew_*", 3, []string{"ca-admin approve --renewals"}},
+	} {
+		run := commandsOf(t, page.scenarios)
+		for _, command := range page.elsewhere {
+			run[command] = true
+		}
+		text, err := os.ReadFile("../docs/" + page.file)
+		must(t, err)
+		shown := pageCommand.FindAllStringSubmatch(string(text), -1)
+		for _, match := range shown {
+			command, _, _ := strings.Cut(match[1], "  ")
+			if !run[command] {
+				t.Errorf("docs/%s shows %q, and no scenario runs it", page.file, command)
+			}
+		}
+		if len(shown) < page.fewest {
+			t.Errorf("docs/%s shows only %d commands", page.file, len(shown))
+		}
+	}
+}
+
+// commandsOf are the commands that scenarios run.
+func commandsOf(t *testing.T, scenarios string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("testdata/" + scenarios + ".txtar")
 	must(t, err)
 	run := map[string]bool{}
-	for _, file := range scenarios {
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(t, err)
 		for _, match := range ran.FindAllStringSubmatch(string(text), -1) {
 			run[strings.ReplaceAll(strings.TrimSuffix(match[1], " --yes"), "$ID", "ID")] = true
 		}
 	}
-	run["ca-admin sign k3s.csr --authority --permit-dns .prod.example"] = true // TestAuthority, on a terminal
-	text, err := os.ReadFile("../docs/stories.md")
-	must(t, err)
-	shown := storyCommand.FindAllStringSubmatch(string(text), -1)
-	for _, match := range shown {
-		if command, _, _ := strings.Cut(match[1], "   #"); !run[command] {
-			t.Errorf("docs/stories.md shows %q, and no scenario runs it", command)
-		}
-	}
-	if len(shown) < 10 {
-		t.Errorf("docs/stories.md shows only %d commands", len(shown))
-	}
+	return run
 }

@@ -13,10 +13,10 @@ import (
 type configCommand struct {
 	Name     string `placeholder:"NAME" help:"The requester: the name that the CA admin enrolled this key under."`
 	Exchange string `type:"path" placeholder:"DIR" help:"Where the exchange is."`
-	Visit    string `placeholder:"DURATION" help:"How often a carried exchange comes by."`
+	Visit    string `placeholder:"DURATION" help:"How often a carried exchange comes by, or none."`
 	Renew    string `placeholder:"RULE" help:"How long before its end a certificate is due: 1/3 of its life, or 720h."`
 
-	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have."`
+	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have, or none."`
 }
 
 // configResult is what config -o json and init -o json print.

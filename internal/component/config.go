@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -61,8 +62,8 @@ type Config struct {
 // Rule is when certificates of this host are due.
 func (c Config) Rule() (pki.RenewalRule, error) {
 	rule, err := pki.ParseRenewalRule(c.Renew)
-	if err == nil && c.Visit != "" {
-		rule.Visit, err = pki.ParseDays(c.Visit)
+	if visit := unlessNone(c.Visit); err == nil && visit != "" {
+		rule.Visit, err = pki.ParseDays(visit)
 	}
 	if err != nil {
 		return rule, fmt.Errorf("%s: %w", configFile, err)
@@ -70,16 +71,27 @@ func (c Config) Rule() (pki.RenewalRule, error) {
 	return rule, nil
 }
 
-// Configure takes over what is set in with; requests that are open get a new cover at the next Sync.
+// None takes a setting back.
+const None = "none"
+
+func unlessNone(s string) string {
+	if s == None {
+		return ""
+	}
+	return s
+}
+
+// Configure takes over what is set in with, and takes back what is None. Open requests get a new cover at the next
+// Sync.
 func (c *Component) Configure(with Config) error {
 	if _, err := with.Rule(); err != nil {
 		return err
 	}
 	return c.update(func(to *Config) {
 		to.Name, to.Exchange = cmp.Or(with.Name, to.Name), cmp.Or(with.Exchange, to.Exchange)
-		to.Visit, to.Renew = cmp.Or(with.Visit, to.Visit), cmp.Or(with.Renew, to.Renew)
+		to.Visit, to.Renew = unlessNone(cmp.Or(with.Visit, to.Visit)), cmp.Or(with.Renew, to.Renew)
 		if with.KeepKey != nil {
-			to.KeepKey = with.KeepKey
+			to.KeepKey = slices.DeleteFunc(with.KeepKey, func(profile string) bool { return profile == None })
 		}
 	})
 }
