@@ -126,7 +126,7 @@ func (a *app) present(c *ca.CA, p *ca.Proposal) {
 	case p.Plan.Limits != nil:
 		a.presentAuthority(p)
 	case d.Profile != nil && d.Profile.Guarded:
-		what := a.Alarm("GUARDED: this identity is an administrator of the whole cluster")
+		what := a.Alarm("GUARDED: an administrator of the whole cluster")
 		a.Say("%s (profile %s)", what, d.Profile.Name)
 	}
 	a.presentIdentity(p)
