@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -20,8 +19,9 @@ import (
 // app is what every command runs with.
 type app struct {
 	*cli.Terminal
-	dir string
-	log *slog.Logger
+	dir            string
+	passphraseFile string // "" for none
+	log            *slog.Logger
 }
 
 // defaultDir is the CA directory where neither a flag nor the environment names one.
@@ -29,13 +29,11 @@ const defaultDir = "./ca"
 
 func newApp(_ context.Context, t *cli.Terminal, c *commands) *app {
 	t.WorksAt(c.Dir, defaultDir, "CA_ADMIN_DIR")
-	return &app{t, c.Dir, t.Logger(c.LogFormat)}
+	return &app{t, c.Dir, c.PassphraseFile, t.Logger(c.LogFormat)}
 }
 
 func (a *app) settings() ca.Settings {
-	return ca.Settings{Now: cli.Now, Log: a.log, Passphrase: func(file string) ([]byte, error) {
-		return a.Secret(fmt.Sprintf("passphrase for %q: ", file))
-	}}
+	return ca.Settings{Now: cli.Now, Log: a.log, Passphrase: a.passphrase}
 }
 
 // open opens the CA directory.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -115,7 +114,7 @@ func (i *initCommand) adopt(a *app, name, certificateFile, keyFile string) (impo
 	if text, err = readImport(keyFile); err != nil {
 		return imported, err
 	}
-	key, kept, err := pki.ParseIssuerKey(text, func() ([]byte, error) { return i.passphrase(a, keyFile) })
+	key, kept, err := pki.ParseIssuerKey(text, func() ([]byte, error) { return a.passphrase(keyFile) })
 	if err != nil {
 		return imported, explainImport(err, keyFile, keyFile)
 	}
@@ -170,17 +169,4 @@ func readImport(file string) ([]byte, error) {
 		return nil, fmt.Errorf("%q is larger than 1 MiB", file)
 	}
 	return text, err
-}
-
-// passphrase asks for the passphrase of an encrypted key, or takes the first line of the file that holds it.
-func (i *initCommand) passphrase(a *app, keyFile string) ([]byte, error) {
-	if i.PassphraseFile == "" {
-		return a.settings().Passphrase(keyFile)
-	}
-	text, err := os.ReadFile(i.PassphraseFile)
-	if err != nil {
-		return nil, err
-	}
-	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return bytes.TrimSuffix(line, []byte("\r")), nil
 }

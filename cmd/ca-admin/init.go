@@ -36,8 +36,6 @@ type initCommand struct {
 	ImportPKI   string `name:"import-pki" type:"existingdir" placeholder:"DIR" help:"Adopt a kubeadm pki directory."`
 	ImportEarly bool   `help:"Adopt an issuer that is not valid yet; it signs once it is."`
 
-	PassphraseFile string `type:"existingfile" placeholder:"FILE" help:"Its first line decrypts --import-key."`
-
 	Config     []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration, to fill in the policy."`
 	Node       []string `placeholder:"NODE[=ADDRESS]" help:"A host, its address; with --trust-inbox no other may ask."`
 	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`

@@ -15,6 +15,8 @@ type commands struct {
 	cli.Flags
 	Dir string `env:"CA_ADMIN_DIR" default:"./ca" type:"path" placeholder:"DIR" help:"CA directory (${env})."`
 
+	PassphraseFile string `type:"existingfile" placeholder:"FILE" help:"Its first line decrypts the CA keys."`
+
 	Init     initCommand     `cmd:"" group:"begin" output:"json" help:"Make a CA directory and an exchange."`
 	Issuer   issuerCommand   `cmd:"" group:"begin" help:"Take an issuer's certificate that a parent signed."`
 	Exchange exchangeCommand `cmd:"" group:"begin" output:"json" help:"List the exchanges, make or repair one."`

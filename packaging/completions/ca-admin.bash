@@ -11,7 +11,7 @@ _ca_admin_list() { # of which several may stand in the present word, with commas
 }
 
 _ca_admin() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' i
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' i
 	COMPREPLY=()
 	# readline hands --option=value over as three words
 	if [[ $cur == = ]]; then
@@ -21,44 +21,44 @@ _ca_admin() {
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--output | -o | --color | --log-format | --dir) [[ ${COMP_WORDS[i + 1]} != = ]] || ((i++)); ((i++)) ;;
+		--output | -o | --color | --log-format | --dir | --passphrase-file) [[ ${COMP_WORDS[i + 1]} != = ]] || ((i++)); ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
 	done
 	case $command in
-	init) options='--exchange --issuer --key-type --days --common-name --path-len --parent-request --import-cert --import-key --import-pki --import-early --passphrase-file --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	issuer) options='--help -h --color --quiet -q --log-format --version --dir' ;;
-	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir' ;;
-	sync) options='--exchange --inbox --outbox --yes -y --metrics-file --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	pending) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	review) options='--exchange --inbox --outbox --help -h --color --quiet -q --log-format --version --dir' ;;
-	approve) options='--exchange --inbox --outbox --profile --node --dns --ip --days --yes -y --without-group --without-usage --reopen --renewals --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	list) options='--expiring --due --all --node --profile --requester --issuer --name --status --sort --limit --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	export) options='--chain --der --index --help -h --color --quiet -q --log-format --version --dir' ;;
-	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir' ;;
-	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	enroll) options='--key --from --fingerprint --control-plane --worker --profile --node --dns --wildcard --ip --user --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	scope) options='--add-profile --add-node --add-dns --add-wildcard --add-ip --add-user --add-group --remove-profile --remove-node --remove-dns --remove-wildcard --remove-ip --remove-user --remove-group --new-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	unenroll) options='--help -h --color --quiet -q --log-format --version --dir' ;;
-	requesters) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	profiles) options='--kubernetes --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	policy) options='--config --node --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	verify) options='--exchange --inbox --outbox --head --repair --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	backup) options='--no-keys --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	restore) options='--head --help -h --color --quiet -q --log-format --version --dir' ;;
-	recover) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	migrate) options='--help -h --color --quiet -q --log-format --version --dir' ;;
-	archive) options='--before --out --attach --help -h --color --quiet -q --log-format --version --dir' ;;
-	clock) options='--accept --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	completion) options='--help -h --color --quiet -q --log-format --version --dir' ;;
-	man) options='--help -h --color --quiet -q --log-format --version --dir' ;;
+	init) options='--exchange --issuer --key-type --days --common-name --path-len --parent-request --import-cert --import-key --import-pki --import-early --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	issuer) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	sync) options='--exchange --inbox --outbox --yes -y --metrics-file --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	pending) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	review) options='--exchange --inbox --outbox --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	approve) options='--exchange --inbox --outbox --profile --node --dns --ip --days --yes -y --without-group --without-usage --reopen --renewals --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	list) options='--expiring --due --all --node --profile --requester --issuer --name --status --sort --limit --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	export) options='--chain --der --index --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	enroll) options='--key --from --fingerprint --control-plane --worker --profile --node --dns --wildcard --ip --user --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	scope) options='--add-profile --add-node --add-dns --add-wildcard --add-ip --add-user --add-group --remove-profile --remove-node --remove-dns --remove-wildcard --remove-ip --remove-user --remove-group --new-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	unenroll) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	requesters) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	profiles) options='--kubernetes --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	policy) options='--config --node --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	verify) options='--exchange --inbox --outbox --head --repair --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	backup) options='--no-keys --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	restore) options='--head --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	recover) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	migrate) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	archive) options='--before --out --attach --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	clock) options='--accept --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	completion) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	man) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	esac
 	case "$command $prev" in
 	'init --exchange') compopt -o dirnames ;;
@@ -70,7 +70,6 @@ _ca_admin() {
 	'init --import-cert') compopt -o default ;;
 	'init --import-key') compopt -o default ;;
 	'init --import-pki') compopt -o dirnames ;;
-	'init --passphrase-file') compopt -o default ;;
 	'init --config') compopt -o default ;;
 	'init --node') : ;;
 	'init --kubernetes') : ;;
@@ -198,6 +197,7 @@ _ca_admin() {
 	*' --color') _ca_admin_words 'auto always never' ;;
 	*' --log-format') _ca_admin_words 'text json' ;;
 	*' --dir') compopt -o dirnames ;;
+	*' --passphrase-file') compopt -o default ;;
 	*)
 		if [[ $cur == -* ]]; then
 			_ca_admin_words "$options"

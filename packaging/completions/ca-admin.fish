@@ -4,7 +4,7 @@ function _ca_admin_command # the command that is typed, behind the options that 
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --output -o --color --log-format --dir
+        if contains -- $words[1] --output -o --color --log-format --dir --passphrase-file
             set -e words[1]
         else if not string match -q -- '-*' $words[1]
             echo $words[1]
@@ -59,6 +59,7 @@ complete -c ca-admin -n 'true' -l quiet -s q -f -d 'Say only what went wrong.'
 complete -c ca-admin -n 'true' -l log-format -x -a 'text json' -d 'Log lines: text for people, json for machines (default text).'
 complete -c ca-admin -n 'true' -l version -f -d 'Print the version and exit.'
 complete -c ca-admin -n 'true' -l dir -x -a '(__fish_complete_directories)' -d 'CA directory (CA_ADMIN_DIR) (default ./ca).'
+complete -c ca-admin -n 'true' -l passphrase-file -r -F -d 'Its first line decrypts the CA keys.'
 complete -c ca-admin -n '_ca_admin_is init' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange to make (CA_EXCHANGE) (default ./exchange).'
 complete -c ca-admin -n '_ca_admin_is init' -l issuer -x -a '(__fish_complete_list , "string split \' \' \'ca etcd-ca front-proxy-ca\'")' -d 'Issuers to make: ca alone, or all three, as kubeadm does (default).'
 complete -c ca-admin -n '_ca_admin_is init' -l key-type -x -a 'RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384' -d 'Issuers\' keys: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384 (default RSA-2048).'
@@ -70,7 +71,6 @@ complete -c ca-admin -n '_ca_admin_is init' -l import-cert -r -F -d 'Adopt an is
 complete -c ca-admin -n '_ca_admin_is init' -l import-key -r -F -d 'The adopted issuer\'s key; it may be encrypted.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-pki -x -a '(__fish_complete_directories)' -d 'Adopt a kubeadm pki directory.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-early -f -d 'Adopt an issuer that is not valid yet; it signs once it is.'
-complete -c ca-admin -n '_ca_admin_is init' -l passphrase-file -r -F -d 'Its first line decrypts --import-key.'
 complete -c ca-admin -n '_ca_admin_is init' -l config -r -F -d 'kubeadm\'s configuration, to fill in the policy.'
 complete -c ca-admin -n '_ca_admin_is init' -l node -x -d 'A host, its address; with --trust-inbox no other may ask.'
 complete -c ca-admin -n '_ca_admin_is init' -l kubernetes -x -d 'The cluster\'s Kubernetes release (the newest known).'
