@@ -36,7 +36,7 @@ answered() { # answered SUMMARY: what cp1 asked for is answered, the guarded one
 	ca-admin sync -q
 	component-admin --dir kubernetes sync >sync.log 2>&1
 	component-admin --dir kubernetes status >out
-	grep -q "$1 installed, 2 held: admin, super-admin" out || { cat out sync.log; return 1; }
+	grep -q "$1 valid, 2 held: admin, super-admin" out || { cat out sync.log; return 1; }
 	ca-admin approve -q --yes $(ca-admin pending -o json | sed -n 's/.*"id": "\(.*\)".*/\1/p') || return 1
 	component-admin -q --dir kubernetes sync
 }

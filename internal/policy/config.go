@@ -87,9 +87,13 @@ type source struct {
 }
 
 // at is an error with file, line and column of a value; path is a YAML path such as "$.unsigned.profiles[0]".
+// Without a file, of a value from a command line, it is an error with the name alone.
 func (s source) at(path, format string, args ...any) error {
+	if s.file == nil {
+		return fmt.Errorf("%s: %s", s.name, fmt.Sprintf(format, args...))
+	}
 	line, column := 1, 1
-	if p, err := yaml.PathString(path); err == nil && s.file != nil {
+	if p, err := yaml.PathString(path); err == nil {
 		if node, err := p.FilterFile(s.file); err == nil && node != nil {
 			line, column = node.GetToken().Position.Line, node.GetToken().Position.Column
 		}

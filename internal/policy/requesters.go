@@ -81,6 +81,9 @@ func (r Requesters) Enroll(one Requester) (Requesters, error) {
 	if have, ok := r.ByKey(fingerprint); ok {
 		return r, fmt.Errorf("key %s of requester %q %w", fingerprint, have.Name, ErrEnrolled)
 	}
+	if err := one.check(); err != nil {
+		return r, err
+	}
 	one.Scope = one.writtenOut()
 	r.Requesters = append(slices.Clone(r.Requesters), one)
 	return r.reread()
@@ -102,10 +105,18 @@ func (r Requesters) Replace(one Requester) (Requesters, error) {
 	if have, ok := r.ByKey(fingerprint); ok && have.Name != one.Name {
 		return r, fmt.Errorf("key %s of requester %q %w", fingerprint, have.Name, ErrEnrolled)
 	}
+	if err := one.check(); err != nil {
+		return r, err
+	}
 	r.Requesters = slices.Clone(r.Requesters)
 	one.Scope = one.writtenOut()
 	r.Requesters[i] = one
 	return r.reread()
+}
+
+// check holds a scope against the rules before it is in a file: no line of one could be looked up.
+func (one Requester) check() error {
+	return source{name: fmt.Sprintf("requester %q", one.Name)}.checkScope("$", one.Scope)
 }
 
 // reread writes the requesters and reads them back, with every check of a file.
