@@ -53,7 +53,7 @@ func (m *metricsWriter) passed(ctx context.Context) {
 	m.failed = err != nil
 }
 
-// seriesMost is how many certificates have gauges of their own: Prometheus keeps each for weeks.
+// seriesMost bounds the certificates with individual gauges: Prometheus keeps each series for weeks.
 const seriesMost = 5_000
 
 // gaugesOf are what a CA says to Prometheus. Certificates in use that have the same issuer, profile and node share a

@@ -2,6 +2,6 @@ package cli
 
 import "time"
 
-// Now is the time that both programs go by. It is a function of its own, in a file of its own, so that a test can
-// build them with another clock in its place; nothing outside a build changes it.
+// Now is the clock of both programs. It is the only function in this file, so that a test can build the programs with
+// another clock by replacing the file; nothing outside a build changes it.
 func Now() time.Time { return time.Now() }

@@ -86,10 +86,10 @@ func Parser(program, description string, grammar any) (*kong.Kong, error) {
 	return parser, nil
 }
 
-// examplesBelow stands between what a command's help says and its examples.
+// examplesBelow separates a command's help text from its examples.
 const examplesBelow = "Examples:\n\n    "
 
-// Detail is what a command's help says below its first line, and its examples.
+// Detail is a command's help text below its first line, and its examples.
 func Detail(command *kong.Node) (text string, examples []string) {
 	text, below, found := strings.Cut(command.Detail, examplesBelow)
 	if found {

@@ -15,8 +15,9 @@ type own struct {
 	directory string // --dir as this command was given it, as a shell reads it; "" where none was needed
 }
 
-// WorksAt says which directory this command works in, what that is without a flag, and the environment variable that
-// names another. Commands that the terminal prints name the directory where who pastes them would get another one.
+// WorksAt sets the directory that this command works in, the default directory, and the environment variable that
+// overrides the default. Commands that the terminal prints then name the directory, unless it is the one that a pasted
+// command would use anyway.
 func (t *Terminal) WorksAt(directory, standard, variable string) {
 	if set := os.Getenv(variable); set != "" {
 		standard = set
@@ -35,7 +36,7 @@ func (t *Terminal) knows(parser *kong.Kong) {
 	t.own.commands = regexp.MustCompile(`(^|[^\w-])` + parser.Model.Name + ` (` + strings.Join(names, "|") + `)\b`)
 }
 
-// Own writes the program's commands in a text as they work where they are pasted.
+// Own rewrites the program's commands in a text so that they work when they are pasted.
 func (t *Terminal) Own(text string) string {
 	if t.own.directory == "" || t.own.commands == nil {
 		return text

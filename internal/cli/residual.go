@@ -2,7 +2,7 @@ package cli
 
 import "time"
 
-// Residual says how long it is until something ends: "89 days", "11 hours", "ended 3 days ago".
+// Residual writes the time until something ends: "89 days", "11 hours", "ended 3 days ago".
 func Residual(end, now time.Time) string {
 	if left := end.Sub(now); left >= 0 {
 		return Span(left)

@@ -30,7 +30,7 @@ func (s Status) Meaning() string {
 	}[s]
 }
 
-// precedence is the order in which one status stands for several: what needs a person's eye most comes first.
+// precedence is the order in which one status stands for several: the most serious comes first.
 var precedence = []Status{Unverified, Denied, Unanswered, RenewalIsDue, Failed, Usage}
 
 // Worst is the one status of several outcomes.
@@ -70,7 +70,7 @@ func WithStatus(status Status, err error, hints ...string) error {
 	return &Error{Err: err, Status: status, Hints: hints}
 }
 
-// Exit ends a command whose result is printed already: only its status is left to say.
+// Exit ends a command whose result is printed already with only a status.
 type Exit Status
 
 func (e Exit) Error() string { return "exit" }

@@ -86,7 +86,7 @@ func (t *Terminal) Print(format string, args ...any) {
 	fmt.Fprintf(t.Out, format+"\n", args...)
 }
 
-// Fail prints what a command's error says and gives the status to exit with.
+// Fail prints a command's error and hints, and returns the status to exit with.
 func (t *Terminal) Fail(err error) Status {
 	status := StatusOf(err)
 	if _, printed := errors.AsType[Exit](err); printed || err == nil {
@@ -133,7 +133,7 @@ func (t *Terminal) Encode(v any) error {
 	return err
 }
 
-// Interactive says whether a person can be asked.
+// Interactive reports whether a person can be asked.
 func (t *Terminal) Interactive() bool {
 	return t.In != nil && term.IsTerminal(int(t.In.Fd()))
 }
@@ -141,8 +141,8 @@ func (t *Terminal) Interactive() bool {
 // ErrNobody is returned by Ask where no person can be asked.
 var ErrNobody = errors.New("this asks a question, and standard input is not a terminal")
 
-// Ask prints a question and reads one line of answer. What was typed before the question stood there is no answer to
-// it: an impatient second key would decide on a request that nobody has seen.
+// Ask prints a question and reads one line of answer. It discards input typed before the question was shown: otherwise
+// an impatient second key press would decide on a request that nobody has seen.
 func (t *Terminal) Ask(ctx context.Context, question string) (string, error) {
 	if !t.Interactive() {
 		return "", WithStatus(Usage, ErrNobody)

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// HookResult is what came of one hook.
+// HookResult is the result of one hook.
 type HookResult struct {
 	Name   string
 	Places []string // of what it was run for
@@ -36,9 +36,9 @@ func (o owed) of(h Hook) (mine owed) {
 
 func (o owed) none() bool { return len(o.states)+len(o.issuers) == 0 }
 
-// Apply runs the hooks of all that was installed and not yet applied: each hook once, with everything it is for. A hook
-// that fails is run again at the next Apply, for ever; one that was killed together with this program, too, so hooks
-// have to be safe to run twice. No lock is held meanwhile: a hook may take minutes.
+// Apply runs the hooks for everything that was installed and not yet applied: each hook once, with all its items. A
+// hook that fails, or that was killed together with this program, runs again at each later Apply until it succeeds, so
+// hooks must be safe to run twice. No lock is held meanwhile: a hook may take minutes.
 func (c *Component) Apply(ctx context.Context) ([]HookResult, error) {
 	pending, err := c.pending()
 	if err != nil || pending.none() {

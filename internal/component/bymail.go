@@ -6,10 +6,10 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// Entry is a request's bytes, for a CA admin who gets them in another way than through an exchange.
+// Entry returns a request's bytes, for a CA admin who receives them without an exchange.
 func (c *Component) Entry(s State) ([]byte, error) { return c.entry(s) }
 
-// BelieveIssuers takes issuers.pem from anywhere: the pinned fingerprint decides, not the way they came.
+// BelieveIssuers accepts issuers.pem from any source if it matches the pinned fingerprint.
 func (c *Component) BelieveIssuers(text []byte) error {
 	lock, err := c.Lock()
 	if err != nil {
@@ -29,8 +29,7 @@ func (c *Component) BelieveIssuers(text []byte) error {
 	return c.private.Create(trustFile, pki.EncodeTrust(trust.Authorities), 0o644)
 }
 
-// Install takes an answer that came by mail, or in any other way: it is held against the same rules as one from an
-// outbox.
+// Install installs an answer that came by mail or without an exchange, under the same rules as one from an outbox.
 func (c *Component) Install(s State, answer []byte, o SyncOptions) (Progress, error) {
 	lock, err := c.Lock()
 	if err != nil {

@@ -26,7 +26,7 @@ type Component struct {
 	private *durable.Dir
 }
 
-// Create sets a component directory up; what else lies in it is left alone.
+// Create sets a component directory up. It does not change other files in the directory.
 func Create(path string, c Config, s Settings) (*Component, error) {
 	if err := durable.MakeAll(path, 0o755); err != nil {
 		return nil, err

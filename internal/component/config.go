@@ -71,7 +71,7 @@ func (c Config) Rule() (pki.RenewalRule, error) {
 	return rule, nil
 }
 
-// None takes a setting back.
+// None resets a setting.
 const None = "none"
 
 func unlessNone(s string) string {
@@ -81,8 +81,8 @@ func unlessNone(s string) string {
 	return s
 }
 
-// Configure takes over what is set in with, and takes back what is None. Open requests get a new cover at the next
-// Sync.
+// Configure takes the values that are set in with, and resets those that are None. Open requests get a new cover at the
+// next Sync.
 func (c *Component) Configure(with Config) error {
 	if _, err := with.Rule(); err != nil {
 		return err

@@ -1,6 +1,6 @@
 // Package component is the component admin's side: the component directory with kubeadm's layout, open requests and
-// their keys, the installation of what was verified, and its renewal. It believes nothing that the exchange says: only
-// a certificate that passes every check against the pinned issuers is ever installed.
+// their keys, the installation of verified certificates, and their renewal. It does not trust the exchange: it installs
+// only a certificate that passes every check against the pinned issuers.
 //
 // Files by topic, each using only those above it:
 //

@@ -7,8 +7,8 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// Examine looks at every file that kubeadm and the components will read, offline and without changing any. Its error
-// says what the configuration lacks to know what the host should be.
+// Examine checks every file that kubeadm and the components will read, offline and without changing any. Its error
+// names what the configuration lacks to determine the kind of the host.
 func (h Host) Examine() (Report, error) {
 	if h.Node == "" {
 		h.Node = cmp.Or(h.nodeOfKubelet(), h.nodeOfEtcd())

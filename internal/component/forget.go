@@ -49,8 +49,8 @@ func (c *Component) Find(what string) (State, error) {
 	return State{}, fmt.Errorf("%w: %q", ErrAmbiguous, what)
 }
 
-// Forget gives a request up, and destroys a key that nothing was installed with. What is installed stays as it is, and
-// is not renewed any more. The entry is withdrawn by Withdraw, or by the next Sync.
+// Forget gives a request up, and destroys its key unless a certificate was installed for it. An installed certificate
+// stays, and is no longer renewed. Withdraw or the next Sync withdraws the entry.
 func (c *Component) Forget(s State) error {
 	lock, err := c.Lock()
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *Component) Forget(s State) error {
 	return removeKey(s, dir)
 }
 
-// Withdraw takes what a request left on an exchange away: its entries and their answers, former ones too.
+// Withdraw removes a request's entries and answers from an exchange, including those of former covers.
 func (c *Component) Withdraw(x *inbox.Exchange, s State) error {
 	all, err := c.Requests()
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// hooksFile says what to run after an installation, below the private part.
+// hooksFile lists the programs to run after an installation; it is below the private part.
 const hooksFile = "hooks.yaml"
 
 // Hook is one program to run after an installation: an argument vector, never a shell's line, in which nothing is
@@ -49,8 +49,8 @@ var hookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // defaultTimeout is how long a hook may take unless it says otherwise.
 const defaultTimeout = 2 * time.Minute
 
-// Hooks reads hooks.yaml: nil where there is none. Whoever can write it runs programs as the user who runs this one, so
-// it has to belong to root or to that user, and nobody else may write it.
+// Hooks reads hooks.yaml; it returns nil if the file is missing. Anyone who can write the file can run programs as this
+// program's user, so it must belong to root or to that user and be writable by nobody else.
 func (c *Component) Hooks() ([]Hook, error) {
 	text, stat, err := c.private.Read(hooksFile, sizeLimit)
 	if errors.Is(err, fs.ErrNotExist) {

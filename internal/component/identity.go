@@ -91,8 +91,8 @@ func publicKeyOf(file string) (ssh.PublicKey, error) {
 	return nil, fmt.Errorf("%q does not hold an OpenSSH key, and %[1]q.pub has no public key", file)
 }
 
-// NewIdentity takes a new key, or adopts one, in place of the one that speaks for this host. What was there is kept
-// under its second name. Requests that are open are signed with the new key at the next Sync.
+// NewIdentity makes a key, or adopts one, in place of this host's identity. It keeps the old files under their second
+// names. The next Sync signs open requests with the new key.
 func (c *Component) NewIdentity(adopt string) error {
 	lock, err := c.Lock()
 	if err != nil {

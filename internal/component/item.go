@@ -112,8 +112,8 @@ func (c *Component) inspect(i *Item, rule pki.RenewalRule) {
 	i.LastSafe = rule.LastSafe(i.Certificate.NotAfter)
 }
 
-// TooShort is how long the item's certificate would have to be valid for the visits of the exchange, where it is not;
-// else 0.
+// TooShort is the validity that the item's certificate needs for the visits of the exchange; 0 if it is valid that
+// long.
 func (i Item) TooShort(rule pki.RenewalRule) time.Duration {
 	if i.Certificate == nil || i.Certificate.NotAfter.Sub(i.Certificate.NotBefore) >= rule.NeededLife() {
 		return 0

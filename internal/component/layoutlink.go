@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// ErrDirectory says that the directory of certificates cannot be used as it is.
+// ErrDirectory: the directory of certificates cannot be used as it is.
 var ErrDirectory = errors.New("the directory of certificates cannot be used")
 
 // Resolve gives the layout of the same host without links: where the directory of certificates is one, its target is

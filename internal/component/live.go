@@ -39,8 +39,8 @@ func (c *Component) LiveAddresses(i Item) []string {
 	return all
 }
 
-// Served is the fingerprint of the certificate that a TLS server shows. Nothing of it is believed: it is compared with
-// what is on disk, and nothing is sent.
+// Served is the fingerprint of the certificate that a TLS server shows. It is not verified, only compared with the file
+// on disk, and nothing is sent to the server.
 func Served(ctx context.Context, address string, limit time.Duration) (fingerprint string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

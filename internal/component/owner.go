@@ -10,8 +10,8 @@ import (
 	"ca-exchange/internal/durable"
 )
 
-// OwnerError names a file of the private part that another user owns, or that others may enter. Run once as root in
-// somebody's directory, a program leaves files there that its owner can no longer read.
+// OwnerError names a file of the private part that another user owns, or that others may enter. A program that runs
+// once as root in a user's directory leaves files there that the user can no longer read.
 type OwnerError struct {
 	Path  string // the first such file
 	Owner uint32

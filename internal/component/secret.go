@@ -7,7 +7,7 @@ import (
 	"ca-exchange/internal/kube"
 )
 
-// ErrNotInstalled says that nothing was installed at a place yet.
+// ErrNotInstalled: nothing was installed at a place yet.
 var ErrNotInstalled = errors.New("no certificate is installed there yet")
 
 // Secret gives the certificate, the key and the issuer that are installed at a place, for a manifest.

@@ -14,7 +14,8 @@ import (
 var ErrServiceAccount = errors.New("another service account key is in place")
 
 // ServiceAccount puts the cluster's service account key pair beside the certificates: the one given, else the one in
-// place, else a new one. All control planes have the same; it never crosses the exchange, since its private half would.
+// place, else a new one. All control planes need the same pair. It never enters the exchange, because a private key is
+// part of it.
 func (c *Component) ServiceAccount(l Layout, given []byte, kind pki.KeyType) (made bool, err error) {
 	lock, err := c.Lock()
 	if err != nil {

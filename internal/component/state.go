@@ -71,7 +71,7 @@ const (
 	ApplyNone    = "None" // no hook names the profile: a person does what has to be done
 )
 
-// Why hooks run, as they are told it.
+// The reasons for running hooks, as CA_EXCHANGE_REASON gives them.
 const (
 	ReasonFirst   = "first"
 	ReasonRenewed = "renewed" // with the key that was there
@@ -85,7 +85,7 @@ type Former struct {
 	Entry string `json:"entry"`
 }
 
-// Files are the places of what a request brings, below the component directory unless Root says otherwise.
+// Files are the paths of the files that a request leads to, below the component directory unless Root is set.
 type Files struct {
 	Root        string `json:"root,omitempty"`
 	Certificate string `json:"certificate,omitempty"`

@@ -10,15 +10,16 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// SyncOptions are a person's word on what a Sync may do.
+// SyncOptions are what a person permits a Sync to do.
 type SyncOptions struct {
 	AcceptNames bool // a certificate may have more names than were asked for
 	Again       bool // requests are dropped again whatever the outbox says of them
 	Renew       bool // a denied request for what is installed gets a new cover once a day: a denial delays, no more
 
-	// Alive is called before each request: whoever waits for an exchange that may hang sees progress; nil for nobody.
+	// Alive is called before each request, so that a person who waits for a slow exchange sees progress. It may be nil.
 	Alive func()
-	// Losing is called before a certificate is installed that lacks something of the one it replaces; nil for nobody.
+	// Losing is called before a certificate is installed that lacks a name, an organization or a usage of the one it
+	// replaces. It may be nil.
 	Losing func(s State, lost []string)
 }
 
@@ -32,8 +33,8 @@ type Progress struct {
 	Warnings  []string
 }
 
-// Sync does all that can be done now: finish what was interrupted, pin the issuers, install what is answered and
-// verified, drop what is neither answered nor waiting, withdraw what nobody waits for.
+// Sync does all that can be done now: it completes interrupted installations, pins the issuers, installs verified
+// answers, drops requests that are neither answered nor waiting, and withdraws those that are no longer open.
 func (c *Component) Sync(ctx context.Context, x *inbox.Exchange, o SyncOptions) ([]Progress, error) {
 	lock, err := c.Lock()
 	if err != nil {
@@ -89,8 +90,8 @@ func (o SyncOptions) complete() SyncOptions {
 	return o
 }
 
-// SyncLocal finishes what was interrupted while it was put into place. It needs no exchange, so a host can do it at
-// boot, before the components read their files.
+// SyncLocal completes interrupted installations. It needs no exchange, so a host can run it at boot, before the
+// components read their files.
 func (c *Component) SyncLocal(ctx context.Context) ([]Progress, error) {
 	lock, err := c.Lock()
 	if err != nil {

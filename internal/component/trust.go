@@ -81,7 +81,7 @@ func (c *Component) believe(text []byte) (pki.Trust, error) {
 	return trust, nil
 }
 
-// Offered is the trust that an exchange shows, whoever put it there: for a person to compare.
+// Offered is the trust that an exchange shows. It is unverified: a person must compare it.
 func Offered(x *inbox.Exchange) (pki.Trust, error) {
 	content, err := x.ReadAnswer("", trustFile)
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// What denials of bytes that nobody vouches for may take (promise P12): so many notices are in the outbox at a time,
-// the oldest go; and so many new ones are recorded within a day by one process, further entries stay where they are.
-// A look for old notices reads every answer of the exchange, so a watch waits for retireStep more before the next.
+// Bounds on denials of unsigned and unknown bytes (promise P12). The outbox has at most denialNotices notices at a
+// time; the oldest are removed. One process records at most denialsPerDay new ones within a day; further entries stay
+// in the inbox. Looking for old notices reads every answer of the exchange, so a watch waits for retireStep more
+// denials first.
 const (
 	denialNotices = 1000
 	denialsPerDay = 1000

@@ -2,7 +2,7 @@
 //
 //	entry → bytes → request.Request → policy.Decision → plan → certificate → ledger record → answer → entry removed
 //
-// pass.go shows that way from its first to its last line: Sync makes one pass, Watch makes one whenever something
-// changes. The other files hold one step each, in the order of the way: arrive, decide, sign, record, name, publish,
-// remove. It prints nothing: what people should know goes to the logger or is returned as values.
+// pass.go shows these steps from its first to its last line: Sync makes one pass, Watch makes one whenever something
+// changes. The other files contain one step each, in this order: arrive, decide, sign, record, name, publish, remove.
+// The package prints nothing: it logs, or returns values.
 package pass

@@ -11,7 +11,7 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// ErrOpenInbox says that everybody may write to an inbox whose unsigned requests are issued.
+// ErrOpenInbox: everybody may write to an inbox whose unsigned requests are issued.
 var ErrOpenInbox = errors.New("unsigned requests are issued, and everybody may write to the inbox")
 
 // MakeExchange makes or repairs an exchange for this CA and puts the issuers into its outbox.
@@ -50,7 +50,7 @@ func remember(c *ca.CA, x *inbox.Exchange, at Sides) error {
 	return c.Remember(here)
 }
 
-// ServeExchange is OpenExchange for commands that answer what an exchange holds: the CA remembers it.
+// ServeExchange is OpenExchange for commands that answer the exchange's requests: the CA also remembers the exchange.
 func ServeExchange(ctx context.Context, c *ca.CA, at Sides) (*inbox.Exchange, error) {
 	x, err := OpenExchange(ctx, c, at)
 	if err != nil {
@@ -85,7 +85,7 @@ type Sides struct {
 	OpenInbox     bool // a person accepts an inbox that everybody may write to, although unsigned requests are issued
 }
 
-// WithOpenInbox is for commands that sign nothing the inbox brings.
+// WithOpenInbox also accepts an inbox that everybody may write to: for commands that sign no request of the inbox.
 func (s Sides) WithOpenInbox() Sides {
 	s.OpenInbox = true
 	return s

@@ -28,7 +28,7 @@ func CheckHeadAt(ctx context.Context, c *ca.CA, at Sides) error {
 	return cmp.Or(checked, err)
 }
 
-// CheckHead stops a CA whose ledger lacks what an exchange proves that it once had (promise P13): ca.ErrBehind.
+// CheckHead returns ca.ErrBehind if the ledger lacks an event that the exchange's head proves (promise P13).
 func CheckHead(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
 	_, _, err := readHead(ctx, c, x)
 	if errors.Is(err, ca.ErrForeignHead) {

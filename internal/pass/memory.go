@@ -11,8 +11,8 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// What a memory holds at most: a stranger can lengthen both lists. Beyond it an entry is read again at each pass, and
-// an incomplete one is not timed.
+// Bounds of a memory: a stranger can lengthen both lists. Beyond them an entry is read again at each pass, and an
+// incomplete one is not timed.
 const (
 	leftLimit       = 200_000
 	incompleteLimit = 10_000

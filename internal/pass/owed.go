@@ -12,7 +12,7 @@ import (
 	"ca-exchange/internal/pki"
 )
 
-// Publish brings what is owed to an exchange now, beside a running watch or without one.
+// Publish publishes the answers that are owed to an exchange, whether or not a watch is running.
 func Publish(ctx context.Context, c *ca.CA, x *inbox.Exchange) error {
 	p := newPass(c, x, newMemory(), Options{})
 	if err := p.checkHead(ctx); err != nil {

@@ -57,7 +57,7 @@ func secondID(p ca.Place) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Move records a person's word that the exchange in a directory is the medium that was known from another path.
+// Move records that a person confirmed: the exchange in this directory is the medium that was known from another path.
 func Move(c *ca.CA, at Sides) error {
 	x, err := inbox.OpenSides(at.Inbox, at.Outbox)
 	if err != nil {

@@ -46,7 +46,7 @@ type recovering struct {
 
 // Recover takes the certificates of this CA from an outbox into a ledger that lacks them, accepts that the rest of what
 // the exchange knew is lost, and publishes the ledger's head, so that the exchange is served again. Certificates are
-// the only evidence: notices are unsigned, and anybody can write one. Whatever else lies in the outbox is passed over.
+// the only evidence: notices are unsigned, and anybody can write one. Other files of the outbox are ignored.
 func Recover(ctx context.Context, c *ca.CA, x *inbox.Exchange) (Recovery, error) {
 	r := &recovering{pass: newPass(c, x, newMemory(), Options{}), wanted: map[string]*wanted{}}
 	r.sum = Recovery{Exchange: x.Path(), Ambiguous: []string{}, Problems: []string{}}

@@ -12,8 +12,8 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// What recover holds in memory of requests at most. Beyond it a certificate is taken over without its request, which is
-// linked when it is dropped again.
+// Bounds on the requests that recover keeps in memory. Beyond them a certificate is taken over without its request,
+// which is linked when it is dropped again.
 const (
 	candidatesOfKey = 8
 	candidateBytes  = 64 << 20

@@ -9,8 +9,8 @@ import (
 	"ca-exchange/internal/ledger"
 )
 
-// Repair brings an exchange's outbox to what the ledger says: every answer that is missing or altered is put back, and
-// the issuers. Certificates that have ended stay away. It returns how many it put back, and of how many.
+// Repair makes an exchange's outbox match the ledger: it puts back every missing or altered answer, and the issuers,
+// but no certificate that has ended. It returns how many answers it put back, and of how many.
 func Repair(ctx context.Context, c *ca.CA, x *inbox.Exchange) (restored, all int, err error) {
 	p := newPass(c, x, newMemory(), Options{})
 	if err := p.checkHead(ctx); err != nil {

@@ -10,7 +10,8 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// What unsigned and unknown askers may hold open (promise P12): beyond it entries stay where they are.
+// Bounds on the held requests that are unsigned or signed by unknown keys (promise P12): beyond them entries stay in
+// the inbox.
 const (
 	heldRows  = 1000
 	heldBytes = 16 << 20

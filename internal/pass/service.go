@@ -13,7 +13,7 @@ import (
 	"ca-exchange/internal/ca"
 )
 
-// Service is who a Watch reports to when it runs as a service. The zero value is nobody.
+// Service receives the reports of a Watch that runs as a service. The zero value ignores them.
 type Service struct {
 	Notify func(state string) // takes lines of sd_notify(3), such as "READY=1"; nil for nobody
 	Beat   time.Duration      // how often each exchange's loop shows that it is awake; 0 for never

@@ -38,10 +38,10 @@ type ExchangeStatus struct {
 // FirstIgnored names the first few of the files that are ignored, quoted.
 func (s ExchangeStatus) FirstIgnored() string { return quotedList(s.ignored) }
 
-// answerTime is how long an exchange may take to say what it holds: a dead network mount never does.
+// answerTime is how long an exchange may take to list its entries: a dead network mount never answers.
 const answerTime = 10 * time.Second
 
-// StatusOf looks at the ledger, the running watch and the exchanges that are at hand.
+// StatusOf reads the ledger, the running watch's report and the exchanges that are present.
 func StatusOf(ctx context.Context, c *ca.CA, exchanges []Sides) (Status, error) {
 	s := Status{Trust: c.Trust().Fingerprint, Issuers: c.Trust().Authorities}
 	var err error

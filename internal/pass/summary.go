@@ -7,7 +7,7 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// Progress is told how many entries of a pass are answered, of how many there were at its start.
+// Progress is called with the number of answered entries and the number of entries at the start of the pass.
 type Progress func(done, total int)
 
 // Summary is what one pass did, counted by entries.
@@ -82,7 +82,7 @@ func (p *pass) tally(d decided, answer string) {
 	p.Log.Info(verbs[d.outcome], attrs...)
 }
 
-// verbs are what the log says of an outcome.
+// verbs are the log's words for an outcome.
 var verbs = map[refusal.Outcome]string{refusal.Issue: "issued", refusal.Hold: "held", refusal.Deny: "denied"}
 
 func profileName(d decided) string {

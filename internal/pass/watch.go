@@ -22,9 +22,9 @@ type WatchOptions struct {
 	Passed    func(context.Context) // after a pass without an error, of any exchange; nil for nobody
 }
 
-// Watch answers exchanges until ctx ends: each at once when something is dropped where events are to be had, and
-// every Poll in any case. One that is gone, full or read-only is waited for; only what no waiting mends ends the
-// watch. At the start at least one has to be there, since a person is there to mend it.
+// Watch answers exchanges until ctx ends: at once when something is dropped, where the file system reports events, and
+// every Poll in any case. It waits for an exchange that is gone, full or read-only; only an error that waiting cannot
+// resolve ends it. At the start at least one exchange must be present, because a person is there to correct a mistake.
 func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	lock, err := lockPatiently(c)
 	if err != nil {
