@@ -63,7 +63,9 @@ func MakeAll(path string, mode fs.FileMode) error {
 	}
 	err := os.Mkdir(path, mode)
 	if err == nil {
-		err = os.Chmod(path, mode)
+		if err = os.Chmod(path, mode); modeless(err) {
+			err = nil
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
