@@ -2,6 +2,7 @@ package pass
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestArchivedYields(t *testing.T) {
 	if restored, all, err := Repair(t.Context(), c, x); restored != 0 || all != 3 || err != nil {
 		t.Errorf("repaired %d of %d, %v", restored, all, err)
 	}
-	if names := outboxNames(t, x); len(names) != 2 || names[1] != "server.crt" {
+	if names := outboxNames(t, x); len(names) != 2 || !slices.Contains(names, "server.crt") {
 		t.Errorf("in the outbox: %q", names)
 	}
 }
