@@ -89,7 +89,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	a.Print("waiting  %d for a person, %d in the inbox", result.Pending, result.Backlog)
 	for _, x := range result.Exchanges {
 		if x.Ignored > 0 {
-			a.Print("ignored   %s in %s: a request is called NAME.csr; for example %s",
+			a.Print("ignored  %s in %s: a request is called NAME.csr; for example %s",
 				cli.Count(x.Ignored, "file", "files"), x.Exchange, x.FirstIgnored())
 		}
 	}
