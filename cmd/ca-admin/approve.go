@@ -156,7 +156,7 @@ func (d *denyCommand) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			break
 		}
-		a.Say("denied %s; to take it back: ca-admin approve %s --reopen", record.ID.Short(), record.ID.Short())
+		a.Say("denied %s; to undo: ca-admin approve %s --reopen", record.ID.Short(), record.ID.Short())
 		denied = append(denied, itemOf(record))
 	}
 	if len(denied) > 0 {

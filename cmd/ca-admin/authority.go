@@ -60,7 +60,7 @@ func (f authorityFlags) wish() *policy.Authority {
 
 // presentAuthority says what a CA below an issuer amounts to, before anything else.
 func (a *app) presentAuthority(p *ca.Proposal) {
-	a.Say("%s", a.Alarm("AUTHORITY: whoever holds this key signs what all accept who trust issuer "+p.Plan.Issuer))
+	a.Say("%s", a.Alarm("AUTHORITY: the holder of this key can sign for everybody who trusts issuer "+p.Plan.Issuer))
 	for _, usage := range p.Plan.Usages {
 		if usage == x509.ExtKeyUsageClientAuth {
 			a.Say("%s", a.Alarm("with --client it can be system:masters of every cluster that trusts this issuer"))

@@ -80,14 +80,14 @@ func (r *restoreCommand) Run(ctx context.Context, a *app) error {
 	for _, file := range back.MissingKeys {
 		a.Warn("the backup has no CA keys: put this one there, mode 0600: %s", file)
 	}
-	a.Say("what was issued since lies in the outboxes; before anything is signed, take it back from each exchange:")
+	a.Say("the outboxes contain what was issued since; recover it from each exchange before anything is signed:")
 	for _, at := range back.Exchanges {
 		a.Say("  ca-admin recover %s", sidesOf(at))
 	}
 	if len(back.Exchanges) == 0 {
 		a.Say("  ca-admin recover --exchange DIR")
 	}
-	a.Say("then serve it, and let no other host serve these exchanges any more: ca-admin watch")
+	a.Say("then serve the exchanges from this host alone: ca-admin watch")
 	return nil
 }
 

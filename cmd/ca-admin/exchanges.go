@@ -18,8 +18,8 @@ const defaultExchange = "./exchange"
 // exchangeFlags name an exchange. Without them a command serves those that the CA remembers.
 type exchangeFlags struct {
 	Exchange string `env:"CA_EXCHANGE" type:"path" placeholder:"DIR" help:"The exchange (${env}); all by default."`
-	Inbox    string `type:"path" placeholder:"DIR" help:"The inbox in a directory of its own, for one-way media."`
-	Outbox   string `type:"path" placeholder:"DIR" help:"The outbox in a directory of its own, for one-way media."`
+	Inbox    string `type:"path" placeholder:"DIR" help:"The inbox's own directory, for one-way media."`
+	Outbox   string `type:"path" placeholder:"DIR" help:"The outbox's own directory, for one-way media."`
 }
 
 // exchanges are those that a command is about: the one that was named, else those remembered that are there.

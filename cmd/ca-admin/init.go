@@ -39,7 +39,7 @@ type initCommand struct {
 	Config     []string `type:"existingfile" placeholder:"FILE" help:"kubeadm's configuration, to fill in the policy."`
 	Node       []string `placeholder:"NODE[=ADDRESS]" help:"A host, its address; with --trust-inbox no other may ask."`
 	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
-	TrustInbox bool     `help:"Issue unsigned requests: whoever can write to the inbox gets certificates."`
+	TrustInbox bool     `help:"Issue unsigned requests: anyone who can write to the inbox gets certificates."`
 	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
 }
 

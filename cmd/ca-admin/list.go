@@ -15,7 +15,7 @@ import (
 type listCommand struct {
 	Expiring  age      `placeholder:"DURATION" help:"Only those in use that end within this time, or ended lately."`
 	Due       bool     `help:"Only those in use that are due for renewal, or ended lately."`
-	All       bool     `help:"Superseded ones, too."`
+	All       bool     `help:"Include superseded certificates."`
 	Node      string   `placeholder:"NODE" help:"Only those of this node."`
 	Profile   string   `placeholder:"PROFILE" help:"Only those of this profile."`
 	Requester string   `placeholder:"NAME" help:"Only those that this requester asked for."`
@@ -23,7 +23,7 @@ type listCommand struct {
 	Name      string   `placeholder:"GLOB" help:"Only those with a name that fits, such as '*.example'."`
 	Status    []string `enum:"Issued,Due,Overdue,Expired,Superseded,Revoked" help:"Only ${enum}."`
 	Sort      string   `enum:"end,issue,node,requester" default:"end" help:"By ${enum} (issue: newest first)."`
-	Limit     int      `placeholder:"N" help:"At most so many."`
+	Limit     int      `placeholder:"N" help:"At most this many."`
 }
 
 // lately is how long a certificate that ended without a successor is shown among those that expire: what nobody has

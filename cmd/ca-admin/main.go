@@ -52,7 +52,7 @@ type commands struct {
 	Archive archiveCommand `cmd:"" group:"care" help:"Move the bytes of ended certificates to a file, or back."`
 	Clock   clockCommand   `cmd:"" group:"care" output:"json" help:"Compare the clock with the ledger."`
 
-	Completion manual.Completion `cmd:"" group:"manual" help:"Print what completes this program in a shell."`
+	Completion manual.Completion `cmd:"" group:"manual" help:"Print the completion script of a shell."`
 	Man        manual.Man        `cmd:"" group:"manual" help:"Print the manual page."`
 }
 

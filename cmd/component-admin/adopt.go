@@ -123,7 +123,7 @@ func (r *requestCommand) explainFound(err error, dir string) error {
 		return cli.WithStatus(cli.Usage, err,
 			"put its key back, or remove the files and let kubeadm generate them again")
 	case errors.Is(err, pki.ErrEncrypted):
-		return cli.WithStatus(cli.Usage, err, "no component asks for a passphrase: openssl pkey -in KEY -out KEY")
+		return cli.WithStatus(cli.Usage, err, "components cannot ask for a passphrase: openssl pkey -in KEY -out KEY")
 	case errors.Is(err, fs.ErrPermission):
 		return cli.Hint(err, "run component-admin as the owner of the keys, usually root")
 	case !errors.Is(err, component.ErrNothingFound):

@@ -20,18 +20,18 @@ type commands struct {
 	Trust  trustCommand  `cmd:"" group:"begin" help:"Pin the CA by its fingerprint."`
 
 	Request requestCommand `cmd:"" group:"ask" output:"json" help:"Make keys and ask for their certificates."`
-	Sync    syncCommand    `cmd:"" group:"ask" output:"json" help:"Install what is answered, drop what is not."`
+	Sync    syncCommand    `cmd:"" group:"ask" output:"json" help:"Install answers, drop open requests."`
 	Renew   renewCommand   `cmd:"" group:"ask" output:"json" help:"Renew what is due, by a timer or with a stick."`
 	Install installCommand `cmd:"" group:"ask" output:"json" help:"Install an answer that came by mail."`
-	Forget  forgetCommand  `cmd:"" group:"ask" help:"Give a request up, or stop renewing what is installed."`
+	Forget  forgetCommand  `cmd:"" group:"ask" help:"Abandon a request, or stop renewing an installed certificate."`
 
 	Status statusCommand `cmd:"" group:"look" output:"json" help:"Show what is installed, open and due."`
 	Doctor doctorCommand `cmd:"" group:"look" output:"json" help:"Check that kubeadm accepts this host."`
 
-	Hooks      applyCommand      `cmd:"" name:"apply" group:"care" help:"Run the hooks that are still to run."`
+	Hooks      applyCommand      `cmd:"" name:"apply" group:"care" help:"Run the pending hooks."`
 	Kubeconfig kubeconfigCommand `cmd:"" group:"care" help:"Point an installed kubeconfig at another API server."`
 
-	Completion manual.Completion `cmd:"" group:"manual" help:"Print what completes this program in a shell."`
+	Completion manual.Completion `cmd:"" group:"manual" help:"Print the completion script of a shell."`
 	Man        manual.Man        `cmd:"" group:"manual" help:"Print the manual page."`
 }
 

@@ -17,11 +17,11 @@ import (
 type renewCommand struct {
 	exchangeFlag
 	metricsFlag
-	Profiles []string      `arg:"" optional:"" name:"profile" help:"Only these; everything that is due by default."`
+	Profiles []string      `arg:"" optional:"" name:"profile" help:"Only these profiles (default: all that are due)."`
 	Now      bool          `help:"Renew also what is not due, and replace open requests."`
-	KeepKey  bool          `help:"Keep the present key; a new one by default."`
-	DNS      []string      `name:"dns" placeholder:"NAME" help:"Another DNS name, for what has names."`
-	IP       []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
+	KeepKey  bool          `help:"Keep the present key (default: a new key)."`
+	DNS      []string      `name:"dns" placeholder:"NAME" help:"Another DNS name, for profiles with names."`
+	IP       []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address, for profiles with addresses."`
 	Config   []string      `type:"existingfile" placeholder:"FILE" help:"Take the names from kubeadm's configuration."`
 	Days     int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`
 	Wait     time.Duration `placeholder:"DURATION" help:"Wait at most this long for the answers."`

@@ -25,7 +25,7 @@ type requestCommand struct {
 
 	Node       string        `placeholder:"NODE" help:"The node, where the profile has one."`
 	DNS        []string      `name:"dns" placeholder:"NAME" help:"Another DNS name."`
-	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address."`
+	IP         []netip.Addr  `name:"ip" placeholder:"ADDRESS" help:"Another IP address, for profiles with addresses."`
 	CommonName string        `placeholder:"CN" help:"Common name of a server or client (the first DNS name)."`
 	KeyType    string        `placeholder:"TYPE" help:"RSA-2048 (as kubeadm), RSA-3072, RSA-4096, ECDSA-P256, …"`
 	Days       int           `placeholder:"N" help:"Validity to ask for, in days; the CA's policy decides."`

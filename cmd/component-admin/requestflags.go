@@ -12,7 +12,7 @@ import (
 // Validate holds the flags against each other.
 func (r *requestCommand) Validate() error {
 	if len(r.Profiles) == 0 && !r.adopts() {
-		return errors.New("what for? control-plane, worker, etcd, or profiles: " +
+		return errors.New("name what to request: control-plane, worker, etcd, or profiles: " +
 			strings.Join(profileNames(kube.Latest()), ", "))
 	}
 	if err := errors.Join(r.validateAdoption(), r.validateWho()); err != nil {
@@ -20,7 +20,7 @@ func (r *requestCommand) Validate() error {
 	}
 	for _, name := range r.asked() {
 		if isSet(name) && (len(r.asked()) > 1 || r.adopts()) {
-			return fmt.Errorf("%s stands for all certificates of a host: name nothing else beside it", name)
+			return fmt.Errorf("%s means all certificates of a host: name nothing else with it", name)
 		}
 	}
 	if r.Server != "" {

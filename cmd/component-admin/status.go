@@ -131,7 +131,7 @@ func (s *statusCommand) print(
 			a.Warn("%s: %v", item.File, items[n].Problem)
 		}
 		if item.HookError != "" {
-			a.Warn("%s: %s; it runs again with: component-admin apply", item.File, item.HookError)
+			a.Warn("%s: %s; run it again: component-admin apply", item.File, item.HookError)
 		}
 	}
 	a.warnIssuerHooks(c)
@@ -193,7 +193,7 @@ func (a *app) warnIssuerHooks(c *component.Component) {
 	}
 	for _, f := range files {
 		if f.Apply.Error != "" {
-			a.Warn("%s: %s; it runs again with: component-admin apply", f.File, f.Apply.Error)
+			a.Warn("%s: %s; run it again: component-admin apply", f.File, f.Apply.Error)
 		}
 	}
 }

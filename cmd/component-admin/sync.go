@@ -13,7 +13,7 @@ import (
 type syncCommand struct {
 	exchangeFlag
 	metricsFlag
-	Wait        time.Duration `placeholder:"DURATION" help:"Wait for the answers, so long at most."`
+	Wait        time.Duration `placeholder:"DURATION" help:"Wait at most this long for the answers."`
 	AcceptNames bool          `help:"Install a certificate though it has more names than were asked for."`
 	Again       bool          `help:"Drop requests again although the outbox says that they are denied or held."`
 	Local       bool          `help:"Only finish what was interrupted, without an exchange: for boot."`

@@ -17,7 +17,7 @@ type Flags struct {
 	Output    string           `short:"o" enum:"table,json,csv" default:"table" help:"Print table, json or (list) csv."`
 	Wide      bool             `help:"Print every column of a table, however wide the terminal is."`
 	Color     string           `enum:"auto,always,never" default:"auto" help:"Colours; auto: on a terminal."`
-	Quiet     bool             `short:"q" help:"Say only what went wrong."`
+	Quiet     bool             `short:"q" help:"Print only errors and warnings."`
 	LogFormat string           `enum:"text,json" default:"text" help:"Log lines: text for people, json for machines."`
 	Version   kong.VersionFlag `help:"Print the version and exit."`
 }

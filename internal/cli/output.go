@@ -49,7 +49,7 @@ func printHelp(options kong.HelpOptions, command *kong.Context) error {
 		}
 		if flag.Name == "output" && formats != nil {
 			flag.PlaceHolder = strings.Join(append([]string{"table"}, formats...), "|")
-			flag.Help = "Print the result so (default table)."
+			flag.Help = "The format of the result (default table)."
 		}
 	}
 	return kong.DefaultHelpPrinter(options, command)

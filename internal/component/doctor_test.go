@@ -90,7 +90,7 @@ var findings = []struct {
 	{"encrypted key", func(h *testHost) {
 		block := &pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")}
 		h.write("pki/apiserver.key", pem.EncodeToMemory(block), 0o600)
-	}, "Wrong DIR/pki/apiserver.key: the key is encrypted, and no component asks for a passphrase" +
+	}, "Wrong DIR/pki/apiserver.key: the key is encrypted, and components cannot ask for a passphrase" +
 		toAsk + "kube-apiserver --node cp1 --config F"},
 	{"a leaf as CA",
 		func(h *testHost) { h.write("pki/front-proxy-ca.crt", h.read("pki/front-proxy-client.crt"), 0o644) },

@@ -122,7 +122,7 @@ func (e *examination) key(p kube.Profile, on pair) crypto.Signer {
 	signer, err := pki.ParsePrivateKey(on.key, nil)
 	switch {
 	case errors.Is(err, pki.ErrEncrypted):
-		e.find(Wrong, on.keyFile, on.anew, "the key is encrypted, and no component asks for a passphrase")
+		e.find(Wrong, on.keyFile, on.anew, "the key is encrypted, and components cannot ask for a passphrase")
 		return nil
 	case err != nil:
 		e.find(Wrong, on.keyFile, on.anew, "cannot read its private key: %v", err)

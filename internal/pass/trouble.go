@@ -21,10 +21,10 @@ const (
 	notPublishable  trouble = "cannot publish answers; they stay owed"
 	staleNotice     trouble = "cannot remove notices that were replaced"
 	withoutRoom     trouble = "unsigned requests fill the pending list; approve or deny some: ca-admin review"
-	tooManyDenials  trouble = "a day's denials of what nobody vouches for are given; further entries are left"
+	tooManyDenials  trouble = "the daily limit of denials for unsigned entries is reached; further entries are left"
 	tooManyCopies   trouble = "copies of one request under other names are left"
 	notRead         trouble = "files in the inbox are not read; a request is called NAME.csr"
-	keyLies         trouble = "a private key lies in the inbox; remove it and make another: everybody could read it"
+	keyLies         trouble = "the inbox contains a private key; remove it and make another: everybody could read it"
 	openToEverybody trouble = "unsigned requests wait, since everybody may write where they are: chmod o-w"
 )
 
