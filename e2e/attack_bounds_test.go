@@ -81,6 +81,7 @@ func TestManyUnreadable(t *testing.T) {
 // TestSignedGoFirst: a signed request is answered before the unsigned ones of the same pass.
 func TestSignedGoFirst(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t))
 	signer := x.requester("good", "--profile", "server", "--dns", "*.example")
 	for i := range 300 {

@@ -47,6 +47,7 @@ func (x *exchange) wantIssued(name, beside string) {
 // TestManyTeams: 520 sub-directories with an entry each do not keep the inbox itself from being served.
 func TestManyTeams(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t))
 	signer := x.requester("good", "--profile", "server", "--dns", "*.example")
 	evil := wishFor("", "", "evil", "evil.example").plain(t)

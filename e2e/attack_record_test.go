@@ -43,6 +43,7 @@ func TestClockInEveryCommand(t *testing.T) {
 // TestVerifySeesEdits: an edit of any table is seen, though the chain of events is whole.
 func TestVerifySeesEdits(t *testing.T) {
 	t.Parallel()
+	long(t)
 	stage := newExchange(t, build(t))
 	signer := stage.requester("good", "--profile", "server", "--dns", "*.example")
 	for _, name := range []string{"a", "b"} {

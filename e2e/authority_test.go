@@ -24,6 +24,7 @@ func (x *exchange) judge(works bool, args ...string) string {
 // it signs is accepted within its limits, by openssl, which knows the root alone.
 func TestAuthority(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	x := newExchange(t, build(t), "--path-len", "1")
 	x.judge(true, "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k3s.key", "-out", "k3s.csr",
@@ -76,7 +77,7 @@ func (x *exchange) signAuthority(status int, line string, flags ...string) {
 	person.await(`type its common name, "k3s-prod", to sign it`, 1)
 	person.enter(line)
 	person.exits(status)
-	if !strings.Contains(person.text(), "AUTHORITY: whoever holds this key") {
+	if !strings.Contains(person.text(), "AUTHORITY: the holder of this key can sign") {
 		x.Errorf("the screen: %s", person.text())
 	}
 }
@@ -118,6 +119,7 @@ func (x *exchange) subBelow() {
 // TestAuthorityBelow: an issuer that may have no CA below it says so, with the command that makes another.
 func TestAuthorityBelow(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	x := newExchange(t, build(t))
 	x.judge(true, "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k3s.key", "-out", "k3s.csr",

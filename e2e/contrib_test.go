@@ -32,6 +32,7 @@ stop) [ ! -e $(dirname "$0")/dead ] && echo new >$(dirname "$0")/container || rm
 esac`
 
 func TestHookRestartStaticPod(t *testing.T) {
+	long(t)
 	hook := absolute(t, "../contrib/hooks/restart-static-pod")
 	for _, c := range []struct {
 		name, prepare string

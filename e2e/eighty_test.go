@@ -12,6 +12,7 @@ import (
 // prose on stdout or with commands to be pasted are left to the terminal.
 func TestEighty(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "stty")
 	x := newExchange(t, build(t))
 	x.run(0, "component-admin", "init", "--name", "cp1", "--trust", x.trust())

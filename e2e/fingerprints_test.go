@@ -10,6 +10,7 @@ import (
 // TestFingerprintsPage runs the commands of docs/fingerprints.md and wants the values that our programs print.
 func TestFingerprintsPage(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl", "ssh-keygen", "sha256sum")
 	x := newExchange(t, build(t))
 	x.run(0, "component-admin", "init", "--name", "web")

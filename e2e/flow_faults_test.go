@@ -16,6 +16,7 @@ import (
 // TestFlowFailing fails every system call of the whole way in turn, with each error, before and after it was carried
 // out; then the disk is well again, and every promise must hold.
 func TestFlowFailing(t *testing.T) {
+	long(t)
 	template, wanted := newFlow(t), asks(t)
 	errnos := []unix.Errno{unix.EIO, unix.ENOSPC, unix.EROFS, unix.ESTALE, unix.EACCES}
 	dir := t.TempDir()

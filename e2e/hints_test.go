@@ -19,6 +19,7 @@ var noHint = regexp.MustCompile(`^[a-z]+-admin (?:needs|is|has|cannot|does) ` +
 // TestHintsExist holds every command that the programs print against their own help, as documents are: a hint that is
 // refused is worse than none.
 func TestHintsExist(t *testing.T) {
+	long(t)
 	bin := build(t)
 	found := 0
 	productFiles(t, func(path, text string) {

@@ -41,6 +41,7 @@ var honestFiles = map[string]struct{ flags, subject string }{
 // TestHonestFiles: each file is issued, or held and approved by the one command that show prints for it.
 func TestHonestFiles(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newCluster(t, build(t), "--trust-inbox")
 	files, err := filepath.Glob("../internal/request/testdata/*.csr")
 	must(t, err)
@@ -116,6 +117,7 @@ func TestLossesAreNoticed(t *testing.T) {
 // TestNoCommandWhereNoneHelps: show prints no command that approves what no person can approve.
 func TestNoCommandWhereNoneHelps(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	x := newExchange(t, build(t))
 	for name, args := range map[string][]string{

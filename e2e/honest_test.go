@@ -51,6 +51,7 @@ var honest = []struct {
 // certificate that the profile has.
 func TestHonestRequests(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	x := newCluster(t, build(t))
 	x.run(0, "openssl", "genrsa", "-out", "k.key", "2048")

@@ -141,6 +141,7 @@ func (d *decoded) whole(program string, arguments map[string]string) {
 // TestJSON holds docs/json.md against what each command of ca-admin prints, with rows and without.
 func TestJSON(t *testing.T) {
 	t.Parallel()
+	long(t)
 	d := newDecoded(t)
 	commands := []string{
 		"list", "pending", "requesters", "events", "exchange", "status", "verify", "sync", "profiles", "policy",
@@ -198,6 +199,7 @@ func TestJSON(t *testing.T) {
 // TestComponentJSON is TestJSON for component-admin.
 func TestComponentJSON(t *testing.T) {
 	t.Parallel()
+	long(t)
 	d := newDecoded(t)
 	look := func(status int, args ...string) { d.Helper(); d.look(status, "component-admin", args...) }
 	look(0, "init", "--name", "web", "--trust", d.trust())

@@ -42,6 +42,7 @@ func aged(t *testing.T) *exchange {
 // TestList: which certificates each choice of flags shows, in which state, and with which exit status.
 func TestList(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := aged(t)
 	for _, test := range []struct {
 		flags  string

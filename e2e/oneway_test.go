@@ -13,6 +13,7 @@ import (
 // one warning, and what is added is served, too.
 func TestOneWayInbox(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t), "--trust-inbox")
 	x.ca(0, "exchange", "out")
 	readOnly := x.readOnly()

@@ -18,6 +18,7 @@ import (
 // what was shown is signed, or it is shown again.
 func TestNothingIsSignedUnseen(t *testing.T) {
 	t.Parallel()
+	long(t)
 	bin := build(t)
 	t.Run("nothing changes", func(t *testing.T) {
 		x, person := askedToApprove(t, bin)

@@ -127,6 +127,7 @@ func beginRenewals(x *exchange, cases []renewalCase) (first map[string]renewing,
 // TestApproveRenewals: in bulk a person approves what is the same certificate again, and nothing else.
 func TestApproveRenewals(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t))
 	me := requesttest.SecurityKey(t)
 	x.enroll("me", me.PublicKey())

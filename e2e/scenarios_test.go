@@ -19,8 +19,14 @@ func TestScenarios(t *testing.T) {
 	t.Parallel()
 	needs(t, "openssl")
 	bin := build(t)
+	scripts := "*.txtar"
+	if testing.Short() {
+		scripts = "handoff_*.txtar"
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", scripts))
+	must(t, err)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Files: files,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PATH", bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			e.Setenv("HOME", e.WorkDir)

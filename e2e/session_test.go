@@ -19,6 +19,7 @@ func TestDocumentedSession(t *testing.T) {
 // openssl's.
 func TestChineseSession(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	const page = "../docs/README.zh-CN.md"
 	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}

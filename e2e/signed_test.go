@@ -17,6 +17,7 @@ import (
 // the original is served, though it comes last.
 func TestSignedEdits(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t))
 	signer, other := requesttest.SecurityKey(t), requesttest.SecurityKey(t)
 	x.enroll("me", signer.PublicKey())

@@ -27,7 +27,7 @@ func TestNotNamedAsRequest(t *testing.T) {
 		strings.Count(lines[0], ", ") != 2 {
 		t.Errorf("sync says %q", lines)
 	}
-	lines = grep(out, "a private key lies in the inbox")
+	lines = grep(out, "the inbox contains a private key")
 	if len(lines) != 1 || !strings.Contains(lines[0], ".server") {
 		t.Errorf("sync says %q", lines)
 	}

@@ -12,6 +12,7 @@ import (
 // goes on from the backup and the exchange. Nothing is doubled, and the first host stops when it comes back.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t), "--trust-inbox")
 	lost := x.lostHost()
 

@@ -14,6 +14,7 @@ import (
 // decision takes effect at once, and no request gets two certificates.
 func TestBesideWatch(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t))
 	w := x.watch(nil, "--poll", "50ms")
 	const requests = 24
@@ -63,6 +64,7 @@ func TestBesideWatch(t *testing.T) {
 // each place once, and key and certificate fit.
 func TestTwoComponentAdmins(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newExchange(t, build(t), "--trust-inbox")
 	x.watch(nil, "--poll", "50ms")
 	x.run(0, "component-admin", "init", "--name", "cp1", "--trust", x.trust())

@@ -101,5 +101,7 @@ func replacedOf(k ledger.Certificate, successors []ledger.Certificate) *policy.R
 }
 
 func recentOf(k ledger.Certificate) policy.Recent {
-	return policy.Recent{Fingerprint: k.Fingerprint, Replaces: k.Replaces, Issued: k.Issued}
+	return policy.Recent{
+		Request: k.Request, Fingerprint: k.Fingerprint, Replaces: k.Replaces, Issued: k.Issued,
+	}
 }

@@ -11,9 +11,7 @@ import (
 // TestDenialsAreBounded: a flood of junk gets a thousand notices a day, and a thousand are in the outbox at a time; the
 // oldest go. What was decided stays recorded, and verify agrees.
 func TestDenialsAreBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes long: go test without -short runs it")
-	}
+	long(t)
 	t.Parallel()
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	junk := func(day int) {

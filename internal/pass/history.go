@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,14 +17,9 @@ import (
 // issuing is what this pass has decided to issue: the ledger may not have it yet when the next batch is decided, and a
 // loop of requests would slip through between the two.
 type issuing struct {
-	mu  sync.Mutex
-	all map[string][]deciding // by place
-}
-
-// deciding is one request of a place.
-type deciding struct {
-	id pki.ID
-	policy.Recent
+	mu      sync.Mutex
+	all     map[string][]policy.Recent // by place
+	forgets int                        // how often what was recorded was forgotten here
 }
 
 // weigh decides a batch again in the light of its history, where that can change anything: what replaces a certificate,
@@ -35,39 +31,63 @@ func (p *pass) weigh(ctx context.Context, j judge, batch []decided) error {
 			past[i] = ca.Past{Request: d.arrival.request, Decision: d.decision}
 		}
 	}
-	histories, err := p.Histories(ctx, past)
-	if err != nil {
-		return err
-	}
-	p.issuing.mu.Lock()
-	defer p.issuing.mu.Unlock()
-	if p.issuing.all == nil {
-		p.issuing.all = map[string][]deciding{}
-	}
-	for i := range batch {
-		if !past[i].Counts() {
-			continue
+	ask := func() ([]policy.History, error) { return p.Histories(ctx, past) }
+	return p.issuing.beside(ask, func(histories []policy.History) {
+		for i := range batch {
+			if past[i].Counts() {
+				p.issuing.weighOne(j, &batch[i], keyOf(past[i].Place()), histories[i])
+			}
 		}
-		d := &batch[i]
-		key := keyOf(past[i].Place())
-		h := p.issuing.beside(key, d.arrival.id, histories[i])
-		if h.Replaced != nil || len(h.Recent) > 0 || d.arrival.request.Cover.Replaces != "" {
-			j.decide(d, h)
-		}
-		if d.issues() {
-			p.issuing.all[key] = append(p.issuing.all[key], deciding{d.arrival.id, policy.Recent{
-				Fingerprint: d.arrival.id.String(), Replaces: d.decision.Replaces, Issued: j.now,
-			}})
-		}
-	}
-	return nil
+	})
 }
 
-// beside adds to a history what this pass issues in the same place, and the ledger does not have yet.
-func (s *issuing) beside(key string, id pki.ID, h policy.History) policy.History {
+// beside calls weigh, under the lock, with the histories that the ledger has. What was recorded and forgotten while the
+// ledger was asked may be missing in both, so it is asked again.
+func (s *issuing) beside(ask func() ([]policy.History, error), weigh func([]policy.History)) error {
+	for {
+		s.mu.Lock()
+		before := s.forgets
+		s.mu.Unlock()
+		histories, err := ask()
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		if s.forgets == before {
+			defer s.mu.Unlock()
+			weigh(histories)
+			return nil
+		}
+		s.mu.Unlock()
+	}
+}
+
+// weighOne decides one request again beside the others of its place, and notes what it becomes.
+func (s *issuing) weighOne(j judge, d *decided, key string, h policy.History) {
+	h = s.with(key, d.arrival.id, h)
+	if h.Replaced != nil || len(h.Recent) > 0 || d.arrival.request.Cover.Replaces != "" {
+		j.decide(d, h)
+	}
+	if !d.issues() {
+		return
+	}
+	if s.all == nil {
+		s.all = map[string][]policy.Recent{}
+	}
+	s.all[key] = append(s.all[key], policy.Recent{
+		Request: d.arrival.id, Fingerprint: d.arrival.id.String(), Replaces: d.decision.Replaces, Issued: j.now,
+	})
+}
+
+// with adds to a history what this pass issues in the same place, and the ledger did not have when it was asked.
+func (s *issuing) with(key string, id pki.ID, h policy.History) policy.History {
+	known := map[pki.ID]bool{id: true}
+	for _, one := range h.Recent {
+		known[one.Request] = true
+	}
 	for _, one := range s.all[key] {
-		if one.id != id {
-			h.Recent = append(h.Recent, one.Recent)
+		if !known[one.Request] {
+			h.Recent = append(h.Recent, one)
 		}
 	}
 	return h
@@ -77,23 +97,17 @@ func (s *issuing) beside(key string, id pki.ID, h policy.History) policy.History
 func (s *issuing) recorded(batch []decided) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forgets++
 	for _, d := range batch {
 		past := ca.Past{Request: d.arrival.request, Decision: d.decision}
 		if !d.issues() || !past.Counts() {
 			continue
 		}
-		key := keyOf(past.Place())
-		kept := s.all[key][:0]
-		for _, one := range s.all[key] {
-			if one.id != d.arrival.id {
-				kept = append(kept, one)
-			}
-		}
-		if len(kept) == 0 {
+		key, id := keyOf(past.Place()), d.arrival.id
+		s.all[key] = slices.DeleteFunc(s.all[key], func(one policy.Recent) bool { return one.Request == id })
+		if len(s.all[key]) == 0 {
 			delete(s.all, key)
-			continue
 		}
-		s.all[key] = kept
 	}
 }
 

@@ -145,6 +145,31 @@ func TestLoopIsBounded(t *testing.T) {
 	}
 }
 
+// TestRecordedMeanwhile: what is recorded while the ledger is asked for histories is in neither; it is asked again.
+func TestRecordedMeanwhile(t *testing.T) {
+	var s issuing
+	asked := 0
+	ask := func() ([]policy.History, error) {
+		if asked++; asked == 1 {
+			s.recorded(nil)
+		}
+		return make([]policy.History, asked), nil
+	}
+	if err := s.beside(ask, func(histories []policy.History) {
+		if len(histories) != 2 {
+			t.Errorf("weighed by answer %d of the ledger", len(histories))
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+	known := pki.ID{1}
+	s.all = map[string][]policy.Recent{"place": {{Request: known}, {Request: pki.ID{2}}, {Request: pki.ID{3}}}}
+	h := s.with("place", pki.ID{3}, policy.History{Recent: []policy.Recent{{Request: known}}})
+	if len(h.Recent) != 2 {
+		t.Errorf("%d certificates count, and the ledger's one and another are beside this one", len(h.Recent))
+	}
+}
+
 // TestNightOfRenewals: 200 hosts of one requester whose certificates look alike, as those of kube-scheduler do, renew
 // in one night without a person; and so do three control planes, again and again. First certificates of one place are
 // bounded: the hosts were set up on ten days.

@@ -42,6 +42,7 @@ func passOver(t *testing.T, c *ca.CA, x *inbox.Exchange, m *memory) Summary {
 // do.
 func TestLeftIsRemembered(t *testing.T) {
 	t.Parallel()
+	long(t)
 	log := &remembered{}
 	c, x := closed(t, slog.New(slog.NewTextHandler(log, nil)))
 	entries := requests(t, heldRows+20)
@@ -87,6 +88,7 @@ func TestLeftIsRemembered(t *testing.T) {
 // TestLeftCopiesEnd: copies of a request that there is no room for do not keep a pass going round.
 func TestLeftCopiesEnd(t *testing.T) {
 	t.Parallel()
+	long(t)
 	c, x := closed(t, slog.New(slog.DiscardHandler))
 	entries := requests(t, heldRows+1)
 	for i, e := range entries[:heldRows] {

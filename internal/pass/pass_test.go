@@ -45,9 +45,7 @@ func TestClock(t *testing.T) {
 // TestFlood: beyond a thousand held requests of nobody's, entries stay where they are and are counted; who is served by
 // policy is served all the same.
 func TestFlood(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes long: go test without -short runs it")
-	}
+	long(t)
 	t.Parallel()
 	c, x := fixture(t, "ECDSA-P256")
 	held := requests(t, heldRows+7)
@@ -72,6 +70,7 @@ func TestFlood(t *testing.T) {
 // TestOverlap: the same request many times in one inbox, in several batches, gets one certificate.
 func TestOverlap(t *testing.T) {
 	t.Parallel()
+	long(t)
 	c, x := fixture(t, "ECDSA-P256")
 	entries := requests(t, 60)
 	for i := range 900 {
@@ -118,5 +117,13 @@ func TestOver(t *testing.T) {
 	}
 	if certificates, err := issued(t, c); err != nil || len(certificates) != 1 {
 		t.Errorf("%d certificates, %v", len(certificates), err)
+	}
+}
+
+// long skips a test in the short form of all tests.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long: go test without -short runs it")
 	}
 }

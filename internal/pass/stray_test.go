@@ -48,7 +48,7 @@ func TestStraysAreBounded(t *testing.T) {
 	put("server", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
 	passOver(t, c, x, m)
 	passOver(t, c, x, m)
-	if n := log.count("a private key lies in the inbox"); n != 1 {
+	if n := log.count("the inbox contains a private key"); n != 1 {
 		t.Errorf("the key is in %d lines", n)
 	}
 	if _, err := os.Stat(key); err != nil {

@@ -75,6 +75,7 @@ func TestBackOff(t *testing.T) {
 // TestSettles: half an entry is denied once it has not changed for as long as the settings say, and not before; one
 // that grows is not.
 func TestSettles(t *testing.T) {
+	long(t)
 	synctest.Test(t, func(t *testing.T) {
 		log := &remembered{}
 		exchange, stop := watched(t, log, WatchOptions{Poll: time.Second, Settle: 10 * time.Minute})

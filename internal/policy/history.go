@@ -40,6 +40,7 @@ type Successor struct {
 
 // Recent is a certificate issued in the last 24 hours.
 type Recent struct {
+	Request     pki.ID // the request that it was issued to
 	Fingerprint string
 	Replaces    string // fingerprint of the certificate that it renewed; "" for a first one
 	Issued      time.Time

@@ -47,9 +47,13 @@ func replacedWith(change func(*Replaced)) *Replaced {
 
 func hoursAgo(n int) time.Time { return noon.Add(time.Duration(-n) * time.Hour) }
 
+func recent(fingerprint, replaces string, ago int) Recent {
+	return Recent{Fingerprint: fingerprint, Replaces: replaces, Issued: hoursAgo(ago)}
+}
+
 // renewalChain are three certificates within a day, each the successor of the one before.
 func renewalChain() []Recent {
-	return []Recent{{"1", "0", hoursAgo(20)}, {"2", "1", hoursAgo(9)}, {replacedPrint, "2", hoursAgo(1)}}
+	return []Recent{recent("1", "0", 20), recent("2", "1", 9), recent(replacedPrint, "2", 1)}
 }
 
 type renewalCase struct {
@@ -165,22 +169,22 @@ func TestRenewalRates(t *testing.T) {
 					{"me", asks.key, hoursAgo(1)}}
 			})}, hold + "certificate-rate request", true, ""},
 		{"the first of three left the window", asks.server,
-			History{Replaced: replacedWith(nil), Recent: []Recent{{"1", "0", hoursAgo(24)}, renewalChain()[1],
+			History{Replaced: replacedWith(nil), Recent: []Recent{recent("1", "0", 24), renewalChain()[1],
 				renewalChain()[2]}}, "issue", true, ""},
 		{"other hosts of the same place", asks.server,
-			History{Replaced: replacedWith(nil), Recent: []Recent{{"1", "0", hoursAgo(3)}, {"3", "2", hoursAgo(2)},
-				{"5", "4", hoursAgo(1)},
-				{"7", "6", hoursAgo(1)}}}, "issue", true, ""},
+			History{Replaced: replacedWith(nil), Recent: []Recent{recent("1", "0", 3), recent("3", "2", 2),
+				recent("5", "4", 1),
+				recent("7", "6", 1)}}, "issue", true, ""},
 		{"three first ones in a day", asks.first,
-			History{Recent: []Recent{{"1", "", hoursAgo(3)}, {"2", "", hoursAgo(2)}, {"3", "", hoursAgo(1)},
-				{"4", "3", hoursAgo(1)}}}, "issue", false, ""},
+			History{Recent: []Recent{recent("1", "", 3), recent("2", "", 2), recent("3", "", 1),
+				recent("4", "3", 1)}}, "issue", false, ""},
 		{"four first ones in a day", asks.first,
-			History{Recent: []Recent{{"1", "", hoursAgo(4)}, {"2", "", hoursAgo(3)}, {"3", "", hoursAgo(2)},
-				{"4", "", hoursAgo(1)}}},
+			History{Recent: []Recent{recent("1", "", 4), recent("2", "", 3), recent("3", "", 2),
+				recent("4", "", 1)}},
 			hold + "certificate-rate request", false, ""},
 		{"an ignored Replaces counts as first", asks.server,
-			History{Recent: []Recent{{"1", "", hoursAgo(4)}, {"2", "", hoursAgo(3)}, {"3", "", hoursAgo(2)},
-				{"4", "", hoursAgo(1)}}},
+			History{Recent: []Recent{recent("1", "", 4), recent("2", "", 3), recent("3", "", 2),
+				recent("4", "", 1)}},
 			hold + "certificate-rate request", false, "replaces ignored: the ledger does not have that certificate"},
 	})
 	t.Run("when the window has passed", func(t *testing.T) {
