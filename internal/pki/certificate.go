@@ -119,8 +119,10 @@ func selfSigned(c *x509.Certificate) bool {
 }
 
 // weakSignature reports whether a certificate's signature has a hash that verifiers refuse.
-func weakSignature(c *x509.Certificate) bool {
-	switch c.SignatureAlgorithm {
+func weakSignature(c *x509.Certificate) bool { return weakAlgorithm(c.SignatureAlgorithm) }
+
+func weakAlgorithm(a x509.SignatureAlgorithm) bool {
+	switch a {
 	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
 		return true
 	}
