@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -54,8 +52,8 @@ func (c *Component) hookItem(s State) HookItem {
 // run runs a hook once with everything that was installed for it. Its whole process group ends when its time is over or
 // ctx is: a child that it left behind would otherwise go on with half of a restart.
 func (h Hook) run(ctx context.Context, items []HookItem, reason string) (output []byte, err error) {
-	if err := checkProgram(h.Run[0]); err != nil {
-		return nil, err
+	if err := durable.CheckProgram(h.Run[0]); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrHooks, err)
 	}
 	input, err := json.Marshal(HookInput{refusal.APIVersion, "HookInput", items})
 	if err != nil {
@@ -89,13 +87,4 @@ type bounded struct {
 func (b *bounded) Write(p []byte) (int, error) {
 	b.bytes = append(b.bytes, p[:min(len(p), b.limit-len(b.bytes))]...)
 	return len(p), nil
-}
-
-// statOf is what os.Lstat says, as far as checkWriters asks.
-func statOf(info fs.FileInfo) durable.Stat {
-	s := durable.Stat{Mode: info.Mode(), Owner: uint32(os.Geteuid()) + 1} // of nobody we know, where it is not said
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.Owner = sys.Uid
-	}
-	return s
 }

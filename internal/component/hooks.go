@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -59,8 +57,8 @@ func (c *Component) Hooks() ([]Hook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHooks, err)
 	}
-	if err := checkWriters(filepath.Join(c.private.Path(), hooksFile), stat); err != nil {
-		return nil, err
+	if err := durable.CheckWriters(filepath.Join(c.private.Path(), hooksFile), stat); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrHooks, err)
 	}
 	var d hooksDocument
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&d); err != nil {
@@ -106,52 +104,6 @@ func (h *Hook) complete(names map[string]bool) error {
 			return fmt.Errorf("timeout %q is not a duration (example: 2m)", h.Timeout)
 		}
 		h.limit = d
-	}
-	return nil
-}
-
-// checkProgram holds a hook's program, every directory above it and every link on the way against the rule that only
-// root and the user who runs may write them: anybody else who could would choose what runs.
-func checkProgram(path string) error {
-	const maxLinks = 40
-	rest, at := strings.Split(strings.Trim(filepath.Clean(path), "/"), "/"), "/"
-	for links := 0; ; {
-		stat, err := os.Lstat(at)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrHooks, err)
-		}
-		if stat.Mode()&fs.ModeSymlink != 0 {
-			if links++; links > maxLinks {
-				return fmt.Errorf("%w: %q: too many links", ErrHooks, path)
-			}
-			target, err := os.Readlink(at)
-			if err != nil {
-				return fmt.Errorf("%w: %w", ErrHooks, err)
-			}
-			if !filepath.IsAbs(target) {
-				target = filepath.Join(filepath.Dir(at), target)
-			}
-			rest, at = slices.Concat(strings.Split(strings.Trim(filepath.Clean(target), "/"), "/"), rest), "/"
-			continue
-		}
-		if err := checkWriters(at, statOf(stat)); err != nil {
-			return err
-		}
-		if len(rest) == 0 {
-			return nil
-		}
-		at, rest = filepath.Join(at, rest[0]), rest[1:]
-	}
-}
-
-// checkWriters: a directory with the sticky bit lets nobody replace what is another's, so /tmp may be above a program.
-func checkWriters(path string, s durable.Stat) error {
-	sticky := s.Mode.IsDir() && s.Mode&fs.ModeSticky != 0
-	switch {
-	case s.Owner != 0 && s.Owner != uint32(os.Geteuid()):
-		return fmt.Errorf("%w: %q belongs to user %d, not to root or user %d", ErrHooks, path, s.Owner, os.Geteuid())
-	case s.Mode.Perm()&0o022 != 0 && !sticky:
-		return fmt.Errorf("%w: %q has mode %#o: others may write it (chmod go-w %[2]q)", ErrHooks, path, s.Mode.Perm())
 	}
 	return nil
 }
