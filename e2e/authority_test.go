@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -65,8 +66,19 @@ func TestAuthority(t *testing.T) {
 		t.Errorf("events: %s", out)
 	}
 	x.ca(0, "verify")
-	if out := x.ca(0, "list"); !strings.Contains(out, "authority") {
-		t.Errorf("list: %s", out)
+	for _, apart := range []struct{ args, want string }{
+		{"list", `^no certificates\nAUTHORITY +SERIAL .*\nauthority@k3s-prod `},
+		{"list --authorities", `^CERTIFICATE +SERIAL .*\nauthority@k3s-prod `},
+		{"list --profile server", `^no certificates\n$`},
+		{"list --expiring 4000d --status Issued", `\nauthority@k3s-prod `},
+		{"status", `\nbelow    ca +CN="k3s-prod", O="Example" until \d`},
+	} {
+		if out := x.ca(0, strings.Fields(apart.args)...); !regexp.MustCompile(apart.want).MatchString(out) {
+			t.Errorf("%s: %s, expected %s", apart.args, out, apart.want)
+		}
+	}
+	if out := x.ca(2, "list", "--profile", "authority"); !strings.Contains(out, "listed with --authorities") {
+		t.Errorf("list --profile authority: %s", out)
 	}
 }
 

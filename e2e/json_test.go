@@ -36,6 +36,7 @@ func jsonPage(t *testing.T) map[string]map[string]bool {
 			}
 		}
 	}
+	expand(page["AuthorityList"], page, "items[].", "CertificateList")
 	expand(page["Record"], page, "request.", "RequestList")
 	expand(page["Record"], page, "certificate.", "CertificateList")
 	expand(page["Record"], page, "events[].", "EventList")
@@ -94,7 +95,8 @@ type decoded struct {
 }
 
 func newDecoded(t *testing.T) *decoded {
-	return &decoded{newExchange(t, build(t)), jsonPage(t), map[string]map[string]bool{}, map[string]bool{}}
+	x := newExchange(t, build(t), "--path-len", "1")
+	return &decoded{x, jsonPage(t), map[string]map[string]bool{}, map[string]bool{}}
 }
 
 // look runs a command with -o json and holds what it prints against the page.
@@ -188,12 +190,26 @@ func TestJSON(t *testing.T) {
 	}
 	must(t, os.WriteFile(filepath.Join(d.dir, "hand.csr"), serverRequest(t, "hand"), 0o644))
 	look(0, "sign", "hand.csr", "--yes")
+	d.lookAuthorities()
 	look(0, "backup", "ca.tar")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
 	d.whole("ca-admin", map[string]string{
 		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",
 		"restore": "ca.tar", "report": "--html r.html", "archive": "--attach FILE",
 	})
+}
+
+// lookAuthorities looks at the lists that name an authority below the issuer.
+func (d *decoded) lookAuthorities() {
+	d.Helper()
+	key, err := pki.ECDSAP256.Generate()
+	must(d.T, err)
+	below, err := pki.AuthorityCSR(key, "k3s-prod")
+	must(d.T, err)
+	must(d.T, os.WriteFile(filepath.Join(d.dir, "k3s.csr"), below, 0o644))
+	d.signAuthority(0, "k3s-prod")
+	d.look(0, "ca-admin", "list", "--authorities")
+	d.look(0, "ca-admin", "status")
 }
 
 // TestComponentJSON is TestJSON for component-admin.

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/kube"
+	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 	"ca-exchange/internal/refusal"
@@ -105,4 +107,26 @@ func (a *app) agreeAuthority(ctx context.Context, shown *ca.Proposal) (bool, err
 	}
 	typed, err := a.Ask(ctx, "type its common name, "+refusal.Quote(shown.Plan.CommonName)+", to sign it: ")
 	return strings.TrimSpace(typed) == shown.Plan.CommonName, err
+}
+
+// authorityStatus is an authority below an issuer, in `status`.
+type authorityStatus struct {
+	Serial   string    `json:"serial"`
+	Subject  string    `json:"subject"`
+	Issuer   string    `json:"issuer"`
+	NotAfter time.Time `json:"notAfter"`
+}
+
+// authoritiesOf are the authorities in use that have not ended: what they sign, nobody here sees.
+func authoritiesOf(ctx context.Context, c *ca.CA) ([]authorityStatus, error) {
+	all := []authorityStatus{}
+	f := ledger.Filter{Profile: policy.AuthorityProfile, Status: ledger.Valid, Current: true, EndsFrom: cli.Now(),
+		Brief: true}
+	for row, err := range c.Ledger().Certificates(ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, authorityStatus{row.Serial, row.Subject, row.Issuer, row.NotAfter.UTC()})
+	}
+	return all, nil
 }

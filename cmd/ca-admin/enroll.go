@@ -102,13 +102,13 @@ func (e *enrollCommand) Run(ctx context.Context, a *app) error {
 	return errors.Join(a.encodeRequester(c, one.Name), a.warnScope(c, one.Scope))
 }
 
-// warnScope says what a scope cannot do although it seems to.
+// warnScope says what a scope cannot do although it seems to, and what it can do although few people mean it.
 func (a *app) warnScope(c *ca.CA, s policy.Scope) error {
 	rules, err := c.Rules()
 	if err != nil {
 		return err
 	}
-	for _, warning := range rules.Policy.Unworkable(s) {
+	for _, warning := range append(rules.Policy.Unworkable(s), s.Wide()...) {
 		a.Warn("%s", warning)
 	}
 	return nil

@@ -33,7 +33,7 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin list --expiring 30d   # 30 days on, and what ended 30 days back; exit 6 when something is due",
 			"ca-admin list --due --node cp1",
 			"ca-admin list --all --name '*.example' --sort issue --limit 20",
-			"ca-admin list --status Expired,Overdue -o csv",
+			"ca-admin list --status Expired,Overdue -o csv", "ca-admin list --authorities",
 		},
 		"show": {"ca-admin show 0123456789abcdef", "ca-admin show server.csr", "ca-admin show server.crt"},
 		"export": {"ca-admin export 0123456789abcdef --chain", "ca-admin export 0123456789abcdef --der",

@@ -10,6 +10,7 @@ import (
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/ledger"
+	"ca-exchange/internal/policy"
 )
 
 type listCommand struct {
@@ -24,6 +25,8 @@ type listCommand struct {
 	Status    []string `enum:"Issued,Due,Overdue,Expired,Superseded,Revoked" help:"Only ${enum}."`
 	Sort      string   `enum:"end,issue,node,requester" default:"end" help:"By ${enum} (issue: newest first)."`
 	Limit     int      `placeholder:"N" help:"At most this many."`
+
+	Authorities bool `help:"Only authorities below an issuer, which sign --authority made."`
 }
 
 // lately is how long a certificate that ended without a successor is shown among those that expire: what nobody has
@@ -37,6 +40,12 @@ func (l *listCommand) Validate() error {
 	}
 	if (l.Due || l.Expiring > 0) && (l.All || slices.Contains(l.Status, superseded)) {
 		return errors.New("--due and --expiring never select superseded certificates")
+	}
+	switch {
+	case l.Profile == policy.AuthorityProfile:
+		return errors.New("--profile authority: authorities are listed with --authorities")
+	case l.Authorities && l.Profile != "":
+		return errors.New("--authorities or --profile, not both")
 	}
 	return nil
 }
@@ -96,15 +105,32 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 	now, status := cli.Now(), cli.Done
 	filter := l.filter(now)
 	filter.Brief = !a.JSON && !a.CSV
-	certificates := l.selected(c.Ledger().Certificates(ctx, filter), now, func(k certificate) {
-		if (l.Due || l.Expiring > 0) && k.isDue() {
-			status = cli.RenewalIsDue
-		}
-	})
-	if err := a.listCertificates(certificates, now); err != nil {
+	list := func(f ledger.Filter) iter.Seq2[certificate, error] {
+		return l.selected(c.Ledger().Certificates(ctx, f), now, func(k certificate) {
+			if (l.Due || l.Expiring > 0) && k.isDue() {
+				status = cli.RenewalIsDue
+			}
+		})
+	}
+	if err := l.print(a, list, filter, now); err != nil {
 		return err
 	}
 	return cli.ExitWith(status)
+}
+
+// print prints what the flags select: in a table, authorities stand below the certificates.
+func (l *listCommand) print(
+	a *app, list func(ledger.Filter) iter.Seq2[certificate, error], f ledger.Filter, now time.Time,
+) error {
+	authorities := f
+	f.Except, authorities.Profile = policy.AuthorityProfile, policy.AuthorityProfile
+	if l.Authorities {
+		return a.listCertificates("AuthorityList", list(authorities), now)
+	}
+	if err := a.listCertificates("CertificateList", list(f), now); err != nil || a.JSON || a.CSV || l.Profile != "" {
+		return err
+	}
+	return a.tableAuthorities(list(authorities), now)
 }
 
 // selected are the certificates that the flags select, as they come; see gets each of them first.
@@ -130,11 +156,19 @@ func (l *listCommand) selected(
 	}
 }
 
+// tableAuthorities prints the authorities below an issuer, where there are some, as a table of their own.
+func (a *app) tableAuthorities(authorities iter.Seq2[certificate, error], now time.Time) error {
+	heading := slices.Clone(certificateColumns)
+	heading[0].Name = "AUTHORITY"
+	_, err := a.StreamTable(heading, mapped(authorities, func(k certificate) []string { return k.row(now) }))
+	return err
+}
+
 // listCertificates prints certificates in the format that was asked for, while they come.
-func (a *app) listCertificates(certificates iter.Seq2[certificate, error], now time.Time) error {
+func (a *app) listCertificates(kind string, certificates iter.Seq2[certificate, error], now time.Time) error {
 	switch {
 	case a.JSON:
-		return cli.EncodeList(a.Terminal, "CertificateList", mapped(certificates, certificate.item))
+		return cli.EncodeList(a.Terminal, kind, mapped(certificates, certificate.item))
 	case a.CSV:
 		return a.StreamCSV(certificateHeader, mapped(certificates, certificate.cells))
 	}

@@ -36,6 +36,9 @@ func (a *app) printPolicy(c *ca.CA) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range rules.Policy.Wide() {
+		a.Warn("%s", warning)
+	}
 	release, err := c.Release()
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type statusResult struct {
 	Watch      *pass.WatchReport     `json:"watch"`
 	Problems   []string              `json:"problems"`
 	Issuers    []issuerStatus        `json:"issuers"`
+	Below      []authorityStatus     `json:"authorities"` // that issuers signed, in use
 	Pending    int64                 `json:"pending"`
 	Backlog    int                   `json:"backlog"`
 	Expired    int                   `json:"expired"`  // without a successor, in the last 30 days
@@ -68,6 +69,9 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		result.Issuers = append(result.Issuers,
 			issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
 	}
+	if result.Below, err = authoritiesOf(ctx, c); err != nil {
+		return err
+	}
 	for _, x := range status.Exchanges {
 		result.Backlog += x.Backlog
 	}
@@ -77,25 +81,34 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	if a.JSON {
 		return a.Encode(result)
 	}
-	a.Print("trust    %s", result.Trust)
-	for _, i := range result.Issuers {
+	result.print(a, status)
+	return a.printNext(ctx, c)
+}
+
+// print prints it for people.
+func (r statusResult) print(a *app, status pass.Status) {
+	a.Print("trust    %s", r.Trust)
+	for _, i := range r.Issuers {
 		a.Print("issuer   %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
 			cli.Residual(i.NotAfter, cli.Now()))
 	}
-	for _, x := range result.Exchanges {
+	for _, b := range r.Below {
+		a.Print("below    %-15s %s until %s (%s)", b.Issuer, b.Subject, b.NotAfter.Format(day),
+			cli.Residual(b.NotAfter, cli.Now()))
+	}
+	for _, x := range r.Exchanges {
 		a.Print("exchange %s%s", x.Exchange, parenthesised(x.Mode))
 	}
 	a.Print("watch    %s", watching(status.Watch))
-	a.Print("waiting  %d for a person, %d in the inbox", result.Pending, result.Backlog)
-	for _, x := range result.Exchanges {
+	a.Print("waiting  %d for a person, %d in the inbox", r.Pending, r.Backlog)
+	for _, x := range r.Exchanges {
 		if x.Ignored > 0 {
 			a.Print("ignored  %s in %s: a request is called NAME.csr; for example %s",
 				cli.Count(x.Ignored, "file", "files"), x.Exchange, x.FirstIgnored())
 		}
 	}
-	a.Print("issued   %d certificates%s", status.Certificates, ending)
-	a.Print("ledger   %s", result.Head)
-	return a.printNext(ctx, c)
+	a.Print("issued   %d certificates%s", status.Certificates, expiring{r.Expired, r.Expiring})
+	a.Print("ledger   %s", r.Head)
 }
 
 // printNext prints the next date that matters: of the valid certificates that nothing has replaced, when the one that

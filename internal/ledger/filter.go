@@ -10,6 +10,7 @@ type Filter struct {
 	Serial    string
 	Node      string
 	Profile   string
+	Except    string // not this profile
 	Requester string
 	Issuer    string
 	Status    string    // Valid or Revoked
@@ -64,6 +65,9 @@ func (f Filter) query() (rest string, args []any) {
 		if equal.value != "" {
 			and(equal.column+" = ?", equal.value)
 		}
+	}
+	if f.Except != "" {
+		and("c.profile <> ?", f.Except)
 	}
 	if f.Issuer != "" {
 		and("c.issuer IN (SELECT num FROM issuers WHERE name = ?)", f.Issuer)

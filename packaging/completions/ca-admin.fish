@@ -160,6 +160,7 @@ complete -c ca-admin -n '_ca_admin_is list' -l name -x -d 'Only those with a nam
 complete -c ca-admin -n '_ca_admin_is list' -l status -x -a '(__fish_complete_list , "string split \' \' \'Issued Due Overdue Expired Superseded Revoked\'")' -d 'Only Issued,Due,Overdue,Expired,Superseded,Revoked.'
 complete -c ca-admin -n '_ca_admin_is list' -l sort -x -a 'end issue node requester' -d 'By end,issue,node,requester (issue: newest first) (default end).'
 complete -c ca-admin -n '_ca_admin_is list' -l limit -x -d 'At most this many.'
+complete -c ca-admin -n '_ca_admin_is list' -l authorities -f -d 'Only authorities below an issuer, which sign --authority made.'
 complete -c ca-admin -n '_ca_admin_is list' -l output -s o -x -a 'table json csv' -d 'Print table, json or (list) csv (default table).'
 complete -c ca-admin -n '_ca_admin_is list' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
 complete -c ca-admin -n '_ca_admin_is show' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
