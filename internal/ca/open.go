@@ -43,10 +43,10 @@ type Settings struct {
 // CA is an open CA directory. Any number of processes may have it open; one at a time may Watch.
 type CA struct {
 	Settings
-	dir     *durable.Dir
-	ledger  *ledger.Ledger
-	trust   pki.Trust
-	issuers map[string]*pki.Issuer // empty until Unlock
+	dir    *durable.Dir
+	ledger *ledger.Ledger
+	trust  pki.Trust
+	keys   keyring // empty until Unlock
 
 	mu    sync.Mutex
 	rules *Rules
@@ -95,23 +95,6 @@ func (c *CA) open(path string) error {
 
 // Close gives back what Open took.
 func (c *CA) Close() error { return errors.Join(c.ledger.Close(), c.dir.Close()) }
-
-// Unlock reads the issuers' keys, asking for a passphrase where one is encrypted. Only commands that sign need it.
-func (c *CA) Unlock() error {
-	if c.issuers != nil {
-		return nil
-	}
-	issuers := map[string]*pki.Issuer{}
-	for _, a := range c.trust.Authorities {
-		issuer, err := c.loadIssuer(a)
-		if err != nil {
-			return err
-		}
-		issuers[a.Name] = issuer
-	}
-	c.issuers = issuers
-	return nil
-}
 
 // Dir is the CA directory, for what belongs beside the ledger.
 func (c *CA) Dir() *durable.Dir { return c.dir }

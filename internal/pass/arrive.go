@@ -42,7 +42,7 @@ func (p *pass) arrive(ctx context.Context, to chan<- []arrival) error {
 	batch := make([]arrival, 0, batchSize)
 	started, taken := p.Now(), 0
 	p.strays = p.newStrays()
-	for arrived, err := range p.x.Arrivals(p.memory.passOver(p.hasRoom), &p.strays.Strays) {
+	for arrived, err := range p.x.Arrivals(p.memory.passOver(p.hasRoom, p.HasKey), &p.strays.Strays) {
 		if err != nil {
 			p.note(notListable, "inbox", err)
 			continue

@@ -93,8 +93,8 @@ func (s *issuing) with(key string, id pki.ID, h policy.History) policy.History {
 	return h
 }
 
-// recorded forgets what the ledger has now.
-func (s *issuing) recorded(batch []decided) {
+// forget takes out what the ledger has now, or what is not issued after all.
+func (s *issuing) forget(batch []decided) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgets++

@@ -151,7 +151,7 @@ func TestRecordedMeanwhile(t *testing.T) {
 	asked := 0
 	ask := func() ([]policy.History, error) {
 		if asked++; asked == 1 {
-			s.recorded(nil)
+			s.forget(nil)
 		}
 		return make([]policy.History, asked), nil
 	}

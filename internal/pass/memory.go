@@ -38,6 +38,7 @@ type memory struct {
 	denialDay  time.Time // since when denials is counted
 	denials    int
 	retired    map[string]int64 // by exchange: see retireDenials
+	waits      map[string]bool  // issuers whose keys held requests wait for
 	rates      time.Time        // when the first request that is held for its rate is due again; zero: look
 }
 
@@ -52,17 +53,26 @@ type sighting struct {
 type leftover struct {
 	state uint64
 	pass  uint32
-	room  bool // it was left for want of room among the held requests
-	owed  bool // its answer could not be published: the next pass looks again
+	room  bool   // it was left for want of room among the held requests
+	owed  bool   // its answer could not be published: the next pass looks again
+	key   string // the issuer whose key it waits for, "" for none
 }
 
 func newMemory() *memory {
 	return &memory{
 		warned: map[string]string{}, incomplete: map[inbox.Entry]sighting{}, left: map[uint64]leftover{},
 		retired: map[string]int64{},
+		waits:   map[string]bool{},
 		strays:  map[uint64]lookedInto{},
 		seed:    maphash.MakeSeed(),
 	}
+}
+
+// well notes that what failed before works again: it is worth a warning once it does not.
+func (m *memory) well(doing string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.warned, doing)
 }
 
 // begin starts a pass under these rules: other rules may answer what was left under the ones before.
@@ -73,6 +83,7 @@ func (m *memory) begin(rules string) {
 	if m.rules != rules {
 		m.rules = rules
 		clear(m.left)
+		clear(m.waits)
 	}
 }
 
@@ -130,6 +141,35 @@ func (m *memory) rateAgain(at time.Time) {
 	}
 }
 
+// waitForKey notes that a held request is issued by the rules of today, once its issuer's key is at hand.
+func (m *memory) waitForKey(issuer string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waits[issuer] = true
+}
+
+// waitsForKey reports whether held requests wait for an issuer's key.
+func (m *memory) waitsForKey() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.waits) > 0
+}
+
+// keyIsBack reports whether a key that held requests waited for is at hand, and forgets that they waited: all that is
+// held is to be looked at again.
+func (m *memory) keyIsBack(key func(issuer string) bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for issuer := range m.waits {
+		if key(issuer) {
+			clear(m.waits)
+			m.rates = time.Time{}
+			return true
+		}
+	}
+	return false
+}
+
 // settled reports whether an entry has not changed for as long as d, by this process's own watching: the clocks of
 // other hosts prove nothing.
 func (m *memory) settled(e inbox.Entry, s durable.Stat, now time.Time, d time.Duration) bool {
@@ -162,6 +202,11 @@ func (m *memory) leaveForRoom(e inbox.Entry, s durable.Stat) {
 	m.remember(e, leftover{state: m.stateOf(s), room: true})
 }
 
+// leaveForKey remembers an entry that stays until it or the rules change, or its issuer's key is at hand.
+func (m *memory) leaveForKey(e inbox.Entry, s durable.Stat, issuer string) {
+	m.remember(e, leftover{state: m.stateOf(s), key: issuer})
+}
+
 func (m *memory) remember(e inbox.Entry, l leftover) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -172,15 +217,16 @@ func (m *memory) remember(e inbox.Entry, l leftover) {
 	}
 }
 
-// passOver is what a pass need not look at again. room is asked for each entry that was left for want of it.
-func (m *memory) passOver(room func() bool) inbox.Left {
+// passOver is what a pass need not look at again. room is asked for each entry that was left for want of it, key for
+// each that waits for an issuer's.
+func (m *memory) passOver(room func() bool, key func(issuer string) bool) inbox.Left {
 	return inbox.Left{
 		Has: func(e inbox.Entry) bool {
 			m.mu.Lock()
 			l, known := m.left[m.keyOf(e)]
 			known = known && !(l.owed && l.pass != m.pass)
 			m.mu.Unlock()
-			return known && !(l.room && room())
+			return known && !(l.room && room()) && !(l.key != "" && key(l.key))
 		},
 		Same: func(e inbox.Entry, now durable.Stat) bool {
 			m.mu.Lock()

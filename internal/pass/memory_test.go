@@ -26,7 +26,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if n := m.leftovers(); n != leftLimit {
 		t.Errorf("%d entries are remembered, expected %d", n, leftLimit)
 	}
-	left := m.passOver(func() bool { return false })
+	left := m.passOver(func() bool { return false }, func(string) bool { return false })
 	if !left.Has(entry(0)) || left.Has(entry(leftLimit+1)) || !left.Same(entry(0), durable.Stat{Ino: 0}) {
 		t.Error("the first entries are not the ones that are remembered")
 	}

@@ -34,6 +34,8 @@ type pass struct {
 	memory *memory
 	total  int // entries seen at the start: only for progress
 
+	reconsidered bool // all that is held was decided again, since the rules changed
+
 	published int64 // the number of the head in the outbox; 0 where it has none of ours
 
 	room     room
@@ -80,6 +82,9 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	sum, err := p.serve(ctx)
+	if err == nil {
+		err = p.settleRules(ctx)
+	}
 	if err == nil && sum.Denied > 0 {
 		err = p.retireDenials(ctx)
 	}
@@ -144,7 +149,7 @@ func (p *pass) record(ctx context.Context, batch []decided) (recorded, error) {
 			err = p.Ledger().Record(ctx, changes)
 		}
 		if err == nil {
-			p.issuing.recorded(ready.requests)
+			p.issuing.forget(ready.requests)
 			return ready, nil
 		}
 		if attempt == recordAttempts || ctx.Err() != nil {

@@ -30,7 +30,10 @@ func (p *pass) reconsider(ctx context.Context, to chan<- []arrival) error {
 	if err != nil {
 		return err
 	}
-	changed := decided != p.rules.Digest
+	if p.memory.keyIsBack(p.HasKey) {
+		p.reconsidered = false
+	}
+	changed := decided != p.rules.Digest && !p.reconsidered && !p.memory.waitsForKey()
 	if !changed && !p.memory.rateDue(p.Now()) {
 		return nil
 	}
@@ -67,6 +70,33 @@ func (p *pass) reconsider(ctx context.Context, to chan<- []arrival) error {
 	if !changed {
 		return nil
 	}
+	p.reconsidered = true // the next round judges it no more
+	if len(p.Absent()) > 0 {
+		return nil // see settleRules
+	}
+	return p.rememberRules(ctx)
+}
+
+// settleRules records at the end of a pass whether everything held was judged by the rules. While some of it waits for
+// an issuer's key it was not, and whoever has the key judges it again: this watch, or a process that starts later.
+func (p *pass) settleRules(ctx context.Context) error {
+	waits := p.memory.waitsForKey()
+	if !p.reconsidered && !waits {
+		return nil
+	}
+	decided, err := p.Ledger().Setting(ctx, rulesSetting)
+	switch {
+	case err != nil:
+		return err
+	case waits && decided == p.rules.Digest:
+		return p.Ledger().Remember(ctx, rulesSetting, "", nil)
+	case !waits && decided != p.rules.Digest:
+		return p.rememberRules(ctx)
+	}
+	return nil
+}
+
+func (p *pass) rememberRules(ctx context.Context) error {
 	detail := map[string]string{"rules": p.rules.Digest}
 	event := ledger.Event{Time: p.Now(), Kind: ledger.EventRulesChanged, Detail: detail}
 	return p.Ledger().Remember(ctx, rulesSetting, p.rules.Digest, &event)

@@ -2,7 +2,9 @@ package pass
 
 import (
 	"context"
+	"errors"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
 	"ca-exchange/internal/refusal"
@@ -11,22 +13,27 @@ import (
 // sign makes the certificates of a batch. A request whose issuer cannot sign is left where it is and said. A round that
 // another stage stopped leaves nothing: the memory would keep what it did not sign from the passes that follow.
 func (p *pass) sign(ctx context.Context, batch []decided) ([]decided, error) {
+	failures := make([]error, len(batch))
 	parallel(len(batch), func(i int) {
 		d := &batch[i]
 		if grant, ok := d.decision.Issued(); ok && d.issues() && ctx.Err() == nil {
-			d.plan, d.certificate = grant.Plan(), p.signOne(grant)
+			d.plan = grant.Plan()
+			d.certificate, failures[i] = p.signOne(grant)
 		}
 	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	ready := batch[:0]
-	for _, d := range batch {
-		if d.issues() && d.certificate == nil {
+	for i, d := range batch {
+		switch {
+		case errors.Is(failures[i], ca.ErrKeyAbsent):
+			p.leaveForKey(d)
+		case d.issues() && d.certificate == nil:
 			p.leave(d)
-			continue
+		default:
+			ready = append(ready, d)
 		}
-		ready = append(ready, d)
 	}
 	return ready, nil
 }
@@ -34,13 +41,16 @@ func (p *pass) sign(ctx context.Context, batch []decided) ([]decided, error) {
 // issues reports whether a new certificate is to be made.
 func (d decided) issues() bool { return d.outcome == refusal.Issue && !d.repeat && d.recovered == nil }
 
-func (p *pass) signOne(grant policy.Grant) *pki.Certificate {
+// signOne warns once where an issuer cannot sign, and again where it could meanwhile.
+func (p *pass) signOne(grant policy.Grant) (*pki.Certificate, error) {
 	certificate, err := p.Sign(grant)
+	doing := "signing with issuer " + grant.Plan().Issuer
 	if err != nil {
-		p.warnOnce("signing with issuer "+grant.Plan().Issuer, err)
-		return nil
+		p.warnOnce(doing, err)
+		return nil, err
 	}
-	return certificate
+	p.memory.well(doing)
+	return certificate, nil
 }
 
 // leave lets an entry lie until it or the rules change: nothing that another round brings would answer it.
@@ -48,6 +58,19 @@ func (p *pass) leave(d decided) {
 	p.land(d)
 	if !d.arrival.again {
 		p.memory.leave(d.arrival.entry, d.arrival.stat)
+	}
+	p.count(func(s *Summary) { s.Left++ })
+}
+
+// leaveForKey leaves a request until its issuer's key is at hand. Nothing of it is recorded: by then the rules, or the
+// time, may be others.
+func (p *pass) leaveForKey(d decided) {
+	p.land(d)
+	p.issuing.forget([]decided{d})
+	if d.arrival.again {
+		p.memory.waitForKey(d.plan.Issuer)
+	} else {
+		p.memory.leaveForKey(d.arrival.entry, d.arrival.stat, d.plan.Issuer)
 	}
 	p.count(func(s *Summary) { s.Left++ })
 }
