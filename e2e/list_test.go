@@ -3,7 +3,10 @@ package e2e_test
 import (
 	"database/sql"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,6 +61,10 @@ func TestList(t *testing.T) {
 		{"--expiring 4000d --status Issued", 0, "fresh Issued, again Issued"},
 		{"--expiring 30d --name fresh*", 0, ""},
 		{"--due", 6, "ended Expired, soon Overdue"},
+		{"--overdue", 6, "ended Expired, soon Overdue"},
+		{"--overdue --name fresh*", 0, ""},
+		{"--superseded", 0, "again Superseded"},
+		{"--node *", 0, ""},
 		{"--due --name again.*", 0, ""},
 		{"--status Expired --limit 1", 0, "old Expired"},
 		{"--status Expired,Overdue --name [es]*.example", 0, "ended Expired, soon Overdue"},
@@ -89,10 +96,52 @@ func TestList(t *testing.T) {
 		t.Errorf("list prints\n%s", out)
 	}
 	out = x.ca(2, "list", "--due", "--all")
-	if !strings.Contains(out, "--due and --expiring never select superseded") {
+	if !strings.Contains(out, "--due, --overdue and --expiring never select superseded") {
 		t.Errorf("%s", out)
 	}
 	if out := x.ca(2, "sync", "-o", "csv"); !strings.Contains(out, "--output csv: sync prints") {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestCSVEqualsJSON: a database reads from CSV what JSON says, but for the apostrophe before what a spreadsheet would
+// take for a formula.
+func TestCSVEqualsJSON(t *testing.T) {
+	t.Parallel()
+	needs(t, "sqlite3")
+	x := aged(t)
+	x.edit(`UPDATE certificates SET requester = '=1+1', node = '@a', subject = 'CN="a, ""b"' || char(13, 10) ||
+		' c"' WHERE num = 1;
+		UPDATE certificates SET requester = '-a', node = '+a', profile = char(9) || 'a' WHERE num = 2`)
+	var list struct{ Items []map[string]any }
+	x.decode(&list, "list", "--all", "-o", "json")
+	must(t, os.WriteFile(filepath.Join(x.dir, "list.csv"), []byte(x.ca(0, "list", "--all", "-o", "csv")), 0o600))
+	var rows []map[string]string
+	out := x.run(0, "sqlite3", "-json", ":memory:", ".import --csv list.csv t", "SELECT * FROM t")
+	must(t, json.Unmarshal([]byte(out), &rows))
+	if len(rows) != len(list.Items) || len(rows) != 6 {
+		t.Fatalf("%d rows for %d items", len(rows), len(list.Items))
+	}
+	guarded := 0
+	for i, item := range list.Items {
+		if len(rows[i]) != len(item) {
+			columns, keys := slices.Sorted(maps.Keys(rows[i])), slices.Sorted(maps.Keys(item))
+			t.Errorf("the columns are %q, the keys %q", columns, keys)
+		}
+		for key, value := range item {
+			want := fmt.Sprint(value)
+			if names, ok := value.([]any); ok {
+				want = strings.Trim(fmt.Sprint(names), "[]")
+			}
+			if strings.ContainsRune("=+-@\t", rune((want + " ")[0])) {
+				want, guarded = "'"+want, guarded+1
+			}
+			if rows[i][key] != want {
+				t.Errorf("%s is %q in CSV, %q in JSON", key, rows[i][key], want)
+			}
+		}
+	}
+	if guarded != 5 {
+		t.Errorf("%d cells were guarded, not 5", guarded)
 	}
 }

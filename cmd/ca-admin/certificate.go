@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,8 +95,10 @@ type certificateItem struct {
 	Status      string    `json:"status"`
 	Requester   string    `json:"requester"`
 	Fingerprint string    `json:"fingerprint"`
-	Replaces    string    `json:"replaces"` // fingerprint of the certificate that it renews
-	Origin      string    `json:"origin"`   // Issued, Imported or Recovered
+	Replaces    string    `json:"replaces"`   // fingerprint of the certificate that it renews
+	ReplacedBy  string    `json:"replacedBy"` // fingerprint of the one that superseded it
+	Generation  int       `json:"generation"` // of the issuer, from 1
+	Origin      string    `json:"origin"`     // Issued, Imported or Recovered
 }
 
 func (k certificate) item() certificateItem {
@@ -103,14 +106,14 @@ func (k certificate) item() certificateItem {
 		Serial: k.Serial, Request: k.Request.String(), Profile: k.Profile, Node: k.Node, Subject: k.Subject,
 		Names: orEmpty(k.Names), Issuer: k.Issuer, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Due: k.due,
 		Status: k.status, Requester: k.Requester, Fingerprint: k.Fingerprint, Replaces: k.Replaces,
-		Origin: string(k.Origin),
+		ReplacedBy: k.ReplacedBy, Generation: k.Generation, Origin: string(k.Origin),
 	}
 }
 
 // certificateHeader names the cells of `list -o csv`, as JSON names them.
 var certificateHeader = []string{
 	"serial", "request", "profile", "node", "subject", "names", "issuer", "notBefore", "notAfter", "due", "status",
-	"requester", "fingerprint", "replaces", "origin",
+	"requester", "fingerprint", "replaces", "replacedBy", "generation", "origin",
 }
 
 func (k certificate) cells() []string {
@@ -118,6 +121,6 @@ func (k certificate) cells() []string {
 	return []string{
 		k.Serial, k.Request.String(), k.Profile, k.Node, k.Subject, strings.Join(k.Names, " "), k.Issuer,
 		rfc(k.NotBefore), rfc(k.NotAfter), rfc(k.due), k.status, k.Requester, k.Fingerprint, k.Replaces,
-		string(k.Origin),
+		k.ReplacedBy, strconv.Itoa(k.Generation), string(k.Origin),
 	}
 }

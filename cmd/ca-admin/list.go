@@ -14,17 +14,19 @@ import (
 )
 
 type listCommand struct {
-	Expiring  age      `placeholder:"DURATION" help:"Only those in use that end within this time, or ended lately."`
-	Due       bool     `help:"Only those in use that are due for renewal, or ended lately."`
-	All       bool     `help:"Include superseded certificates."`
-	Node      string   `placeholder:"NODE" help:"Only those of this node."`
-	Profile   string   `placeholder:"PROFILE" help:"Only those of this profile."`
-	Requester string   `placeholder:"NAME" help:"Only those that this requester asked for."`
-	Issuer    string   `placeholder:"NAME" help:"Only those that this issuer signed."`
-	Name      string   `placeholder:"GLOB" help:"Only those with a name that fits, such as '*.example'."`
-	Status    []string `enum:"Issued,Due,Overdue,Expired,Superseded,Revoked" help:"Only ${enum}."`
-	Sort      string   `enum:"end,issue,node,requester" default:"end" help:"By ${enum} (issue: newest first)."`
-	Limit     int      `placeholder:"N" help:"At most this many."`
+	Expiring   age      `placeholder:"DURATION" help:"Only those in use that end within this time, or ended lately."`
+	Due        bool     `help:"Only those in use that are due for renewal, or ended lately."`
+	Overdue    bool     `help:"Only those in use that should have been renewed, or ended lately."`
+	Superseded bool     `help:"Only those that another one has replaced."`
+	All        bool     `help:"Include superseded certificates."`
+	Node       string   `placeholder:"GLOB" help:"Only those of a node that fits, such as cp1 or 'cp*'."`
+	Profile    string   `placeholder:"PROFILE" help:"Only those of this profile."`
+	Requester  string   `placeholder:"NAME" help:"Only those that this requester asked for."`
+	Issuer     string   `placeholder:"NAME" help:"Only those that this issuer signed."`
+	Name       string   `placeholder:"GLOB" help:"Only those with a name that fits, such as '*.example'."`
+	Status     []string `enum:"Issued,Due,Overdue,Expired,Superseded,Revoked" help:"Only ${enum}."`
+	Sort       string   `enum:"end,issue,node,requester" default:"end" help:"By ${enum} (issue: newest first)."`
+	Limit      int      `placeholder:"N" help:"At most this many."`
 
 	Authorities bool `help:"Only authorities below an issuer, which sign --authority made."`
 }
@@ -38,8 +40,8 @@ func (l *listCommand) Validate() error {
 	if l.Limit < 0 {
 		return fmt.Errorf("--limit %d: a number from 1, or none", l.Limit)
 	}
-	if (l.Due || l.Expiring > 0) && (l.All || slices.Contains(l.Status, superseded)) {
-		return errors.New("--due and --expiring never select superseded certificates")
+	if l.current() && (l.All || l.Superseded || slices.Contains(l.Status, superseded)) {
+		return errors.New("--due, --overdue and --expiring never select superseded certificates")
 	}
 	switch {
 	case l.Profile == policy.AuthorityProfile:
@@ -50,6 +52,9 @@ func (l *listCommand) Validate() error {
 	return nil
 }
 
+// current reports whether the flags select by when a certificate ends: only of what is in use.
+func (l *listCommand) current() bool { return l.Due || l.Overdue || l.Expiring > 0 }
+
 // orders are the values of --sort.
 var orders = map[string]ledger.Order{
 	"end": ledger.ByEnd, "issue": ledger.ByIssue, "node": ledger.ByNode, "requester": ledger.ByRequester,
@@ -59,22 +64,23 @@ var orders = map[string]ledger.Order{
 func (l *listCommand) filter(now time.Time) ledger.Filter {
 	f := ledger.Filter{
 		Node: l.Node, Profile: l.Profile, Requester: l.Requester, Issuer: l.Issuer, Name: l.Name,
-		Order: orders[l.Sort], Current: !l.All && !slices.Contains(l.Status, superseded),
+		Order: orders[l.Sort], Current: !l.All && !l.Superseded && !slices.Contains(l.Status, superseded),
 	}
-	if l.Due || l.Expiring > 0 {
+	if l.current() {
 		f.EndsFrom, f.Status = now.Add(-lately), ledger.Valid
 	}
 	if l.Expiring > 0 {
 		f.EndsUntil = now.Add(time.Duration(l.Expiring))
 	}
-	if len(l.Status) == 0 && !l.Due {
+	if len(l.Status) == 0 && !l.Due && !l.Overdue && !l.Superseded {
 		f.Limit = l.Limit
 	}
 	return f
 }
 
 func (l *listCommand) wants(k certificate) bool {
-	return (len(l.Status) == 0 || slices.Contains(l.Status, k.status)) && (!l.Due || k.isDue())
+	return (len(l.Status) == 0 || slices.Contains(l.Status, k.status)) && (!l.Due || k.isDue()) &&
+		(!l.Overdue || k.isDue() && k.status != due) && (!l.Superseded || k.status == superseded)
 }
 
 // age is a duration that may be given in days: "30d".
@@ -107,7 +113,7 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 	filter.Brief = !a.JSON && !a.CSV
 	list := func(f ledger.Filter) iter.Seq2[certificate, error] {
 		return l.selected(c.Ledger().Certificates(ctx, f), now, func(k certificate) {
-			if (l.Due || l.Expiring > 0) && k.isDue() {
+			if l.current() && k.isDue() {
 				status = cli.RenewalIsDue
 			}
 		})

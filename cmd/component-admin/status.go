@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
+	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
 )
 
@@ -34,6 +37,8 @@ type statusItem struct {
 	Node        string     `json:"node"`
 	Status      string     `json:"status"`
 	File        string     `json:"file"`
+	Serial      string     `json:"serial"`
+	Issuer      string     `json:"issuer"` // the pinned one that signed it
 	Fingerprint string     `json:"fingerprint"`
 	NotAfter    *time.Time `json:"notAfter"`
 	Due         *time.Time `json:"due"`
@@ -59,9 +64,12 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		APIVersion: "ca-exchange/v1", Kind: "Status", Name: c.Name, Exchange: exchangeFlag{}.path(c), Trust: c.Trust,
 		Items: []statusItem{},
 	}
+	slices.SortStableFunc(items, func(a, b component.Item) int { return rankOf(a) - rankOf(b) })
+	trust, _ := c.Issuers() // a host that has none yet has no certificate of theirs either
 	now, status := cli.Now(), cli.Done
 	for _, i := range items {
 		item := newStatusItem(i, now)
+		item.Issuer = signedBy(trust, i.Certificate)
 		if s.Live {
 			if item.Wire, err = s.wire(ctx, c, i); err != nil {
 				return err
@@ -83,6 +91,27 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	return cli.ExitWith(status)
 }
 
+// rankOf is where a profile stands in kubeadm's order; one of the CA's own policy comes last.
+func rankOf(i component.Item) int {
+	all := kube.Profiles(kube.Latest())
+	for n, p := range all {
+		if p.Name == i.State.Profile {
+			return n
+		}
+	}
+	return len(all)
+}
+
+// signedBy is the name of the pinned issuer that signed a certificate, "" where none did.
+func signedBy(trust pki.Trust, leaf *x509.Certificate) string {
+	for _, a := range trust.Authorities {
+		if leaf != nil && leaf.CheckSignatureFrom(a.Certificate) == nil {
+			return a.Name
+		}
+	}
+	return ""
+}
+
 func newStatusItem(i component.Item, now time.Time) statusItem {
 	s := i.State
 	item := statusItem{
@@ -99,6 +128,7 @@ func newStatusItem(i component.Item, now time.Time) statusItem {
 	}
 	if i.Certificate != nil {
 		item.Fingerprint, item.NotAfter, item.Due = pki.Fingerprint(i.Certificate), &i.Certificate.NotAfter, &i.Due
+		item.Serial = pki.SerialHex(i.Certificate.SerialNumber)
 	}
 	if s.Apply != nil {
 		item.Applied, item.HookError = s.Apply.State, s.Apply.Error
@@ -143,7 +173,8 @@ func (s *statusCommand) print(
 // statusColumns are the columns of `status`.
 var statusColumns = []cli.Column{
 	{Name: "CERTIFICATE"}, {Name: "FILE", Rank: 3}, {Name: "STATUS"}, {Name: "EXPIRES"}, {Name: "RESIDUAL", Rank: 1},
-	{Name: "DUE", Rank: 4}, {Name: "APPLIED", Rank: 5}, {Name: "REQUEST", Rank: 2},
+	{Name: "DUE", Rank: 4}, {Name: "APPLIED", Rank: 5}, {Name: "SERIAL", Rank: 7}, {Name: "ISSUER", Rank: 6},
+	{Name: "REQUEST", Rank: 2},
 }
 
 func (item statusItem) row(now time.Time) []string {
@@ -155,7 +186,8 @@ func (item statusItem) row(now time.Time) []string {
 		expires, left = item.NotAfter.UTC().Format("2006-01-02"), cli.Residual(*item.NotAfter, now)
 		due = item.Due.UTC().Format("2006-01-02")
 	}
-	return []string{certificate, item.File, item.Status, expires, left, due, orDash(item.Applied), item.ID[:16]}
+	return []string{certificate, item.File, item.Status, expires, left, due, orDash(item.Applied), orDash(item.Serial),
+		orDash(item.Issuer), item.ID[:16]}
 }
 
 // counts says how many files have a valid certificate, and what the others are.

@@ -8,7 +8,7 @@ import (
 // Filter selects certificates; what is left zero selects all. Everything given must hold.
 type Filter struct {
 	Serial    string
-	Node      string
+	Node      string // GLOB pattern
 	Profile   string
 	Except    string // not this profile
 	Requester string
@@ -18,7 +18,7 @@ type Filter struct {
 	EndsFrom  time.Time // ends at this time or later
 	EndsUntil time.Time // ends at this time or earlier
 	Current   bool      // only those that are not superseded
-	Brief     bool      // without Request, Origin, Generation, Replaces, Issued, KeyFingerprint: half of the work
+	Brief     bool      // half of the work: without what briefColumns lacks
 	Order     Order
 	Limit     int // 0: no limit
 }
@@ -60,7 +60,7 @@ func (f Filter) query() (rest string, args []any) {
 		where, args = append(where, condition), append(args, values...)
 	}
 	for _, equal := range []struct{ column, value string }{
-		{"c.node", f.Node}, {"c.profile", f.Profile}, {"c.requester", f.Requester}, {"c.status", f.Status},
+		{"c.profile", f.Profile}, {"c.requester", f.Requester}, {"c.status", f.Status},
 	} {
 		if equal.value != "" {
 			and(equal.column+" = ?", equal.value)
@@ -76,7 +76,11 @@ func (f Filter) query() (rest string, args []any) {
 		and("c.serial = ?", packed(f.Serial))
 	}
 	if f.Node != "" {
-		and("c.node <> ''") // the condition of the index
+		equals := "c.node = ?"
+		if strings.ContainsAny(f.Node, "*?[") {
+			equals = "c.node GLOB ?"
+		}
+		and(equals+" AND c.node <> ''", f.Node) // the condition of the index
 	}
 	if f.Name != "" {
 		if !strings.ContainsAny(f.Name, escaped) {

@@ -8,10 +8,19 @@ import (
 // Listed is a certificate with what other rows say of it.
 type Listed struct {
 	Certificate
-	Superseded bool // it is Valid, and another Valid certificate renews it or was issued later for the same place
+	Superseded bool   // it is Valid, and another Valid certificate renews it or was issued later for the same place
+	ReplacedBy string // fingerprint of that one: the last that renews it, or the one in use at its place
 }
 
-func (k *Listed) fields() []any { return append(k.Certificate.fields(), &k.Superseded) }
+func (k *Listed) fields() []any {
+	return append(k.Certificate.fields(), &k.Superseded, (*hexText)(&k.ReplacedBy))
+}
+
+// listedColumns are those of Listed's fields. Only what is superseded is looked up.
+const listedColumns = certificateColumns + `, c.superseded, CASE WHEN c.superseded THEN coalesce(
+	(SELECT s.fingerprint FROM certificates AS s WHERE s.replaces = c.num AND s.status = 'Issued'
+		ORDER BY s.num DESC LIMIT 1),
+	(SELECT s.fingerprint FROM certificates AS s WHERE s.superseded = 0 AND ` + newer + ` LIMIT 1)) END`
 
 const briefColumns = `c.serial, c.status, c.profile, c.requester, c.node, c.subject, c.names, i.name, c.not_before,
 	c.not_after, c.fingerprint, c.superseded`
@@ -30,6 +39,6 @@ func (l *Ledger) Certificates(ctx context.Context, f Filter) iter.Seq2[Listed, e
 		query += rest
 		return ahead(reused(ctx, l.reader, (*Listed).brief, query, args...))
 	}
-	query := "SELECT " + certificateColumns + ", c.superseded" + fromCertificates + rest
+	query := "SELECT " + listedColumns + fromCertificates + rest
 	return ahead(reused(ctx, l.reader, (*Listed).fields, query, args...))
 }

@@ -20,6 +20,7 @@ func TestBrief(t *testing.T) {
 	for i := range long {
 		k := &long[i].Certificate
 		k.Request, k.Origin, k.Generation, k.Replaces, k.Issued, k.KeyFingerprint = pki.ID{}, "", 0, "", time.Time{}, ""
+		long[i].ReplacedBy = ""
 	}
 	if len(short) != 3 || !reflect.DeepEqual(short, long) {
 		t.Errorf("%+v\nwant %+v", short, long)
@@ -67,6 +68,7 @@ func TestSuperseded(t *testing.T) {
 			_, err := l.writer.Exec(fmt.Sprintf("UPDATE certificates SET status = '%s' WHERE num = %d", status, i+1))
 			must(t, err)
 		}
+		t.Run(test.name, func(t *testing.T) { checkReplaced(t, l, test.want, newer.Certificate.Fingerprint) })
 		for _, current := range []bool{false, true} {
 			all, err := collect(l.Certificates(t.Context(), Filter{Current: current}))
 			must(t, err)
@@ -82,6 +84,21 @@ func TestSuperseded(t *testing.T) {
 			if !current && !slices.Equal(superseded, test.want) {
 				t.Errorf("%s: %q are superseded, not %q", test.name, superseded, test.want)
 			}
+		}
+	}
+}
+
+// checkReplaced wants the certificates with these serials to be replaced by the one with this fingerprint, no others.
+func checkReplaced(t *testing.T, l *Ledger, serials []string, by string) {
+	all, err := collect(l.Certificates(t.Context(), Filter{}))
+	must(t, err)
+	for _, k := range all {
+		want := ""
+		if slices.Contains(serials, k.Serial) {
+			want = by
+		}
+		if k.ReplacedBy != want {
+			t.Errorf("%s is replaced by %q, not %q", k.Serial, k.ReplacedBy, want)
 		}
 	}
 }

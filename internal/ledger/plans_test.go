@@ -61,11 +61,13 @@ func TestListPlans(t *testing.T) {
 	l := fresh(t)
 	rest := func(f Filter) string {
 		query, _ := f.query()
-		return "SELECT " + certificateColumns + fromCertificates + query
+		return "SELECT " + listedColumns + fromCertificates + query
 	}
 	ends := Filter{EndsFrom: time.Now(), EndsUntil: time.Now()}
 	for _, test := range []struct{ name, query, want string }{
 		{"by node", rest(Filter{Node: "cp1"}), "SEARCH c USING INDEX certificates_node (node=?)"},
+		{"what superseded it", rest(Filter{Node: "cp1"}), "SEARCH s USING INDEX certificates_replaces (replaces=?) / " +
+			"SEARCH s USING INDEX certificates_place (place=? AND superseded=? AND issued>?)"},
 		{"by requester", rest(Filter{Requester: "x"}), "SEARCH c USING INDEX certificates_requester (requester=?)"},
 		{"expiring", rest(ends), "SEARCH c USING INDEX certificates_expiry (not_after>? AND not_after<?)"},
 		{"all", rest(Filter{}), "SCAN c USING INDEX certificates_expiry"},
