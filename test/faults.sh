@@ -3,6 +3,7 @@
 # each fault the promises are looked up again. One line per fault, then "N passed, N failed".
 #
 #   bash test/faults.sh [FAULT…]     # all, or the functions named
+#   ROUNDS=50 bash test/faults.sh kill_renewal     # at each step of a renewal 50 times, which takes an hour
 #
 # Mounts need root. Without it, or without a tool, a fault is skipped and the line says what to install; only in CI as
 # root that is a failure, since there everything can be had. Whatever is mounted or started here is gone at the end.
@@ -12,7 +13,7 @@ root=$PWD
 work=$(mktemp -d)
 export PATH="$work/bin:$PATH:/usr/sbin:/sbin"
 unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK
-passed=0 failed=0 started=()
+passed=0 failed=0 started=() rounds=${ROUNDS:-1}
 times=0 lost=0 doubled=0 broken=() # of the fault at hand
 
 finish() {
@@ -340,28 +341,32 @@ recovers() { # recovers WHEN
 	renewed "$1"
 }
 
-renewal_call() { # renewal_call FAULT HOW WHAT CALL…: the request of a renewal, and its installation
-	local fault=$1 how=$2 what=$3 call n first
+renewal_call() { # renewal_call FAULT HOW WHAT CALL…: the request of a renewal, and its installation, $rounds times each
+	local fault=$1 how=$2 what=$3 call n round first
 	shift 3
 	renewing "$fault" || return
 	first=$(serial)
 	for call in "$@"; do
 		for ((n = 1; ; n++)); do
-			refresh
-			struck "$what" "$call" "${n}${onward:-}" component-admin renew --now -q || break
-			said "renew: $call $n"
-			times=$((times + 1))
-			recovers "renew: $call $n"
+			for ((round = 0; round < rounds; round++)); do
+				refresh
+				struck "$what" "$call" "${n}${onward:-}" component-admin renew --now -q || break 2
+				said "renew: $call $n"
+				times=$((times + 1))
+				recovers "renew: $call $n"
+			done
 		done
 		for ((n = 1; ; n++)); do
-			refresh
-			component-admin renew --now -q >log 2>&1
-			answer
-			struck "$what" "$call" "${n}${onward:-}" component-admin sync -q || break
-			said "sync: $call $n"
-			times=$((times + 1))
-			recovers "sync: $call $n"
-			[ "$(serial)" != "$first" ] || broken+=("sync: $call $n: the successor is not installed")
+			for ((round = 0; round < rounds; round++)); do
+				refresh
+				component-admin renew --now -q >log 2>&1
+				answer
+				struck "$what" "$call" "${n}${onward:-}" component-admin sync -q || break 2
+				said "sync: $call $n"
+				times=$((times + 1))
+				recovers "sync: $call $n"
+				[ "$(serial)" != "$first" ] || broken+=("sync: $call $n: the successor is not installed")
+			done
 		done
 	done
 	verdict "$fault" "$how"
@@ -734,10 +739,19 @@ hanging() {
 	sleep 1
 	kill -TERM "$watch"
 	soon 10 gone "$watch" || broken+=("it cannot be stopped")
-	times=2
+	rule
+	drop 2
+	rule lookup 1 1000000 hang # now it does not even say whether it is there
+	unset CA_EXCHANGE
+	watching --poll 50ms # as at boot: it serves what the CA remembers
+	export CA_EXCHANGE=$exchange
+	soon 20 grep -q 'the exchange does not answer; waiting for it' watch.log || broken+=("a watch that starts says nothing of it")
+	rule
+	soon 20 answered || broken+=("no answer by the watch that started without the exchange")
+	times=3
 	unbroken
 	promises
-	verdict "${FUNCNAME[0]}" "a directory that does not answer, under ca-admin watch: said after half a minute, stopped at once, served when it was back"
+	verdict "${FUNCNAME[0]}" "a directory that does not answer, under ca-admin watch and at its start: said after half a minute, stopped at once, served when it was back"
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -78,9 +79,20 @@ func (a *app) checkHeads(ctx context.Context, c *ca.CA, f exchangeFlags) error {
 	return nil
 }
 
+// there reports whether an exchange is at hand. One that does not answer counts as such: whatever is asked of it next
+// says so. A call that hangs ends with the process.
 func there(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "exchange.json"))
-	return err == nil
+	found := make(chan bool, 1)
+	go func() {
+		_, err := os.Stat(filepath.Join(dir, "exchange.json"))
+		found <- err == nil
+	}()
+	select {
+	case is := <-found:
+		return is
+	case <-time.After(5 * time.Second):
+		return true
+	}
 }
 
 func (f exchangeFlags) sides() (pass.Sides, error) {

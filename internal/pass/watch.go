@@ -47,11 +47,7 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 		w.beat = func() { supervisor.beat(i) }
 		w.stands = func(how string) { supervisor.stands(ctx, i, how) }
 		defer w.close()
-		err := w.reopen(ctx)
-		if err == nil {
-			err = CheckHead(ctx, c, w.x)
-		}
-		if err != nil {
+		if err := w.open(ctx); err != nil {
 			troubles = append(troubles, err)
 		}
 		watches = append(watches, w)

@@ -3,6 +3,7 @@ package pass
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -23,6 +24,7 @@ type watch struct {
 	memory   *memory
 	x        *inbox.Exchange
 	events   *inbox.Watch
+	opening  <-chan error // the first opening, while the exchange does not answer
 	failures int
 	trouble  string
 
@@ -76,7 +78,7 @@ func (w *watch) sleep(ctx context.Context, wait time.Duration, beats <-chan time
 // tell reports how the exchange is served now.
 func (w *watch) tell() {
 	r := ExchangeReport{Exchange: w.at.Inbox, Trouble: w.trouble}
-	if w.events != nil {
+	if w.opening == nil && w.events != nil {
 		r.Mode = w.events.Mode()
 	}
 	w.report(r)
@@ -98,6 +100,28 @@ func (w *watch) close() {
 		w.x.Close()
 		w.x = nil
 	}
+}
+
+// open opens the exchange at the start of the watch. Where it does not answer, the first pass waits for it: the watch
+// of other exchanges goes on, and so does a service whose network mount is dead when it is started.
+func (w *watch) open(ctx context.Context) error {
+	opened := make(chan error, 1)
+	go func() {
+		err := w.reopen(ctx)
+		if err == nil {
+			err = CheckHead(ctx, w.CA, w.x)
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		return err
+	case <-ctx.Done():
+	case <-time.After(headTime):
+		w.Log.Warn("the exchange does not answer; waiting for it", "exchange", refusal.Quote(w.at.Inbox))
+	}
+	w.opening, w.trouble = opened, fmt.Sprintf("it has not answered for %s: %v", headTime, ErrSilent)
+	return nil
 }
 
 // reopen opens the exchange by its path: at the start, and when what is held open is not what lies there any more.
@@ -195,6 +219,12 @@ func (w *watch) listen(p *pass) {
 
 // pass serves the exchange once, after it was opened anew where another one lies in its place.
 func (w *watch) pass(ctx context.Context) error {
+	if w.opening != nil {
+		err := <-w.opening
+		if w.opening = nil; err != nil {
+			return err
+		}
+	}
 	if w.x == nil || w.x.Moved() {
 		if err := w.reopen(ctx); err != nil {
 			return err

@@ -3,9 +3,9 @@
 //	fuse BACKING MOUNTPOINT RULE
 //
 // RULE is a file of lines "CALL FROM TO WHAT": the FROM-th to the TO-th such call since the file was last changed meets
-// WHAT. CALL is create, write, fsync, rename, unlink or readdir; WHAT is EIO, ENOSPC, hang (until the rule goes, or a
-// signal comes), or vanish and vanish-late (the file system dies before or after the call was carried out). Every call
-// that met something is a line on standard output.
+// WHAT. CALL is lookup, create, write, fsync, rename, unlink or readdir; WHAT is EIO, ENOSPC, hang (until the rule
+// goes, or a signal comes), or vanish and vanish-late (the file system dies before or after the call was carried out).
+// Every call that met something is a line on standard output.
 package main
 
 import (
@@ -136,6 +136,16 @@ type node struct {
 
 func (n *node) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbedder {
 	return &node{child.(*fs.LoopbackNode), n.rules}
+}
+
+func (n *node) Lookup(
+	ctx context.Context, name string, out *fuse.EntryOut,
+) (child *fs.Inode, errno syscall.Errno) {
+	errno = n.rules.breaks(ctx, "lookup", func() (errno syscall.Errno) {
+		child, errno = n.LoopbackNode.Lookup(ctx, name, out)
+		return errno
+	})
+	return child, errno
 }
 
 func (n *node) Create(
