@@ -20,7 +20,7 @@ const (
 // Exchange is an open exchange, or one side of it on each of two media.
 type Exchange struct {
 	Marker
-	// Features are what the CA understands beyond version 1, as its outbox says: "renew" is a cover's Replaces.
+	// Features are what the CA understands beyond version 1, as its outbox says: FeatureRenew, FeatureReport.
 	Features []string
 	// HoldsKey says whether bytes, the beginning of a file, hold a private key. Such a file is unlinked where it would
 	// be moved to rejected/ otherwise, which everybody may read. nil: no file is looked into.

@@ -64,8 +64,11 @@ func readFeatures(outbox *durable.Dir) []string {
 	return f.Features
 }
 
-// FeatureRenew: the CA takes a request with Replaces for a renewal. A CA of version 1 holds every such request.
-const FeatureRenew = "renew"
+// What a CA of version 1 does not understand.
+const (
+	FeatureRenew  = "renew"  // a request with Replaces is a renewal; version 1 holds every such request
+	FeatureReport = "report" // host reports are taken out of the inbox; version 1 warns of each as a foreign file
+)
 
 // Errors that callers answer with a hint.
 var (

@@ -88,7 +88,7 @@ func recoverDir(dir *durable.Dir, now time.Time, back *int) (first error) {
 		}
 		rest, aside := strings.CutPrefix(name.Name, asidePrefix)
 		_, file, cut := strings.Cut(rest, "-")
-		if !aside || !cut || !isRequest(file) {
+		if !aside || !cut || !isRequest(file) && !isReport(file) {
 			continue
 		}
 		if s, err := dir.Stat(name.Name); err != nil || now.Sub(s.Changed) < asideAge {

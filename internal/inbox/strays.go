@@ -16,11 +16,13 @@ type Stray struct {
 }
 
 // Strays are the strays of one listing: all are counted, the first few that were meant are named. The zero value is
-// empty. Each, which may be nil, is called for every stray, also for those that were not meant.
+// empty. Each, which may be nil, is called for every stray, also for those that were not meant. Report, which may be
+// nil, is called for each file with a host report's name; such a file is not a stray.
 type Strays struct {
-	Count int      // of those that were meant
-	First []string // "team/file" or "file", as they stand in the directory
-	Each  func(Stray)
+	Count  int      // of those that were meant
+	First  []string // "team/file" or "file", as they stand in the directory
+	Each   func(Stray)
+	Report func(file string)
 }
 
 // firstStrays is how many strays are named.
@@ -29,6 +31,12 @@ const firstStrays = 3
 // see takes up what Entries passes over in a directory.
 func (s *Strays) see(team string, name durable.Name) {
 	if s == nil {
+		return
+	}
+	if team == "" && isReport(name.Name) && !mayBe(name.Type, fs.ModeDir) {
+		if s.Report != nil {
+			s.Report(name.Name)
+		}
 		return
 	}
 	stray, ok := strayOf(team, name)

@@ -74,9 +74,13 @@ func unwritable(err error) error {
 	return err
 }
 
-// putBack gives an entry its name again; where somebody dropped another meanwhile it gets one beside it.
+// putBack gives an entry its name again; where somebody dropped another meanwhile it gets one beside it. Of two host
+// reports the later one stays.
 func putBack(dir *durable.Dir, aside, file string) error {
 	err := dir.RenameNew(aside, dir, file)
+	if errors.Is(err, fs.ErrExist) && isReport(file) {
+		return dir.Remove(aside)
+	}
 	if errors.Is(err, fs.ErrExist) {
 		base := file[:len(file)-len(suffix)]
 		return dir.RenameNew(aside, dir, base[:min(len(base), 80)]+"-"+random(8)+suffix)

@@ -27,7 +27,7 @@ func MakeExchange(c *ca.CA, path string, groupID int) (*inbox.Exchange, error) {
 		return nil, err
 	}
 	x.HoldsKey = request.HoldsPrivateKey
-	err = publishTrust(c, x)
+	err = publishTrust(c, x, rules)
 	// The pass that would replace a head looks at the one that is there.
 	if err == nil && x.ReadHead().State == inbox.Gone {
 		err = publishHead(context.Background(), c, x)

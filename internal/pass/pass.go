@@ -88,6 +88,10 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	if err == nil && sum.Denied > 0 {
 		err = p.retireDenials(ctx)
 	}
+	if err == nil {
+		p.takeReports(ctx)
+		sum.Reports = p.sum.Reports
+	}
 	return sum, err
 }
 

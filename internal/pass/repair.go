@@ -16,6 +16,9 @@ func Repair(ctx context.Context, c *ca.CA, x *inbox.Exchange) (restored, all int
 	if err := p.checkHead(ctx); err != nil {
 		return 0, 0, err
 	}
+	if err := p.readRules(); err != nil { // what is published needs no policy
+		p.warnOnce("cannot read the policy; outbox/features.json stays as it is", err)
+	}
 	if err := p.publishTrust(); err != nil {
 		return 0, 0, err
 	}

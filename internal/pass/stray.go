@@ -25,6 +25,7 @@ type strays struct {
 	inbox.Strays
 	keys      int
 	firstKeys []string
+	reports   []string // of hosts: the files that are to be read
 }
 
 // newStrays begins the list of a round. Its parts are read once the round has ended.
@@ -38,6 +39,7 @@ func (p *pass) newStrays() *strays {
 			s.firstKeys = append(s.firstKeys, stray.Place())
 		}
 	}
+	s.Report = func(file string) { p.seeReport(s, file) }
 	return s
 }
 

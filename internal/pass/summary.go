@@ -17,6 +17,7 @@ type Summary struct {
 	Incomplete           int // still being written
 	Left                 int // not answered: too many wait already, the clock, an error; see the log
 	Moved                int // without a legal name, moved to rejected/
+	Reports              int // of hosts, taken
 	Took                 time.Duration
 }
 

@@ -25,6 +25,8 @@ const (
 	tooManyCopies   trouble = "copies of one request under other names are left"
 	notRead         trouble = "files in the inbox are not read; a request is called NAME.csr"
 	keyLies         trouble = "the inbox contains a private key; remove it and make another: everybody could read it"
+	strangeReport   trouble = "host reports that no enrolled key signed were removed"
+	refusedReport   trouble = "host reports were refused and removed"
 	openToEverybody trouble = "unsigned requests wait, since everybody may write where they are: chmod o-w"
 )
 

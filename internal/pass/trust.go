@@ -11,13 +11,13 @@ import (
 
 // publishTrust puts the issuers' certificates and what this CA understands into the outbox, and puts them back where
 // somebody changed them.
-func (p *pass) publishTrust() error { return publishTrust(p.CA, p.x) }
+func (p *pass) publishTrust() error { return publishTrust(p.CA, p.x, p.rules) }
 
-func publishTrust(c *ca.CA, x *inbox.Exchange) error {
+func publishTrust(c *ca.CA, x *inbox.Exchange, rules *ca.Rules) error {
 	authorities := c.Trust().Authorities
-	files := []inbox.File{
-		{Name: "issuers.pem", Bytes: pki.EncodeTrust(authorities)},
-		{Name: inbox.FeaturesFile, Bytes: inbox.EncodeFeatures(inbox.FeatureRenew)},
+	files := []inbox.File{{Name: "issuers.pem", Bytes: pki.EncodeTrust(authorities)}}
+	if rules != nil {
+		files = append(files, inbox.File{Name: inbox.FeaturesFile, Bytes: inbox.EncodeFeatures(features(rules)...)})
 	}
 	for _, a := range authorities {
 		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Anchor()})
@@ -36,9 +36,19 @@ func publishTrust(c *ca.CA, x *inbox.Exchange) error {
 		if err != nil {
 			return fmt.Errorf("publishing %q: %w", f.Name, err)
 		}
-		if changed && before.State != inbox.Gone {
+		// A release, or the policy, changes the features.
+		if changed && before.State != inbox.Gone && f.Name != inbox.FeaturesFile {
 			c.Log.Warn("a changed file in the outbox was restored", "file", f.Name)
 		}
 	}
 	return taken
+}
+
+// features are what this CA understands beyond version 1.
+func features(rules *ca.Rules) []string {
+	known := []string{inbox.FeatureRenew}
+	if rules.Policy.TakesReports() {
+		known = append(known, inbox.FeatureReport)
+	}
+	return known
 }

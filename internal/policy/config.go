@@ -26,6 +26,7 @@ type Config struct {
 	Profiles     map[string]Narrow `yaml:"profiles"`
 	Unsigned     *Scope            `yaml:"unsigned"`
 	Renewals     Renewals          `yaml:"renewals"`
+	Reports      *bool             `yaml:"reports"` // false: host reports are not asked for, and removed unread
 
 	source source
 }

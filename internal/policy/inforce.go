@@ -13,6 +13,8 @@ func (p *Policy) InForce(release string) Config {
 		c.Cluster.ServiceSubnets = []string{defaultSubnet}
 	}
 	c.Renewals.PerDay = p.perDay()
+	reports := p.TakesReports()
+	c.Reports = &reports
 	return c
 }
 

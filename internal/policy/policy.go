@@ -144,6 +144,9 @@ func (p *Policy) limits(profile *pki.Profile) (days, most int) {
 	return days, most
 }
 
+// TakesReports reports whether hosts are to say what is installed there.
+func (p *Policy) TakesReports() bool { return p.config.Reports == nil || *p.config.Reports }
+
 // perDay is how many first certificates one place gets within a day without a person.
 func (p *Policy) perDay() int {
 	if p.config.Renewals.PerDay == 0 {

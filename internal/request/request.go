@@ -122,7 +122,7 @@ func (r *Request) readCover(cover []byte, blocks []block, found *refusal.Finding
 
 // readSignature verifies the requester's signature over every byte above it.
 func (r *Request) readSignature(b block, found *refusal.Findings) {
-	signature, err := parseSignature(r.Bytes[:b.start], b.der)
+	signature, err := parseSignature(r.Bytes[:b.start], b.der, requestNamespace)
 	if err != nil {
 		found.Add(refusal.SignatureBroken, "signature", err.Error(),
 			"an SSHSIG of namespace "+requestNamespace+" over every byte above it")

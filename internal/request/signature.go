@@ -11,9 +11,13 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// requestNamespace keeps a signature made for another purpose from serving as a requester's (PROTOCOL.sshsig). The
-// namespace ca-exchange-renewal is reserved: nothing signs or accepts it.
-const requestNamespace = "ca-exchange-request"
+// The namespaces keep a signature made for another purpose from serving as a requester's, and one below a host report
+// from serving below a request (PROTOCOL.sshsig). The namespace ca-exchange-renewal is reserved: nothing signs or
+// accepts it.
+const (
+	requestNamespace = "ca-exchange-request"
+	reportNamespace  = "ca-exchange-report"
+)
 
 // Signature is an SSHSIG that was verified over the bytes above it.
 type Signature struct {
@@ -25,18 +29,23 @@ func (s *Signature) Fingerprint() string { return ssh.FingerprintSHA256(s.Key) }
 
 // Sign appends the requester's signature over the whole of entry, which Encode made with a cover.
 func Sign(entry []byte, signer ssh.Signer) ([]byte, error) {
+	return sign(entry, signer, requestNamespace, "a request")
+}
+
+// sign appends a signature of a namespace over the whole text; what is said of it is for an error.
+func sign(text []byte, signer ssh.Signer, namespace, what string) ([]byte, error) {
 	if err := checkSignatureKey(signer.PublicKey()); err != nil {
 		return nil, err
 	}
-	signature, err := sshsig.Sign(bytes.NewReader(entry), signer, sshsig.HashSHA512, requestNamespace)
+	signature, err := sshsig.Sign(bytes.NewReader(text), signer, sshsig.HashSHA512, namespace)
 	if err != nil {
-		return nil, fmt.Errorf("signing a request: %w", err)
+		return nil, fmt.Errorf("signing %s: %w", what, err)
 	}
-	return append(bytes.Clone(entry), sshsig.Armor(signature)...), nil
+	return append(bytes.Clone(text), sshsig.Armor(signature)...), nil
 }
 
-// parseSignature reads the SSHSIG blob and verifies it over signed.
-func parseSignature(signed, blob []byte) (*Signature, error) {
+// parseSignature reads the SSHSIG blob and verifies it over signed, in a namespace.
+func parseSignature(signed, blob []byte, namespace string) (*Signature, error) {
 	s, err := sshsig.ParseSignature(blob)
 	if err != nil {
 		return nil, err
@@ -48,7 +57,7 @@ func parseSignature(signed, blob []byte) (*Signature, error) {
 	if err := checkSignatureKey(s.PublicKey); err != nil {
 		return nil, err
 	}
-	if err := sshsig.Verify(bytes.NewReader(signed), s, s.PublicKey, s.HashAlgorithm, requestNamespace); err != nil {
+	if err := sshsig.Verify(bytes.NewReader(signed), s, s.PublicKey, s.HashAlgorithm, namespace); err != nil {
 		return nil, err
 	}
 	return &Signature{s.PublicKey}, nil
