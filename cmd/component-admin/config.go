@@ -16,6 +16,8 @@ type configCommand struct {
 	Visit    string `placeholder:"DURATION" help:"How often a carried exchange comes by, or none."`
 	Renew    string `placeholder:"RULE" help:"How long before its end a certificate is due: 1/3 of its life, or 720h."`
 
+	Reports string `enum:"on,off," default:"" placeholder:"on|off" help:"Tell the CA at each sync what is installed."`
+
 	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have, or none."`
 }
 
@@ -29,6 +31,7 @@ type configResult struct {
 	Renew       string   `json:"renew"`
 	Visit       string   `json:"visit"`
 	KeepKey     []string `json:"keepKey"`
+	Reports     string   `json:"reports"` // on or off
 	PublicKey   string   `json:"publicKey"`
 	Fingerprint string   `json:"fingerprint"`
 }
@@ -37,6 +40,7 @@ func configurationOf(c *component.Component, id component.Identity) configResult
 	return configResult{
 		APIVersion: cli.APIVersion, Kind: "Configuration", Name: c.Name, Exchange: c.Config.Exchange, Trust: c.Trust,
 		Renew: cmp.Or(c.Config.Renew, defaultRenew), Visit: c.Visit, KeepKey: append([]string{}, c.KeepKey...),
+		Reports:   cmp.Or(c.Reports, "on"),
 		PublicKey: id.Authorized, Fingerprint: id.Fingerprint,
 	}
 }
@@ -55,7 +59,9 @@ func (k *configCommand) Run(a *app) error {
 		return err
 	}
 	defer c.Close()
-	with := component.Config{Name: k.Name, Exchange: k.Exchange, Visit: k.Visit, Renew: k.Renew, KeepKey: k.KeepKey}
+	with := component.Config{
+		Name: k.Name, Exchange: k.Exchange, Visit: k.Visit, Renew: k.Renew, KeepKey: k.KeepKey, Reports: k.Reports,
+	}
 	if _, err := with.Rule(); err != nil {
 		return cli.WithStatus(cli.Usage, err)
 	}
@@ -74,6 +80,7 @@ func (k *configCommand) Run(a *app) error {
 	a.Print("trust        %s", orUnpinned(c.Trust))
 	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, defaultRenew), orDash(c.Visit))
 	a.Print("keep key     %s", orDash(strings.Join(c.KeepKey, ", ")))
+	a.Print("reports      %s", cmp.Or(c.Reports, "on"))
 	a.Print("key          %s", id.Authorized)
 	a.Print("fingerprint  %s", id.Fingerprint)
 	return nil

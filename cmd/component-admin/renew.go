@@ -17,6 +17,7 @@ import (
 type renewCommand struct {
 	exchangeFlag
 	metricsFlag
+	reportFlag
 	Profiles []string      `arg:"" optional:"" name:"profile" help:"Only these profiles (default: all that are due)."`
 	Now      bool          `help:"Renew also what is not due, and replace open requests."`
 	KeepKey  bool          `help:"Keep the present key (default: a new key)."`
@@ -58,7 +59,7 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 	switch {
 	case r.DryRun:
 	case there:
-		run := syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait, noHooks: r.NoHooks}
+		run := syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait, noHooks: r.NoHooks, noReport: r.NoReport}
 		run.options.Renew = true
 		run.report = func(all []component.Progress) error {
 			result.Progress = progressItems(all)

@@ -107,7 +107,9 @@ func (r *requestCommand) makesControlPlane(orders []order) bool {
 
 // drop puts the requests into the inbox, and waits for the answers if it may.
 func (r *requestCommand) drop(ctx context.Context, a *app, c *component.Component) error {
-	err := a.sync(ctx, c, syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait, report: a.encodeProgress})
+	err := a.sync(ctx, c, syncRun{
+		exchangeFlag: r.exchangeFlag, wait: r.Wait, noReport: true, report: a.encodeProgress,
+	})
 	status, answered := errors.AsType[cli.Exit](err)
 	switch {
 	case err == nil:

@@ -13,6 +13,7 @@ import (
 type syncCommand struct {
 	exchangeFlag
 	metricsFlag
+	reportFlag
 	Wait        time.Duration `placeholder:"DURATION" help:"Wait at most this long for the answers."`
 	AcceptNames bool          `help:"Install a certificate though it has more names than were asked for."`
 	Again       bool          `help:"Drop requests again although the outbox says that they are denied or held."`
@@ -32,7 +33,8 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	}
 	options := component.SyncOptions{AcceptNames: s.AcceptNames, Again: s.Again}
 	return a.sync(ctx, c, syncRun{
-		exchangeFlag: s.exchangeFlag, wait: s.Wait, options: options, noHooks: s.NoHooks, report: a.encodeProgress,
+		exchangeFlag: s.exchangeFlag, wait: s.Wait, options: options, noHooks: s.NoHooks, noReport: s.NoReport,
+		report: a.encodeProgress,
 	})
 }
 
@@ -62,7 +64,9 @@ type syncRun struct {
 	wait    time.Duration
 	options component.SyncOptions
 	noHooks bool
-	report  func([]component.Progress) error // gets how the requests stand at the end; nil for nobody
+
+	noReport bool
+	report   func([]component.Progress) error // gets how the requests stand at the end; nil for nobody
 
 	network bool // a server has the exchange: set by the look at it
 }
@@ -139,9 +143,16 @@ func statusOf(all []component.Progress) cli.Status {
 	return cli.Worst(statuses...)
 }
 
-// conclude runs the hooks of what was installed and ends with what is open, and with the word that people with a stick
-// in the drive wait for.
+// conclude runs the hooks of what was installed, tells the CA what is installed now, and ends with what is open, and
+// with the word that people with a stick in the drive wait for.
 func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun, all []component.Progress) error {
+	status := statusOf(all)
+	if !run.noHooks {
+		status = cli.Worst(status, a.hooks(ctx, c))
+	}
+	if !run.noReport {
+		a.tell(ctx, c, run.path(c))
+	}
 	open := 0
 	for _, out := range all {
 		if out.Status != component.StatusInstalled {
@@ -157,10 +168,6 @@ func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun,
 	}
 	a.Say("%s", line)
 	a.warnDue(c)
-	status := statusOf(all)
-	if !run.noHooks {
-		status = cli.Worst(status, a.hooks(ctx, c))
-	}
 	if run.report != nil {
 		if err := run.report(all); err != nil {
 			return err

@@ -56,6 +56,7 @@ type Config struct {
 	Visit    string   `yaml:"visit,omitempty"`    // how often a carried exchange comes by: 60d; "" for one at hand
 	Renew    string   `yaml:"renew,omitempty"`    // how long before its end a certificate is due: 1/3 (default), 720h
 	KeepKey  []string `yaml:"keepKey,omitempty"`  // profiles that are renewed with the key they have
+	Reports  string   `yaml:"reports,omitempty"`  // off: the CA is not told what is installed here
 	Features []string `yaml:"features,omitempty"` // what the exchange last said that its CA understands
 }
 
@@ -90,6 +91,9 @@ func (c *Component) Configure(with Config) error {
 	return c.update(func(to *Config) {
 		to.Name, to.Exchange = cmp.Or(with.Name, to.Name), cmp.Or(with.Exchange, to.Exchange)
 		to.Visit, to.Renew = unlessNone(cmp.Or(with.Visit, to.Visit)), cmp.Or(with.Renew, to.Renew)
+		if to.Reports = cmp.Or(with.Reports, to.Reports); to.Reports != Off {
+			to.Reports = ""
+		}
 		if with.KeepKey != nil {
 			to.KeepKey = slices.DeleteFunc(with.KeepKey, func(profile string) bool { return profile == None })
 		}

@@ -126,8 +126,14 @@ func (c *Component) Identity() (Identity, error) {
 	return Identity{key, ssh.FingerprintSHA256(key), strings.TrimSpace(string(text))}, nil
 }
 
-// sign puts the requester's signature below an entry: with the key file where it can be read, else by the SSH agent.
-func (c *Component) sign(entry []byte) ([]byte, error) {
+// sign puts the requester's signature below an entry.
+func (c *Component) sign(entry []byte) ([]byte, error) { return c.signBy(entry, request.Sign) }
+
+// signing puts a signature below a text.
+type signing func(text []byte, signer ssh.Signer) ([]byte, error)
+
+// signBy signs with the key file where it can be read, else by the SSH agent.
+func (c *Component) signBy(entry []byte, sign signing) ([]byte, error) {
 	id, err := c.Identity()
 	if err != nil {
 		return nil, err
@@ -141,9 +147,9 @@ func (c *Component) sign(entry []byte) ([]byte, error) {
 	}
 	signer, err := ssh.ParsePrivateKey(text)
 	if err == nil && bytes.Equal(signer.PublicKey().Marshal(), id.Public.Marshal()) {
-		return request.Sign(entry, signer)
+		return sign(entry, signer)
 	}
-	return signByAgent(entry, id.Public)
+	return signByAgent(entry, id.Public, sign)
 }
 
 func (c *Component) identityText() ([]byte, error) {
@@ -154,7 +160,7 @@ func (c *Component) identityText() ([]byte, error) {
 	return text, err
 }
 
-func signByAgent(entry []byte, key ssh.PublicKey) ([]byte, error) {
+func signByAgent(entry []byte, key ssh.PublicKey, sign signing) ([]byte, error) {
 	socket := os.Getenv("SSH_AUTH_SOCK")
 	if socket == "" {
 		return nil, fmt.Errorf("%w: no agent runs (SSH_AUTH_SOCK)", ErrAgent)
@@ -170,7 +176,7 @@ func signByAgent(entry []byte, key ssh.PublicKey) ([]byte, error) {
 	}
 	for _, signer := range signers {
 		if bytes.Equal(signer.PublicKey().Marshal(), key.Marshal()) {
-			return request.Sign(entry, signer)
+			return sign(entry, signer)
 		}
 	}
 	return nil, fmt.Errorf("%w: %s", ErrAgent, ssh.FingerprintSHA256(key))

@@ -21,6 +21,18 @@ func (c *Component) LiveAddresses(i Item) []string {
 	if i.Certificate == nil || port == "" {
 		return nil
 	}
+	if own := ownAddresses(i); len(own) > 0 {
+		return own
+	}
+	return []string{net.JoinHostPort("127.0.0.1", port)}
+}
+
+// ownAddresses are where the component of an item listens at addresses that its certificate and this host have.
+func ownAddresses(i Item) []string {
+	port := livePorts[i.State.Profile]
+	if port == "" {
+		return nil
+	}
 	own, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil
@@ -32,9 +44,6 @@ func (c *Component) LiveAddresses(i Item) []string {
 				all = append(all, net.JoinHostPort(ip.String(), port))
 			}
 		}
-	}
-	if len(all) == 0 {
-		all = []string{net.JoinHostPort("127.0.0.1", port)}
 	}
 	return all
 }

@@ -31,7 +31,7 @@ var errStranger = errors.New("no enrolled key signed it")
 
 // seeReport notes a report that a round met, unless it is one that was left and has not changed.
 func (p *pass) seeReport(s *strays, file string) {
-	left, e := p.memory.passOver(p.hasRoom), inbox.Entry{File: file}
+	left, e := p.memory.passOver(p.hasRoom, p.HasKey), inbox.Entry{File: file}
 	if left.Has(e) {
 		if now, err := p.x.Stat(e); err == nil && left.Same(e, now) {
 			return
