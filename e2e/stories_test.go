@@ -25,6 +25,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"stories.md", "story_*", 10, []string{"ca-admin sign k3s.csr --authority --permit-dns .prod.example"}},
 		{"renewal.md", "renew_*", 3, []string{"ca-admin approve --renewals"}},
+		{"reports.md", "reports_*", 3, nil},
 	} {
 		run := commandsOf(t, page.scenarios)
 		for _, command := range page.elsewhere {

@@ -38,12 +38,14 @@ type passItem struct {
 	Incomplete int     `json:"incomplete"` // still being written
 	Left       int     `json:"left"`       // not answered
 	Moved      int     `json:"moved"`      // to rejected/
+	Reports    int     `json:"reports"`    // of hosts, taken
 	Seconds    float64 `json:"seconds"`
 }
 
 func newPassItem(exchange string, s pass.Summary) passItem {
 	return passItem{
-		exchange, s.Issued, s.Held, s.Denied, s.Repeated, s.Incomplete, s.Left, s.Moved, s.Took.Seconds(),
+		exchange, s.Issued, s.Held, s.Denied, s.Repeated, s.Incomplete, s.Left, s.Moved, s.Reports,
+		s.Took.Seconds(),
 	}
 }
 

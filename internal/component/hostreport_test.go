@@ -93,8 +93,8 @@ func TestReportNotWanted(t *testing.T) {
 			must(t, os.WriteFile(w.path("host", privateDir, identityFile), []byte("protected"), 0o600))
 		},
 		"security key": func(w *world) {
-			const key = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIJ2QBAdKcOzGnGmE0bGKpo9" +
-				"0yC6t2AYpkx0LvnxjWMbvAAAABHNzaDo= cp1\n"
+			const key = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIJ2QBAdKcOzGn" +
+				"GmE0bGKpo90yC6t2AYpkx0LvnxjWMbvAAAABHNzaDo= cp1\n"
 			must(t, os.WriteFile(w.path("host", privateDir, publicFile), []byte(key), 0o644))
 		},
 	} {

@@ -60,7 +60,8 @@ func TestRemoveReportLeavesLater(t *testing.T) {
 		t.Error(err)
 	}
 	x.lies(x.inbox, map[string]string{file: "newer"})
-	if err := os.Rename(filepath.Join(x.inbox, file), filepath.Join(x.inbox, asidePrefix+"abcdefghij-"+file)); err != nil {
+	aside := filepath.Join(x.inbox, asidePrefix+"abcdefghij-"+file)
+	if err := os.Rename(filepath.Join(x.inbox, file), aside); err != nil {
 		t.Fatal(err)
 	}
 	if back, err := x.Recover(time.Now().Add(2 * asideAge)); back != 1 || err != nil {

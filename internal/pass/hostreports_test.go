@@ -101,30 +101,26 @@ func TestHostReportsAreTaken(t *testing.T) {
 	}
 }
 
-// TestHostReportsThatAreNot: whatever else has a report's name goes, into no other directory, and nothing of it is
-// recorded; a copy under way, a FIFO and a directory stay.
-func TestHostReportsThatAreNot(t *testing.T) {
-	t.Parallel()
-	a := enrolled(t)
-	log := &remembered{}
-	a.c.Log = slog.New(slog.NewTextHandler(log, nil))
+// foreignReports are files with the names of reports that are none of the asker's, by node.
+func (a *asker) foreignReports() map[string][]byte {
+	a.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		a.Fatal(err)
 	}
 	stranger := *a
 	if stranger.signer, err = ssh.NewSignerFromKey(key); err != nil {
-		t.Fatal(err)
+		a.Fatal(err)
+	}
+	asRequest, err := request.Sign([]byte("{}\n"), a.signer)
+	if err != nil {
+		a.Fatal(err)
 	}
 	node := func(n string) func(*request.HostReport) { return func(r *request.HostReport) { r.Node = n } }
 	at := func(n string, ahead time.Duration) []byte {
 		return a.report(func(r *request.HostReport) { r.Node, r.Time = n, r.Time.Add(ahead) })
 	}
-	asRequest, err := request.Sign([]byte("{}\n"), a.signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n, content := range map[string][]byte{
+	return map[string][]byte{
 		"stranger":  stranger.report(node("stranger")),
 		"elsewhere": a.report(node("another-node")),
 		"claimed":   a.report(func(r *request.HostReport) { r.Node, r.Requester = "claimed", "you" }),
@@ -136,16 +132,25 @@ func TestHostReportsThatAreNot(t *testing.T) {
 		"altered": bytes.Replace(a.report(node("altered")), []byte("component-admin"), []byte("component_admin"), 1),
 		"request": asRequest,
 		"large":   bytes.Repeat([]byte("x"), inbox.Limit+1),
-	} {
+	}
+}
+
+// TestHostReportsThatAreNot: whatever else has a report's name goes, into no other directory, and nothing of it is
+// recorded; a copy under way and a directory stay.
+func TestHostReportsThatAreNot(t *testing.T) {
+	t.Parallel()
+	a, log := enrolled(t), &remembered{}
+	a.c.Log = slog.New(slog.NewTextHandler(log, nil))
+	for n, content := range a.foreignReports() {
 		a.put(inbox.ReportFile("me", n), content)
 	}
-	a.put(inbox.ReportFile("me", "under-way"), a.report(node("under-way"))[:100])
-	lasting := inbox.ReportFile("me", "directory")
-	if err := os.Mkdir(filepath.Join(a.x.Path(), "inbox", lasting), 0o755); err != nil {
+	a.put(inbox.ReportFile("me", "under-way"), a.report(func(r *request.HostReport) { r.Node = "under-way" })[:100])
+	inside := filepath.Join(a.x.Path(), "inbox")
+	if err := os.Mkdir(filepath.Join(inside, inbox.ReportFile("me", "directory")), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	link := filepath.Join(a.x.Path(), "inbox", inbox.ReportFile("me", "link"))
-	if err := os.Symlink(filepath.Join(a.x.Path(), "exchange.json"), link); err != nil {
+	marker := filepath.Join(a.x.Path(), "exchange.json")
+	if err := os.Symlink(marker, filepath.Join(inside, inbox.ReportFile("me", "link"))); err != nil {
 		t.Fatal(err)
 	}
 	sum := passOver(t, a.c, a.x, newMemory())
@@ -155,10 +160,10 @@ func TestHostReportsThatAreNot(t *testing.T) {
 	if left := a.lies(); len(left) != 2 {
 		t.Errorf("left: %q", left)
 	}
-	if _, err := os.Stat(filepath.Join(a.x.Path(), "exchange.json")); err != nil {
+	if _, err := os.Stat(marker); err != nil {
 		t.Error(err)
 	}
-	for _, said := range []string{"no enrolled key signed were removed\" count=1", "were refused and removed\" count=9"} {
+	for _, said := range []string{"no enrolled key signed were removed\" count=1", "refused and removed\" count=9"} {
 		if log.count(said) != 1 {
 			t.Errorf("the log does not say %s", said)
 		}

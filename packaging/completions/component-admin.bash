@@ -28,11 +28,11 @@ _component_admin() {
 	done
 	case $command in
 	init) options='--name --identity --exchange --trust --visit --new-identity --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	config) options='--name --exchange --visit --renew --keep-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	config) options='--name --exchange --visit --renew --reports --keep-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	trust) options='--exchange --fingerprint --replace --help -h --color --quiet -q --log-format --version --dir' ;;
 	request) options='--exchange --config --advertise-address --cert-dir --kubelet-dir --sa-key --from-kubeadm --from-pki --rekey --like --issuer --group --out --key-out --kubeconfig-out --secret --namespace --node --dns --ip --common-name --key-type --days --kubernetes --server --wait --again --csr-out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	sync) options='--exchange --metrics-file --wait --accept-names --again --local --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	renew) options='--exchange --metrics-file --now --keep-key --dns --ip --config --days --wait --dry-run --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	sync) options='--exchange --metrics-file --no-report --wait --accept-names --again --local --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	renew) options='--exchange --metrics-file --no-report --now --keep-key --dns --ip --config --days --wait --dry-run --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	install) options='--issuers --accept-names --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	forget) options='--exchange --help -h --color --quiet -q --log-format --version --dir' ;;
 	status) options='--live --ca-bundle --address --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -53,6 +53,7 @@ _component_admin() {
 	'config --exchange') compopt -o dirnames ;;
 	'config --visit') : ;;
 	'config --renew') : ;;
+	'config --reports') _component_admin_words 'on off ' ;;
 	'config --keep-key') _component_admin_list 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
 	'config --output' | 'config -o') _component_admin_words 'table json' ;;
 	'trust --exchange') compopt -o dirnames ;;
