@@ -28,6 +28,7 @@ func (*commands) Examples() map[string][]string {
 		"sync": {"component-admin sync --wait 10m", "component-admin sync --exchange /media/stick"},
 		"install": {
 			"component-admin install server.crt 0123456789abcdef", "component-admin install - pki/www.example.crt",
+			"component-admin install etcd-ca.crl",
 		},
 		"forget": {"component-admin forget 0123456789abcdef", "component-admin forget pki/www.example.crt"},
 		"renew": {

@@ -11,18 +11,19 @@ import (
 	"ca-exchange/internal/component"
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/inbox"
+	"ca-exchange/internal/pki"
 )
 
 type installCommand struct {
-	File        string `arg:"" help:"The certificate as the CA admin sent it; - for standard input."`
-	Request     string `arg:"" help:"The request's id, its entry's name, or the file it is for."`
+	File        string `arg:"" help:"The certificate or CRL as the CA admin sent it; - for standard input."`
+	Request     string `arg:"" optional:"" help:"A certificate's request: its id, its entry's name, or its file."`
 	Issuers     string `placeholder:"FILE" help:"The CA's issuers.pem, where this host has not seen it yet."`
 	AcceptNames bool   `help:"Install a certificate though it has more names than were asked for."`
 	NoHooks     bool   `help:"Leave the hooks to component-admin apply."`
 }
 
 func (i *installCommand) Run(ctx context.Context, a *app) error {
-	answer, err := a.readFile(i.File)
+	answer, err := a.readFile(i.File, mailLimit)
 	if err != nil {
 		return err
 	}
@@ -32,13 +33,23 @@ func (i *installCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer c.Close()
 	if i.Issuers != "" {
-		issuers, err := a.readFile(i.Issuers)
+		issuers, err := a.readFile(i.Issuers, inbox.Limit)
 		if err != nil {
 			return err
 		}
 		if err := c.BelieveIssuers(issuers); err != nil {
 			return a.explain(err)
 		}
+	}
+	if list, ok := crlIn(answer); ok {
+		return i.installCRL(ctx, a, c, list)
+	}
+	if len(answer) > inbox.Limit {
+		return fmt.Errorf("%q: %w", i.File, durable.ErrTooLarge)
+	}
+	if i.Request == "" {
+		return cli.WithStatus(cli.Usage, fmt.Errorf("%q is not a CRL, so its request has to be named", i.File),
+			"component-admin install "+cli.Word(i.File)+" ID; `component-admin status` shows the ids")
 	}
 	s, err := c.Find(i.Request)
 	if err != nil {
@@ -62,17 +73,50 @@ func (i *installCommand) Run(ctx context.Context, a *app) error {
 	if !i.NoHooks {
 		status = a.hooks(ctx, c)
 	}
-	if err := a.encodeProgress([]component.Progress{out}); err != nil {
+	if err := a.encodeProgress([]component.Progress{out}, nil); err != nil {
 		return err
 	}
 	return cli.ExitWith(status)
 }
 
-// readFile reads a file that somebody sent as carefully as one from an exchange: no link, no FIFO, at most 64 KiB.
-func (a *app) readFile(file string) ([]byte, error) {
+// installCRL installs a CRL. Which issuer it is of, its signature says.
+func (i *installCommand) installCRL(ctx context.Context, a *app, c *component.Component, list []byte) error {
+	all, err := c.InstallCRL(list)
+	switch {
+	case errors.Is(err, component.ErrUnpinned), errors.Is(err, component.ErrIssuers):
+		return a.explain(err)
+	case errors.Is(err, component.ErrNoCRLPlace):
+		return err
+	case err != nil:
+		return cli.WithStatus(cli.Unverified, fmt.Errorf("the CRL was not installed: %w", err))
+	}
+	status := cli.Worst(a.reportCRLs(all), a.warnCRLs(c))
+	if !i.NoHooks {
+		status = cli.Worst(status, a.hooks(ctx, c))
+	}
+	if err := a.encodeProgress(nil, all); err != nil {
+		return err
+	}
+	return cli.ExitWith(status)
+}
+
+// crlIn is the DER of a CRL in PEM or DER; false for anything else.
+func crlIn(text []byte) ([]byte, bool) {
+	if raw, err := pki.DecodeCRL(text); err == nil {
+		return raw, true
+	}
+	_, err := pki.ParseCRL(text)
+	return text, err == nil
+}
+
+// mailLimit bounds what is read of a file that somebody sent, in bytes: a CRL in PEM may be the largest.
+const mailLimit = 2 * pki.MaxCRLSize
+
+// readFile reads a file that somebody sent as carefully as one from an exchange: no link, no FIFO, at most limit bytes.
+func (a *app) readFile(file string, limit int) ([]byte, error) {
 	if file == "-" {
-		b, err := io.ReadAll(io.LimitReader(a.In, inbox.Limit+1))
-		if err == nil && len(b) > inbox.Limit {
+		b, err := io.ReadAll(io.LimitReader(a.In, int64(limit)+1))
+		if err == nil && len(b) > limit {
 			err = fmt.Errorf("standard input: %w", durable.ErrTooLarge)
 		}
 		return b, err
@@ -82,6 +126,6 @@ func (a *app) readFile(file string) ([]byte, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	b, _, err := dir.Read(filepath.Base(file), inbox.Limit)
+	b, _, err := dir.Read(filepath.Base(file), limit)
 	return b, err
 }

@@ -18,7 +18,7 @@ func (r *requestCommand) mail(a *app, c *component.Component, place string) erro
 		return a.explain(err)
 	}
 	if a.JSON {
-		err = errors.Join(writeNew(r.CSROut, entry), a.encodeProgress([]component.Progress{{State: s}}))
+		err = errors.Join(writeNew(r.CSROut, entry), a.encodeProgress([]component.Progress{{State: s}}, nil))
 	} else if r.CSROut == "-" {
 		_, err = a.Out.Write(entry)
 	} else {

@@ -47,6 +47,10 @@ func (a *app) gauges(c *component.Component, file string) ([]metrics.Gauge, erro
 	unreadable := metrics.Gauge{Name: "ca_exchange_component_unreadable_files",
 		Help: "Installed files that cannot be read."}
 	synced := metrics.Gauge{Name: lastSync, Help: "When the exchange was last there for sync or renew."}
+	crls, err := crlGauge(c)
+	if err != nil {
+		return nil, err
+	}
 	count := 0
 	for _, i := range items {
 		if i.Unreadable() {
@@ -71,7 +75,20 @@ func (a *app) gauges(c *component.Component, file string) ([]metrics.Gauge, erro
 	} else if before, ok := lastSyncOf(file); ok {
 		synced.Add(before)
 	}
-	return []metrics.Gauge{ends, dues, hooks, unreadable, synced}, nil
+	return []metrics.Gauge{ends, dues, hooks, unreadable, crls, synced}, nil
+}
+
+// crlGauge is when each installed CRL ends.
+func crlGauge(c *component.Component) (metrics.Gauge, error) {
+	g := metrics.Gauge{Name: "ca_exchange_component_crl_next_update_timestamp_seconds",
+		Help: "When the installed CRL ends."}
+	all, err := c.CRLs()
+	for _, one := range all {
+		if one.List != nil {
+			g.Add(metrics.Seconds(one.List.NextUpdate), "issuer", one.Issuer, "file", one.File)
+		}
+	}
+	return g, err
 }
 
 // lastSyncOf is what the file says already: without an exchange the time of the last one stays.

@@ -54,15 +54,15 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	result := renewed{newList("RenewalList", all), []progressItem{}}
+	result := renewed{newList("RenewalList", all), []progressItem{}, []crlItem{}}
 	status := cli.Done
 	switch {
 	case r.DryRun:
 	case there:
 		run := syncRun{exchangeFlag: r.exchangeFlag, wait: r.Wait, noHooks: r.NoHooks, noReport: r.NoReport}
 		run.options.Renew = true
-		run.report = func(all []component.Progress) error {
-			result.Progress = progressItems(all)
+		run.report = func(all []component.Progress, crls []component.CRLProgress) error {
+			result.Progress, result.CRLs = progressItems(all), crlProgressItems(crls)
 			return nil
 		}
 		if err := a.sync(ctx, c, run); err != nil {
@@ -72,8 +72,10 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 			}
 			status = cli.Status(exit)
 		}
-	case !r.NoHooks:
-		status = a.hooks(ctx, c)
+	default:
+		if status = a.warnCRLs(c); !r.NoHooks {
+			status = cli.Worst(status, a.hooks(ctx, c))
+		}
 	}
 	due, err := a.due(c, there && !r.DryRun)
 	if err != nil {

@@ -66,12 +66,18 @@ func progressItems(all []component.Progress) []progressItem {
 	return items
 }
 
-// encodeProgress prints how requests stand, for scripts; people were told meanwhile.
-func (a *app) encodeProgress(all []component.Progress) error {
+// progressed is what commands print that look for answers.
+type progressed struct {
+	listOf[progressItem]
+	CRLs []crlItem `json:"crls"` // those that were found
+}
+
+// encodeProgress prints how requests and CRLs stand, for scripts; people were told meanwhile.
+func (a *app) encodeProgress(all []component.Progress, crls []component.CRLProgress) error {
 	if !a.JSON {
 		return nil
 	}
-	return a.Encode(newList("ProgressList", progressItems(all)))
+	return a.Encode(progressed{newList("ProgressList", progressItems(all)), crlProgressItems(crls)})
 }
 
 // renewalItem is one certificate that is due, or was to be renewed.
@@ -107,4 +113,5 @@ func newRenewalItem(one component.Renewal) renewalItem {
 type renewed struct {
 	listOf[renewalItem]
 	Progress []progressItem `json:"progress"` // how the open requests stand after it
+	CRLs     []crlItem      `json:"crls"`     // those that were found
 }

@@ -28,6 +28,7 @@ type statusResult struct {
 	Exchange   string       `json:"exchange"`
 	Trust      string       `json:"trust"`
 	Items      []statusItem `json:"items"`
+	CRLs       []crlItem    `json:"crls"`
 }
 
 type statusItem struct {
@@ -66,7 +67,17 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	}
 	slices.SortStableFunc(items, func(a, b component.Item) int { return rankOf(a) - rankOf(b) })
 	trust, _ := c.Issuers() // a host that has none yet has no certificate of theirs either
+	crls, err := c.CRLs()
+	if err != nil {
+		return a.explain(err)
+	}
 	now, status := cli.Now(), cli.Done
+	result.CRLs = crlItems(crls, now)
+	for _, one := range crls {
+		if one.Status(now) != component.CRLCurrent {
+			status = cli.RenewalIsDue
+		}
+	}
 	for _, i := range items {
 		item := newStatusItem(i, now)
 		item.Issuer = signedBy(trust, i.Certificate)
@@ -153,6 +164,10 @@ func (s *statusCommand) print(
 		return err
 	}
 	a.Print("%s", counts(items, now))
+	if err := a.printCRLs(result.CRLs, now); err != nil {
+		return err
+	}
+	a.warnCRLs(c)
 	for n, item := range result.Items {
 		for _, w := range item.Wire {
 			a.Print("%s: %s", item.File, w.sentence(item.Fingerprint))
@@ -217,7 +232,7 @@ func counts(items []component.Item, now time.Time) string {
 	return line
 }
 
-// warnIssuerHooks says which hooks of issuers' certificates failed.
+// warnIssuerHooks says which hooks of issuers' certificates and CRLs failed.
 func (a *app) warnIssuerHooks(c *component.Component) {
 	files, err := c.IssuerFiles()
 	if err != nil {

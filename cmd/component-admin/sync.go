@@ -52,7 +52,7 @@ func (a *app) syncLocal(ctx context.Context, c *component.Component, s *syncComm
 	if !s.NoHooks {
 		status = cli.Worst(status, a.hooks(ctx, c))
 	}
-	if err := a.encodeProgress(all); err != nil {
+	if err := a.encodeProgress(all, nil); err != nil {
 		return err
 	}
 	return cli.ExitWith(status)
@@ -66,9 +66,10 @@ type syncRun struct {
 	noHooks bool
 
 	noReport bool
-	report   func([]component.Progress) error // gets how the requests stand at the end; nil for nobody
+	report   func([]component.Progress, []component.CRLProgress) error // gets how all stand at the end; nil for nobody
 
-	network bool // a server has the exchange: set by the look at it
+	network bool                    // a server has the exchange: set by the look at it
+	crls    []component.CRLProgress // set at the end
 }
 
 // waitStep is how often a waiting command looks: often at first, when a running watch answers at once.
@@ -143,10 +144,10 @@ func statusOf(all []component.Progress) cli.Status {
 	return cli.Worst(statuses...)
 }
 
-// conclude runs the hooks of what was installed, tells the CA what is installed now, and ends with what is open, and
-// with the word that people with a stick in the drive wait for.
+// conclude takes the issuers' CRLs, for which there is a place now, runs the hooks of what was installed, tells the CA
+// what is installed now, and ends with what is open, and with the word that people with a stick in the drive wait for.
 func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun, all []component.Progress) error {
-	status := statusOf(all)
+	status := cli.Worst(statusOf(all), a.takeCRLs(ctx, c, &run))
 	if !run.noHooks {
 		status = cli.Worst(status, a.hooks(ctx, c))
 	}
@@ -168,8 +169,9 @@ func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun,
 	}
 	a.Say("%s", line)
 	a.warnDue(c)
+	status = cli.Worst(status, a.warnCRLs(c))
 	if run.report != nil {
-		if err := run.report(all); err != nil {
+		if err := run.report(all, run.crls); err != nil {
 			return err
 		}
 	}

@@ -71,9 +71,13 @@ func (h Hook) wants(s State) bool {
 	return slices.Contains(h.Profiles, s.Profile) && !slices.Contains(s.Apply.Hooks, h.Name)
 }
 
-// wantsIssuer is the same for an issuer's certificate.
+// wantsIssuer is the same for an issuer's certificate or CRL.
 func (h Hook) wantsIssuer(f IssuerFile) bool {
-	return slices.Contains(h.Issuers, f.Issuer) && !slices.Contains(f.Apply.Hooks, h.Name)
+	of := h.Issuers
+	if f.IsCRL() {
+		of = h.CRLs
+	}
+	return slices.Contains(of, f.Issuer) && !slices.Contains(f.Apply.Hooks, h.Name)
 }
 
 // pending is everything that hooks have not been run for.
@@ -109,8 +113,11 @@ func (c *Component) runHook(ctx context.Context, h Hook, mine owed) HookResult {
 
 // reasonOf is why all of it was installed: what changes most stands for the rest.
 func reasonOf(mine owed) string {
-	if len(mine.issuers) > 0 {
+	if slices.ContainsFunc(mine.issuers, func(f IssuerFile) bool { return !f.IsCRL() }) {
 		return ReasonIssuers
+	}
+	if len(mine.states) == 0 {
+		return ReasonCRL
 	}
 	reason := ReasonFirst
 	for _, s := range mine.states {

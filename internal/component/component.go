@@ -109,11 +109,15 @@ func (c *Component) below(root string) (*durable.Dir, error) {
 
 // readAt reads a file by its path below such a directory.
 func (c *Component) readAt(root, file string) ([]byte, error) {
+	return c.readUpTo(sizeLimit, root, file)
+}
+
+func (c *Component) readUpTo(limit int, root, file string) ([]byte, error) {
 	dir, err := c.below(root)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	b, _, err := dir.ReadPath(file, sizeLimit)
+	b, _, err := dir.ReadPath(file, limit)
 	return b, err
 }

@@ -10,5 +10,6 @@
 //	place, installed           files in their places, and what lies there now
 //	request                    makes a request
 //	answer, install            looks for an answer and puts it into place
+//	crl, crltake               the issuers' CRLs beside their certificates
 //	drop, tidy, sync           what is dropped, withdrawn and cleared away, and in which order
 package component

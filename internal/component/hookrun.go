@@ -27,9 +27,12 @@ type HookInput struct {
 	Items      []HookItem `json:"items"`
 }
 
-// HookItem is one installed certificate, or an issuer's. Paths are absolute; those of the other kind of file are empty.
+// HookItem is one installed certificate, an issuer's, or its CRL. Paths are absolute; those of the other kinds of file
+// are empty.
 type HookItem struct {
-	Issuer      string    `json:"issuer,omitempty"` // then Certificate is its own, profile and key are empty
+	Issuer      string    `json:"issuer,omitempty"` // then Certificate or CRL is its own, profile and key are empty
+	CRL         string    `json:"crl,omitempty"`    // in DER, with the same in PEM beside it
+	Number      string    `json:"number,omitempty"` // of the CRL
 	Profile     string    `json:"profile"`
 	Node        string    `json:"node"`
 	Certificate string    `json:"certificate"`
@@ -37,7 +40,7 @@ type HookItem struct {
 	Kubeconfig  string    `json:"kubeconfig"`
 	OldSerial   string    `json:"oldSerial"` // "" for a first certificate
 	NewSerial   string    `json:"newSerial"`
-	NotAfter    time.Time `json:"notAfter"`
+	NotAfter    time.Time `json:"notAfter"` // of a CRL, when the next one is there
 }
 
 func (c *Component) hookItem(s State) HookItem {

@@ -26,7 +26,7 @@ type Hook struct {
 	Name     string   `yaml:"name"`
 	Profiles []string `yaml:"profiles,omitempty"`
 	Issuers  []string `yaml:"issuers,omitempty"` // after these issuers' certificates were put into place
-	CRLs     []string `yaml:"crls,omitempty"`    // refused: there are no revocation lists yet
+	CRLs     []string `yaml:"crls,omitempty"`    // after these issuers' CRLs were
 	Run      []string `yaml:"run"`
 	Timeout  string   `yaml:"timeout,omitempty"` // 2m by default
 
@@ -84,15 +84,12 @@ func (h *Hook) complete(names map[string]bool) error {
 		return errors.New("a name is at most 64 letters, digits, dots, hyphens and underscores")
 	case names[h.Name]:
 		return errors.New("another hook has this name")
-	case len(h.CRLs) > 0:
-		return errors.New("crls: this version installs no revocation lists, so the hook would never run; " +
-			"take the line out")
-	case len(h.Profiles)+len(h.Issuers) == 0:
-		return errors.New("it names no profiles or issuers, so it would never run")
+	case len(h.Profiles)+len(h.Issuers)+len(h.CRLs) == 0:
+		return errors.New("it names no profiles, issuers or crls, so it would never run")
 	case len(h.Run) == 0 || !filepath.IsAbs(h.Run[0]):
 		return errors.New("run begins with the absolute path of a program (a shell's line is not read)")
 	}
-	for _, name := range h.Issuers {
+	for _, name := range slices.Concat(h.Issuers, h.CRLs) {
 		if !slices.ContainsFunc(kube.Issuers(), func(i kube.Issuer) bool { return i.Name == name }) {
 			return fmt.Errorf("no issuer %q (ca, etcd-ca, front-proxy-ca)", name)
 		}

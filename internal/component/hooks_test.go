@@ -144,9 +144,9 @@ func TestHooksRefused(t *testing.T) {
 	}{
 		{"shell", "- {name: a, profiles: [server], run: [\"systemctl restart x\"]}", "absolute path of a program", nil},
 		{"no program", "- {name: a, profiles: [server], run: []}", "absolute path of a program", nil},
-		{"nothing to run for", "- {name: a, run: [" + good + "]}", "names no profiles or issuers", nil},
-		{"revocation lists", "- {name: a, profiles: [server], crls: [ca], run: [" + good + "]}",
-			"crls: this version installs no revocation lists", nil},
+		{"nothing to run for", "- {name: a, run: [" + good + "]}", "names no profiles, issuers or crls", nil},
+		{"no such issuer of a CRL", "- {name: a, profiles: [server], crls: [kubernetes], run: [" + good + "]}",
+			`no issuer "kubernetes"`, nil},
 		{"no such issuer", "- {name: a, issuers: [etcd], run: [" + good + "]}", `no issuer "etcd"`, nil},
 		{"twice", "- {name: a, profiles: [x], run: [/bin/true]}\n- {name: a, profiles: [x], run: [/bin/true]}",
 			"another hook has this name", nil},

@@ -13,18 +13,22 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
-// issuersFile says how far the hooks of issuers' certificates are, below the private part.
+// issuersFile says how far the hooks of issuers' certificates and CRLs are, below the private part.
 const issuersFile = "issuers.json"
 
-// IssuerFile is an issuer's certificate that was put into place, and how far its hooks are.
+// IssuerFile is an issuer's certificate or CRL that was put into place, and how far its hooks are.
 type IssuerFile struct {
 	Issuer      string    `json:"issuer"`
-	File        string    `json:"file"` // absolute
-	Fingerprint string    `json:"fingerprint"`
-	Serial      string    `json:"serial"`
-	NotAfter    time.Time `json:"notAfter"`
+	File        string    `json:"file"`        // absolute
+	Fingerprint string    `json:"fingerprint"` // SHA-256 of its DER
+	Serial      string    `json:"serial,omitempty"`
+	Number      string    `json:"number,omitempty"` // of a CRL; "" for a certificate
+	NotAfter    time.Time `json:"notAfter"`         // of a CRL, when the next one is there
 	Apply       Apply     `json:"apply"`
 }
+
+// IsCRL reports whether it is a CRL, not a certificate.
+func (f IssuerFile) IsCRL() bool { return f.Number != "" }
 
 type issuersDocument struct {
 	APIVersion string       `json:"apiVersion"`
@@ -32,7 +36,7 @@ type issuersDocument struct {
 	Items      []IssuerFile `json:"items"`
 }
 
-// IssuerFiles are the issuers' certificates that hooks were, or are to be, run for.
+// IssuerFiles are the issuers' certificates and CRLs that hooks were, or are to be, run for.
 func (c *Component) IssuerFiles() ([]IssuerFile, error) {
 	text, _, err := c.private.Read(issuersFile, sizeLimit)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -59,17 +63,21 @@ func (c *Component) saveIssuerFiles(all []IssuerFile) error {
 // oweIssuer records that hooks are owed for an issuer's file that is about to be written. The file comes second: killed
 // in between, the next Sync finds no file and does both again; the other way round the hooks would be lost.
 func (c *Component) oweIssuer(name, root, file string, a pki.Authority) error {
+	return c.owe(IssuerFile{
+		Issuer: name, File: c.absolute(root, file), Fingerprint: pki.Fingerprint(a.Certificate),
+		Serial: pki.SerialHex(a.Certificate.SerialNumber), NotAfter: a.Certificate.NotAfter.UTC(),
+	})
+}
+
+// owe records a file that is about to be written in place of what was recorded of it.
+func (c *Component) owe(file IssuerFile) error {
 	all, err := c.IssuerFiles()
 	if err != nil {
 		return err
 	}
-	path := c.absolute(root, file)
-	all = slices.DeleteFunc(all, func(f IssuerFile) bool { return f.File == path })
-	return c.saveIssuerFiles(append(all, IssuerFile{
-		Issuer: name, File: path, Fingerprint: pki.Fingerprint(a.Certificate),
-		Serial: pki.SerialHex(a.Certificate.SerialNumber), NotAfter: a.Certificate.NotAfter.UTC(),
-		Apply: Apply{State: ApplyPending},
-	}))
+	all = slices.DeleteFunc(all, func(f IssuerFile) bool { return f.File == file.File })
+	file.Apply = Apply{State: ApplyPending}
+	return c.saveIssuerFiles(append(all, file))
 }
 
 // absolute is the absolute path of a file below a root, "" for one that there is none of.
@@ -84,5 +92,8 @@ func (c *Component) absolute(root, file string) string {
 }
 
 func (f IssuerFile) hookItem() HookItem {
+	if f.IsCRL() {
+		return HookItem{Issuer: f.Issuer, CRL: f.File, Number: f.Number, NotAfter: f.NotAfter}
+	}
 	return HookItem{Issuer: f.Issuer, Certificate: f.File, NewSerial: f.Serial, NotAfter: f.NotAfter}
 }

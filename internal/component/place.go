@@ -124,20 +124,36 @@ func incomplete(file []byte) bool {
 	return err == nil && len(k.Key) > 0 && len(k.Certificate) == 0
 }
 
-// installIssuers puts the issuers where kubeadm looks. A host that runs no control plane gets the one of its
+// besideIssuer is an issuer whose files lie beside what a request brought.
+type besideIssuer struct {
+	kube.Issuer
+	authority pki.Authority
+}
+
+// issuersBeside are the issuers that a host of a request has. One that runs no control plane has the one of its
 // certificate alone: kubeadm join wants no other.
-func (c *Component) installIssuers(trust pki.Trust, s State) error {
+func issuersBeside(trust pki.Trust, s State) (all []besideIssuer, err error) {
 	profile, err := profileOf(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range kube.Issuers() {
+		if a, ok := trust.Authority(i.Name); ok && (!s.Worker || i.Name == profile.Issuer) {
+			all = append(all, besideIssuer{i, a})
+		}
+	}
+	return all, nil
+}
+
+// installIssuers puts the issuers where kubeadm looks.
+func (c *Component) installIssuers(trust pki.Trust, s State) error {
+	issuers, err := issuersBeside(trust, s)
 	if err != nil {
 		return err
 	}
-	for _, i := range kube.Issuers() {
-		a, ok := trust.Authority(i.Name)
-		if !ok || s.Worker && i.Name != profile.Issuer {
-			continue
-		}
+	for _, i := range issuers {
 		root, file := s.Files.issuer(i.Certificate)
-		if err := c.installIssuer(i.Name, root, file, a); err != nil {
+		if err := c.installIssuer(i.Name, root, file, i.authority); err != nil {
 			return err
 		}
 	}

@@ -77,6 +77,7 @@ const (
 	ReasonRenewed = "renewed" // with the key that was there
 	ReasonRekeyed = "rekeyed" // with a new key
 	ReasonIssuers = "issuers" // an issuer's certificate was put into place
+	ReasonCRL     = "crl"     // an issuer's CRL was
 )
 
 // Former is a request whose cover another one has replaced: its answer is for the same key and as good.

@@ -90,15 +90,19 @@ func (o SyncOptions) complete() SyncOptions {
 	return o
 }
 
-// SyncLocal completes interrupted installations. It needs no exchange, so a host can run it at boot, before the
-// components read their files.
+// SyncLocal completes interrupted installations, of CRLs, too. It needs no exchange, so a host can run it at boot,
+// before the components read their files.
 func (c *Component) SyncLocal(ctx context.Context) ([]Progress, error) {
 	lock, err := c.Lock()
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Release()
-	return c.finishInterrupted(ctx)
+	all, err := c.finishInterrupted(ctx)
+	if err != nil {
+		return all, err
+	}
+	return all, c.finishCRLs()
 }
 
 func (c *Component) finishInterrupted(ctx context.Context) (all []Progress, err error) {

@@ -49,6 +49,15 @@ func (e Effect) Sentence(file string) string {
 	return fmt.Sprintf("%s takes it up by itself within %s", e.Reader, spell(e.Within))
 }
 
+// CRLSentence says for a person what follows from a new CRL of an issuer. etcd reads its file at each connection:
+// client/pkg/transport listener_tls.go. Nothing else of Kubernetes reads one.
+func CRLSentence(issuer string) string {
+	if issuer == EtcdIssuer {
+		return "etcd takes it up by itself at its next connection, where --client-crl-file and --peer-crl-file name it"
+	}
+	return "OpenVPN takes it up by itself, nginx once it is reloaded; kube-apiserver reads no CRL"
+}
+
 // spell writes a duration as a person does: "60 s", "5 min".
 func spell(d time.Duration) string {
 	if d > 2*time.Minute && d%time.Minute == 0 {

@@ -1,5 +1,7 @@
 package kube
 
+import "strings"
+
 // The names of the three issuers.
 const (
 	ClusterIssuer    = "ca"
@@ -10,6 +12,9 @@ const (
 // Issuer is one of the three authorities of a cluster as kubeadm lays them out. Paths are below the pki
 // directory; a host that only uses the issuer has the certificate alone.
 type Issuer struct{ Name, CommonName, Certificate, Key string }
+
+// CRL is the issuer's revocation list beside its certificate. kubeadm knows none.
+func (i Issuer) CRL() string { return strings.TrimSuffix(i.Certificate, ".crt") + ".crl" }
 
 // Issuers are kubeadm's three (kubeadm certlist.go), in the order in which trust fingerprints take them. Their
 // certificates carry their common name as a DNS name too.

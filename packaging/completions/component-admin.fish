@@ -121,7 +121,7 @@ complete -c component-admin -n '_component_admin_is install' -l accept-names -f 
 complete -c component-admin -n '_component_admin_is install' -l no-hooks -f -d 'Leave the hooks to component-admin apply.'
 complete -c component-admin -n '_component_admin_is install' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
 complete -c component-admin -n '_component_admin_is install' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
-complete -c component-admin -n '_component_admin_is install' -F -d 'The certificate as the CA admin sent it; - for standard input.'
+complete -c component-admin -n '_component_admin_is install' -F -d 'The certificate or CRL as the CA admin sent it; - for standard input.'
 complete -c component-admin -n '_component_admin_is forget' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange (the one that worked before).'
 complete -c component-admin -n '_component_admin_is forget' -f -d 'Its id, its entry\'s name, or the file it is for.'
 complete -c component-admin -n '_component_admin_is status' -l live -f -d 'Also ask the components of this host which certificate they serve.'
