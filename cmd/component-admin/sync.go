@@ -144,6 +144,27 @@ func statusOf(all []component.Progress) cli.Status {
 	return cli.Worst(statuses...)
 }
 
+// openOf counts what is open, and of it what the CA has not even read.
+func openOf(all []component.Progress) string {
+	open, unread := 0, 0
+	for _, out := range all {
+		if out.Status != component.StatusInstalled {
+			open++
+		}
+		if out.Unread {
+			unread++
+		}
+	}
+	switch {
+	case open == 0:
+		return "nothing is open"
+	case unread == 0:
+		return fmt.Sprintf("%d of %d open", open, len(all))
+	}
+	return fmt.Sprintf("%d of %d open, %d still in the inbox: the CA admin has not run ca-admin sync since", open,
+		len(all), unread)
+}
+
 // conclude takes the issuers' CRLs, for which there is a place now, runs the hooks of what was installed, tells the CA
 // what is installed now, and ends with what is open, and with the word that people with a stick in the drive wait for.
 func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun, all []component.Progress) error {
@@ -154,16 +175,7 @@ func (a *app) conclude(ctx context.Context, c *component.Component, run syncRun,
 	if !run.noReport {
 		a.tell(ctx, c, run.path(c))
 	}
-	open := 0
-	for _, out := range all {
-		if out.Status != component.StatusInstalled {
-			open++
-		}
-	}
-	line := "nothing is open"
-	if open > 0 {
-		line = fmt.Sprintf("%d of %d open", open, len(all))
-	}
+	line := openOf(all)
 	if !run.network {
 		line += "; safe to unplug"
 	}

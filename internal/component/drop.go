@@ -51,8 +51,8 @@ func (c *Component) drop(x *inbox.Exchange, out *Progress, o SyncOptions) error 
 	if err != nil {
 		return err
 	}
-	waiting, err := x.Waiting(out.Entry, entry)
-	if err != nil || waiting {
+	out.Unread, err = x.Waiting(out.Entry, entry)
+	if err != nil || out.Unread {
 		return err
 	}
 	if err := x.Drop(out.Entry, entry); err != nil {

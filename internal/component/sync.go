@@ -27,6 +27,7 @@ type SyncOptions struct {
 type Progress struct {
 	State
 	Dropped   bool            // its entry was put into the inbox now
+	Unread    bool            // its entry is still in the inbox: the CA has not been there since
 	Notice    *refusal.Notice // what the outbox says: an unverified hint; nil for nothing
 	Problem   error           // why an answer was not installed
 	Undropped error           // why the entry is not in the inbox
