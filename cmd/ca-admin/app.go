@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"ca-exchange/internal/ca"
@@ -33,7 +34,9 @@ func newApp(_ context.Context, t *cli.Terminal, c *commands) *app {
 }
 
 func (a *app) settings() ca.Settings {
-	return ca.Settings{Now: cli.Now, Log: a.log, Passphrase: a.passphrase}
+	return ca.Settings{
+		Now: cli.Now, Log: a.log, Passphrase: a.passphrase, AgentSocket: os.Getenv("SSH_AUTH_SOCK"),
+	}
 }
 
 // open opens the CA directory.

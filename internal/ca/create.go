@@ -1,7 +1,6 @@
 package ca
 
 import (
-	"crypto"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/policy"
 )
 
 // Setup is what `ca-admin init` asks for.
@@ -18,6 +18,8 @@ type Setup struct {
 	Issuers  []pki.IssuerSpec // to be made
 	Imported []Imported       // to be adopted
 	Policy   []byte           // policy.yaml
+
+	Signers map[string]policy.Signer // who signs for issuers whose keys are elsewhere; their specs have no key yet
 }
 
 // Imported is an issuer that exists already: its certificate first, then the chain above it, and its key's PEM as it
@@ -27,7 +29,7 @@ type Imported struct {
 	Key    []byte
 }
 
-// made is an issuer with the bytes of its key file.
+// made is an issuer with the bytes of its key file, nil where its key is elsewhere.
 type made struct {
 	pki.Authority
 	key []byte
@@ -53,7 +55,7 @@ func Create(path string, setup Setup, s Settings) (*CA, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fill(building, issuers, setup.Policy, s); err != nil {
+	if err := fill(building, issuers, setup, s); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(building))
 	}
 	if err := os.Rename(building, path); err != nil {
@@ -71,20 +73,29 @@ func makeIssuers(setup Setup, s Settings) ([]made, error) {
 		all = append(all, made{imported.Issuer.Authority, imported.Key})
 	}
 	for _, spec := range setup.Issuers {
+		with, elsewhere := setup.Signers[spec.Name]
+		if elsewhere {
+			var err error
+			if spec.Key, err = s.found(with); err != nil {
+				return nil, fmt.Errorf("making issuer %q: %w", spec.Name, err)
+			}
+		}
 		issuer, key, err := pki.CreateIssuer(spec, s.Now())
 		if err != nil {
 			return nil, fmt.Errorf("making issuer %q: %w", spec.Name, err)
 		}
-		pem, err := pki.EncodePrivateKey(crypto.Signer(key))
-		if err != nil {
-			return nil, err
+		m := made{Authority: issuer.Authority}
+		if !elsewhere {
+			if m.key, err = pki.EncodePrivateKey(key); err != nil {
+				return nil, err
+			}
 		}
-		all = append(all, made{issuer.Authority, pem})
+		all = append(all, m)
 	}
 	return all, nil
 }
 
-func fill(path string, issuers []made, policyYAML []byte, s Settings) error {
+func fill(path string, issuers []made, setup Setup, s Settings) error {
 	dir, err := durable.Open(path)
 	if err != nil {
 		return err
@@ -101,7 +112,10 @@ func fill(path string, issuers []made, policyYAML []byte, s Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := dir.Create(policyFile, policyYAML, 0o600); err != nil {
+	if err := dir.Create(policyFile, setup.Policy, 0o600); err != nil {
+		return err
+	}
+	if err := storeSigners(dir, setup.Signers); err != nil {
 		return err
 	}
 	if err := makeSecret(dir); err != nil {

@@ -19,7 +19,8 @@ func issuerFiles(name string) (sub, certificate, key string) {
 	return "", name + ".crt", name + ".key"
 }
 
-// storeIssuer writes the key before the certificate: a certificate without a key would look like an issuer.
+// storeIssuer writes the key before the certificate: a certificate without a key would look like an issuer whose key is
+// gone. A key that is kept elsewhere has no file.
 func storeIssuer(dir *durable.Dir, m made) error {
 	sub, certificate, key := issuerFiles(m.Name)
 	if sub != "" {
@@ -30,8 +31,10 @@ func storeIssuer(dir *durable.Dir, m made) error {
 		defer below.Close()
 		dir = below
 	}
-	if err := dir.Create(key, m.key, 0o600); err != nil {
-		return err
+	if m.key != nil {
+		if err := dir.Create(key, m.key, 0o600); err != nil {
+			return err
+		}
 	}
 	return dir.Create(certificate, m.Bundle(), 0o644)
 }
@@ -76,8 +79,15 @@ func trustOf(authorities []pki.Authority) (pki.Trust, error) {
 	return trust, nil
 }
 
-// loadIssuer joins an issuer's certificate with its key.
+// loadIssuer joins an issuer's certificate with its key, or with who signs in its place.
 func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
+	with, err := c.elsewhere(a)
+	if err != nil {
+		return nil, err
+	}
+	if with != nil {
+		return pki.NewIssuer(a.Name, a.Path(), with)
+	}
 	sub, _, file := issuerFiles(a.Name)
 	place := path.Join(c.dir.Path(), sub, file)
 	pem, err := readBelow(c.dir, sub, file)

@@ -17,6 +17,7 @@ var ErrKeyAbsent = errors.New("its key is not at hand")
 type keyring struct {
 	mu      sync.RWMutex
 	issuers map[string]*pki.Issuer // by name
+	rests   rests
 }
 
 // of is the issuer of that name, nil where its key is not at hand.
@@ -74,11 +75,14 @@ func (c *CA) issuer(name string) (*pki.Issuer, error) {
 		return nil, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
 	}
 	issuer := c.keys.of(a.Name)
-	switch {
-	case issuer == nil:
+	if issuer == nil {
 		return nil, fmt.Errorf("issuer %q: %w", a.Name, ErrKeyAbsent)
-	case a.Name == name:
-		return issuer, nil
 	}
-	return issuer.Under(name), nil
+	if err := c.keys.rests.err(a.Name, c.Now()); err != nil {
+		return nil, fmt.Errorf("issuer %q: %w: %w", a.Name, ErrKeyAbsent, err)
+	}
+	if a.Name != name {
+		issuer = issuer.Under(name)
+	}
+	return issuer, nil
 }

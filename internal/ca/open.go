@@ -38,6 +38,9 @@ type Settings struct {
 	Now        func() time.Time
 	Log        *slog.Logger
 	Passphrase func(file string) ([]byte, error) // for an encrypted CA key; nil where nobody can be asked
+
+	// AgentSocket is the ssh-agent of those issuers of signers.yaml that name none; "" for none.
+	AgentSocket string
 }
 
 // CA is an open CA directory. Any number of processes may have it open; one at a time may Watch.

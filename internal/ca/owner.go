@@ -29,7 +29,8 @@ func (e *NotOwned) Error() string {
 func (e *NotOwned) Unwrap() error { return ErrOwner }
 
 // guardedFiles are looked at each time a CA directory is opened: whoever owns one of them can change what is signed.
-var guardedFiles = []string{policyFile, requestersFile, blockedFile, exchangesFile, ledgerFile, lockFile, secretFile}
+var guardedFiles = []string{policyFile, requestersFile, blockedFile, exchangesFile, ledgerFile, lockFile, secretFile,
+	signersFile}
 
 // checkPrivate refuses a CA directory that is not the running user's alone: a CA key in it would be no secret, and a
 // ledger written by root once is unusable for its owner afterwards.

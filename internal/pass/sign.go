@@ -3,6 +3,7 @@ package pass
 import (
 	"context"
 	"errors"
+	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/pki"
@@ -10,16 +11,28 @@ import (
 	"ca-exchange/internal/refusal"
 )
 
+// signingSlice is how long the rest of a batch waits for its signatures: a token or a person may take seconds for each,
+// and what is held or denied has to go on.
+const signingSlice = 30 * time.Second
+
+// errLater means that a batch's time to sign is over: the next round goes on.
+var errLater = errors.New("signed in the next round")
+
 // sign makes the certificates of a batch. A request whose issuer cannot sign is left where it is and said. A round that
 // another stage stopped leaves nothing: the memory would keep what it did not sign from the passes that follow.
 func (p *pass) sign(ctx context.Context, batch []decided) ([]decided, error) {
-	failures := make([]error, len(batch))
+	failures, over := make([]error, len(batch)), p.Now().Add(signingSlice)
 	parallel(len(batch), func(i int) {
 		d := &batch[i]
-		if grant, ok := d.decision.Issued(); ok && d.issues() && ctx.Err() == nil {
-			d.plan = grant.Plan()
-			d.certificate, failures[i] = p.signOne(grant)
+		grant, ok := d.decision.Issued()
+		if !ok || !d.issues() || ctx.Err() != nil {
+			return
 		}
+		if d.plan = grant.Plan(); p.Now().After(over) && p.HasKey(d.plan.Issuer) {
+			failures[i] = errLater
+			return
+		}
+		d.certificate, failures[i] = p.signOne(grant)
 	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -27,6 +40,8 @@ func (p *pass) sign(ctx context.Context, batch []decided) ([]decided, error) {
 	ready := batch[:0]
 	for i, d := range batch {
 		switch {
+		case failures[i] == errLater:
+			p.putOff(d)
 		case errors.Is(failures[i], ca.ErrKeyAbsent):
 			p.leaveForKey(d)
 		case d.issues() && d.certificate == nil:
@@ -60,6 +75,16 @@ func (p *pass) leave(d decided) {
 		p.memory.leave(d.arrival.entry, d.arrival.stat)
 	}
 	p.count(func(s *Summary) { s.Left++ })
+}
+
+// putOff leaves a request to the next round.
+func (p *pass) putOff(d decided) {
+	p.land(d)
+	p.issuing.forget([]decided{d})
+	if d.arrival.again {
+		p.memory.waitForKey(d.plan.Issuer)
+	}
+	p.deferRest()
 }
 
 // leaveForKey leaves a request until its issuer's key is at hand. Nothing of it is recorded: by then the rules, or the

@@ -16,6 +16,18 @@ type IssuerSpec struct {
 	KeyType    KeyType
 	Days       int
 	PathLen    int // CAs below it; -1: any number
+
+	Key crypto.Signer // that is kept elsewhere; nil for a new one of KeyType
+}
+
+func (s IssuerSpec) key() (crypto.Signer, error) {
+	switch {
+	case s.Key == nil:
+		return s.KeyType.Generate()
+	case KeyTypeOf(s.Key.Public()) == "":
+		return nil, unsupportedKey(s.Key.Public())
+	}
+	return s.Key, nil
 }
 
 // CreateIssuer makes a self-signed issuer in the form of kubeadm's (kubeadm pkiutil NewCertificateAuthority: the common
@@ -24,7 +36,7 @@ func CreateIssuer(spec IssuerSpec, now time.Time) (*Issuer, crypto.Signer, error
 	if spec.Days < 1 {
 		return nil, nil, fmt.Errorf("an issuer's validity is %d days, expected at least 1", spec.Days)
 	}
-	key, err := spec.KeyType.Generate()
+	key, err := spec.key()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -110,6 +110,17 @@ func (a *Agent) checked(message []byte, s *ssh.Signature) (signature []byte, err
 // by names an agent in errors.
 func by(socket string) string { return fmt.Sprintf("agent %q", socket) }
 
+// readyLimit is how long Ready waits for an answer: a person who wants to know, or a pass, waits for it.
+const readyLimit = 5 * time.Second
+
+// Ready reports whether the agent answers and has the key. It asks for no signature, so nobody has to confirm one.
+func (a *Agent) Ready() error {
+	return talk(a.socket, min(a.limit, readyLimit), func(to agent.ExtendedAgent) error {
+		_, err := find(to, ssh.FingerprintSHA256(a.key))
+		return err
+	})
+}
+
 // Find asks an agent for the public key of a fingerprint, as ssh-add -l prints it.
 func Find(socket, fingerprint string) (public crypto.PublicKey, err error) {
 	err = talk(socket, Limit, func(to agent.ExtendedAgent) (err error) {

@@ -12,41 +12,9 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
+
+	"ca-exchange/internal/signer/signertest"
 )
-
-// changing is an agent that changes what it signs with.
-type changing struct {
-	agent.ExtendedAgent
-	change func(*ssh.Signature)
-}
-
-func (c changing) SignWithFlags(k ssh.PublicKey, b []byte, f agent.SignatureFlags) (*ssh.Signature, error) {
-	s, err := c.ExtendedAgent.SignWithFlags(k, b, f)
-	if err == nil {
-		c.change(s)
-	}
-	return s, err
-}
-
-// serve answers at a socket until the test ends.
-func serve(t *testing.T, answer func(io.ReadWriter)) (socket string) {
-	t.Helper()
-	socket = filepath.Join(t.TempDir(), "agent")
-	l, err := net.Listen("unix", socket)
-	must(t, err)
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() { answer(c); c.Close() }()
-		}
-	}()
-	return socket
-}
 
 // TestWrongSignatures: nothing that does not verify with the issuer's public key is returned.
 func TestWrongSignatures(t *testing.T) {
@@ -60,13 +28,12 @@ func TestWrongSignatures(t *testing.T) {
 			"another key's": func(s *ssh.Signature) { s.Blob = signedBy(t, others[kind]).Blob },
 			"another text":  func(s *ssh.Signature) { s.Blob = signedBy(t, key).Blob },
 		} {
-			ring := agent.NewKeyring().(agent.ExtendedAgent)
-			must(t, ring.Add(agent.AddedKey{PrivateKey: key}))
-			socket := serve(t, func(c io.ReadWriter) { agent.ServeAgent(changing{ring, change}, c) })
-			a, err := NewAgent(socket, key.Public())
+			held := signertest.New(t, key)
+			held.Change = change
+			a, err := NewAgent(held.Socket, key.Public())
 			must(t, err)
 			signature, err := a.SignMessage(rand.Reader, []byte("a certificate"), a.algorithm.hash)
-			if signature != nil || !errors.Is(err, ErrWrong) || !strings.Contains(err.Error(), socket) {
+			if signature != nil || !errors.Is(err, ErrWrong) || !strings.Contains(err.Error(), held.Socket) {
 				t.Errorf("%s, %s: %x, %v", kind, name, signature, err)
 			}
 		}
@@ -85,7 +52,11 @@ func signedBy(t *testing.T, key crypto.Signer) *ssh.Signature {
 // TestSlowAgent: an agent that accepts and never answers costs no more than the limit.
 func TestSlowAgent(t *testing.T) {
 	t.Parallel()
-	socket := serve(t, func(c io.ReadWriter) { io.Copy(io.Discard, c) })
+	socket := filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", socket)
+	must(t, err)
+	defer l.Close()
+	signertest.Accept(l, func(c io.ReadWriter) { io.Copy(io.Discard, c) })
 	a, err := NewAgent(socket, testKeys(t)["P-256"].Public())
 	must(t, err)
 	a.limit = 50 * time.Millisecond

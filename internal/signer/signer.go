@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -40,6 +41,16 @@ func (e *Error) Error() string {
 
 // Unwrap gives the kind and what is below it.
 func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
+
+// Prove makes one signature of a text that nobody could take for a certificate, and returns only whether it is good.
+func Prove(s crypto.Signer) error {
+	a, err := algorithmOf(s.Public())
+	if err != nil {
+		return err
+	}
+	_, err = crypto.SignMessage(s, rand.Reader, []byte("ca-exchange: a trial signature "+rand.Text()), a.hash)
+	return err
+}
 
 // algorithm is the one way in which a kind of key signs: the one that x509 chooses for it.
 type algorithm struct {
