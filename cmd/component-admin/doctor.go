@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -130,11 +129,15 @@ func statusOfHost(report component.Report) cli.Status {
 }
 
 func (d *doctorCommand) print(a *app, config kube.Config, report component.Report, status cli.Status) {
-	ends := 0
+	ends, lists := 0, 0
 	for _, f := range report.Findings {
 		a.Print("%s: %s: %s", strings.ToLower(f.Severity), f.File, f.Problem)
 		a.Print("  fix: %s", f.Fix)
-		if f.Severity == component.Expiring {
+		switch {
+		case f.Severity != component.Expiring:
+		case strings.HasSuffix(f.File, ".crl"):
+			lists++
+		default:
 			ends++
 		}
 	}
@@ -143,8 +146,8 @@ func (d *doctorCommand) print(a *app, config kube.Config, report component.Repor
 	}
 	switch {
 	case status == cli.Unverified:
-	case ends > 0:
-		a.Say("%s within 30 days; nothing else is wrong", expire(ends))
+	case ends+lists > 0:
+		a.Say("%s; nothing else is wrong", expire(ends, lists))
 	case report.Runs || len(d.Config) == 0:
 		a.Say("nothing is wrong")
 	default:
@@ -152,11 +155,15 @@ func (d *doctorCommand) print(a *app, config kube.Config, report component.Repor
 	}
 }
 
-func expire(certificates int) string {
-	if certificates == 1 {
-		return "1 certificate expires"
+func expire(certificates, lists int) string {
+	var parts []string
+	if certificates > 0 {
+		parts = append(parts, cli.Count(certificates, "certificate expires", "certificates expire")+" within 30 days")
 	}
-	return fmt.Sprintf("%d certificates expire", certificates)
+	if lists > 0 {
+		parts = append(parts, cli.Count(lists, "CRL waits for its successor", "CRLs wait for their successors"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // kubeadm is the command that makes this host part of the cluster, with the files that join must be told to overlook:

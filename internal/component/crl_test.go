@@ -17,6 +17,7 @@ import (
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
+	"ca-exchange/internal/request"
 )
 
 // crl signs a CRL of the authority in DER: good for 30 days from begin, unless the test changes it.
@@ -265,5 +266,18 @@ func TestCRLHook(t *testing.T) {
 		NotAfter: w.clock.AddDate(0, 0, 30)}
 	if len(input.Items) != 1 || input.Items[0] != want {
 		t.Errorf("%+v, not %+v", input.Items, want)
+	}
+}
+
+// TestCRLReport: the host's report tells the CA which CRLs it has.
+func TestCRLReport(t *testing.T) {
+	t.Parallel()
+	w, _ := reporting(t)
+	w.publishCRL(t, 3)
+	w.takeCRLs(t)
+	_, r := w.report(t)
+	want := request.ReportCRL{Issuer: "etcd-ca", Number: 3, NextUpdate: w.clock.AddDate(0, 0, 30)}
+	if r == nil || len(r.CRLs) != 3 || r.CRLs[1] != want {
+		t.Errorf("%+v", r)
 	}
 }

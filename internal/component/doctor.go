@@ -22,6 +22,7 @@ func (h Host) Examine() (Report, error) {
 		return Report{}, err
 	}
 	e.issuers()
+	e.crls()
 	for _, ask := range asks {
 		e.certificate(ask)
 	}

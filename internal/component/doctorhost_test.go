@@ -59,7 +59,7 @@ func newIssuer(t *testing.T, commonName string) *testIssuer {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: commonName}, IsCA: true,
 		BasicConstraintsValid: true,
 		NotBefore:             clock.AddDate(-1, 0, 0), NotAfter: clock.AddDate(9, 0, 0),
-		KeyUsage: x509.KeyUsageCertSign,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, SubjectKeyId: []byte(commonName),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(t, err)

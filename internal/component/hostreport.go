@@ -130,6 +130,9 @@ func (c *Component) hostReport(ctx context.Context, program string) (r request.H
 		Requester: c.Name, Node: node, Trust: c.Trust, Time: c.Now().UTC().Truncate(time.Second), Program: program,
 		Items: make([]request.ReportItem, len(items)),
 	}
+	if r.CRLs, err = c.reportCRLs(); err != nil {
+		return r, err
+	}
 	var asked sync.WaitGroup
 	for n, i := range items {
 		r.Items[n] = reportItem(i)
@@ -137,6 +140,20 @@ func (c *Component) hostReport(ctx context.Context, program string) (r request.H
 	}
 	asked.Wait()
 	return r, nil
+}
+
+// reportCRLs are the CRLs that lie in their places.
+func (c *Component) reportCRLs() (all []request.ReportCRL, err error) {
+	crls, err := c.CRLs()
+	for _, one := range crls {
+		if one.List == nil || !one.List.Number.IsInt64() {
+			continue
+		}
+		all = append(all, request.ReportCRL{
+			Issuer: one.Issuer, Number: one.List.Number.Int64(), NextUpdate: one.List.NextUpdate,
+		})
+	}
+	return all, err
 }
 
 func reportItem(i Item) request.ReportItem {
