@@ -144,6 +144,7 @@ func refusalExamples(t *testing.T) map[refusal.Code]refusal.Refusal {
 	examples := examplesIn(x)
 	maps.Copy(examples, renewalExamples(t, x))
 	examples[refusal.InboxOpen] = openExample(t, build(t))
+	examples[refusal.IssuerAbsent] = waitingExample(t, build(t))
 	return examples
 }
 
@@ -157,6 +158,15 @@ func openExample(t *testing.T, bin string) refusal.Refusal {
 	x.drop("team/open.csr", serverRequest(t, "open"))
 	x.ca(0, "sync", "-q")
 	return x.notice("team/open", "held").Refusals[0]
+}
+
+// waitingExample is what becomes of a request while the issuer waits for its parent.
+func waitingExample(t *testing.T, bin string) refusal.Refusal {
+	t.Helper()
+	x := newExchange(t, bin, "--trust-inbox", "--parent-request")
+	x.drop("early.csr", serverRequest(t, "early"))
+	x.ca(0, "sync", "-q")
+	return x.notice("early", "held").Refusals[0]
 }
 
 // dropSubjects drops requests whose subject is outside a scope, or not the profile's.

@@ -119,6 +119,8 @@ func explainRequest(err error) error {
 		return cli.WithStatus(cli.Unverified, err, "compare the whole id with the requester, and use more digits")
 	case errors.Is(err, ca.ErrSettled):
 		return cli.Hint(err, "show it with `ca-admin show`; a new request gets a new certificate")
+	case errors.Is(err, ca.ErrNoIssuer):
+		return cli.WithStatus(cli.Unanswered, err, "once the parent has signed: ca-admin issuer adopt ISSUER FILE")
 	case errors.Is(err, ca.ErrRefused):
 		return cli.WithStatus(cli.Denied, err, "the requester has to make another request")
 	case errors.Is(err, ca.ErrNoPlan):

@@ -10,6 +10,7 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin init --config kubeadm.yaml --node cp1=192.0.2.11,cp2=192.0.2.12",
 			"ca-admin init --import-pki /etc/kubernetes/pki",
 			"ca-admin init --issuer ca --trust-inbox --group requesters",
+			"ca-admin init --parent-request --issuer ca",
 		},
 		"issuer":   {"ca-admin issuer adopt ca server.crt"},
 		"exchange": {"ca-admin exchange", "ca-admin exchange /media/stick", "ca-admin exchange /media/stick --forget"},

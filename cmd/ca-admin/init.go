@@ -43,8 +43,11 @@ type initCommand struct {
 	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
 }
 
-// issuersMost is how long an issuer may be made for, in days: openssl's 10000 and a little.
-const issuersMost = 36500
+// How long an issuer is made for, in days: kubeadm's ten years; at most openssl's 10000 and a little.
+const (
+	issuerDays  = 3650
+	issuersMost = 36500
+)
 
 // Validate holds the flags against each other.
 func (i *initCommand) Validate() error {
@@ -53,6 +56,9 @@ func (i *initCommand) Validate() error {
 		return errors.New("--import-cert and --import-key go together")
 	case i.ParentRequest && i.ImportCert+i.ImportPKI != "":
 		return errors.New("--parent-request makes new keys: leave --import-pki and --import-cert out")
+	case i.ParentRequest && (i.Days != issuerDays || i.PathLen != 0):
+		return errors.New("--parent-request: the parent decides on validity and path length: leave --days and " +
+			"--path-len out")
 	case i.ImportCert != "" && i.ImportPKI != "":
 		return errors.New("--import-pki or --import-cert, not both")
 	case i.Days < 1 || i.Days > issuersMost:
@@ -77,9 +83,6 @@ func issuerNames() (names []string) {
 }
 
 func (i *initCommand) Run(a *app) error {
-	if i.ParentRequest {
-		return i.requestParent(a)
-	}
 	groupID, err := lookupGroup(i.Group)
 	if err != nil {
 		return err
@@ -127,19 +130,26 @@ func (i *initCommand) exchange(a *app, c *ca.CA, groupID int) error {
 	}
 	defer x.Close()
 	a.Say("made CA directory %s and exchange %s", a.dir, i.Exchange)
-	a.Say("trust fingerprint, which the component admins compare out of band:")
+	waits := len(c.Waiting()) > 0
+	if !waits {
+		a.Say("trust fingerprint, which the component admins compare out of band:")
+	}
 	if a.JSON {
 		done := created{cli.APIVersion, "Created", c.Trust().Fingerprint, a.dir, i.Exchange}
 		if err := a.Encode(done); err != nil {
 			return err
 		}
-	} else {
+	} else if !waits {
 		a.Print("%s", c.Trust().Fingerprint)
 	}
 	a.sayWhoDrops(x)
 	if !i.adopts() {
 		a.Say("the CA keys in %s are not encrypted: keep the directory and its backups where nobody else reads them",
 			a.dir)
+	}
+	if waits {
+		a.sayWaiting(c)
+		return nil
 	}
 	host := "component-admin init --name NAME --trust " + c.Trust().Fingerprint
 	if standard, err := filepath.Abs(defaultExchange); err != nil || i.Exchange != standard {
@@ -176,22 +186,31 @@ func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
 	switch {
 	case i.adopts():
 		s.Imported, err = i.adopted(a)
-		return s, err
+	case i.ParentRequest:
+		s.Waiting, err = i.specs()
+	default:
+		s.Issuers, err = i.specs()
 	}
+	return s, err
+}
+
+// specs are the issuers to make, or to request from a parent.
+func (i *initCommand) specs() ([]pki.IssuerSpec, error) {
 	keyType, err := pki.ParseKeyType(i.KeyType)
 	if err != nil {
-		return s, cli.WithStatus(cli.Usage, err)
+		return nil, cli.WithStatus(cli.Usage, err)
 	}
+	var all []pki.IssuerSpec
 	for _, known := range kube.Issuers() {
 		if len(i.Issuer) == 0 || slices.Contains(i.Issuer, known.Name) {
-			s.Issuers = append(s.Issuers, pki.IssuerSpec{Name: known.Name, CommonName: known.CommonName,
-				KeyType: keyType, Days: i.Days, PathLen: i.PathLen})
+			all = append(all, pki.IssuerSpec{Name: known.Name, CommonName: known.CommonName, KeyType: keyType,
+				Days: i.Days, PathLen: i.PathLen})
 		}
 	}
 	if i.CommonName != "" {
-		s.Issuers[0].CommonName = i.CommonName
+		all[0].CommonName = i.CommonName
 	}
-	return s, nil
+	return all, nil
 }
 
 // policy writes the first policy.yaml: of kubeadm's configuration where one is given.

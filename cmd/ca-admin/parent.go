@@ -1,87 +1,30 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
-	"ca-exchange/internal/durable"
-	"ca-exchange/internal/kube"
-	"ca-exchange/internal/pki"
+	"ca-exchange/internal/pass"
 	"ca-exchange/internal/refusal"
 )
 
-// parentDir is where issuers wait for their parent's signature: a pki directory as kubeadm lays it out, beside the CA
-// directory that is made of it.
-func parentDir(a *app) string { return a.dir + ".parent" }
-
-// requestParent makes the issuers' keys and a request of each for the parent.
-func (i *initCommand) requestParent(a *app) error {
-	keyType, err := pki.ParseKeyType(i.KeyType)
-	if err != nil {
-		return cli.WithStatus(cli.Usage, err)
+// sayWaiting says where the requests for the parent are, and what happens with them.
+func (a *app) sayWaiting(c *ca.CA) {
+	for _, w := range c.Waiting() {
+		a.Say("made the key of issuer %s, and its request for the parent: %s", w.Name, cli.Word(w.Request))
 	}
-	if _, err := os.Lstat(a.dir); err == nil {
-		return cli.Hint(fmt.Errorf("%q: %w", a.dir, fs.ErrExist), "a CA directory is made once its issuers are signed")
-	}
-	path := parentDir(a)
-	if err := os.Mkdir(path, 0o700); err != nil {
-		return cli.Hint(err, "its keys are never overwritten: go on with ca-admin issuer adopt ISSUER FILE")
-	}
-	for _, known := range kube.Issuers() {
-		if len(i.Issuer) > 0 && !slices.Contains(i.Issuer, known.Name) {
-			continue
-		}
-		commonName := known.CommonName
-		if i.CommonName != "" && known.Name == kube.ClusterIssuer {
-			commonName = i.CommonName
-		}
-		if err := requestIssuer(path, known, commonName, keyType); err != nil {
-			return err
-		}
-		csr := filepath.Join(path, requestFile(known))
-		a.Say("made the key of issuer %s and its request %s", known.Name, csr)
-		a.Say("next: have the parent sign it, then: ca-admin issuer adopt %s FILE", known.Name)
-	}
-	return nil
+	a.Say("until the last issuer is adopted, requests are held as \"no issuer yet\", and decided by themselves then")
+	a.sayAdopt(c)
 }
 
-// requestFile is the issuer's request, below the directory.
-func requestFile(i kube.Issuer) string { return strings.TrimSuffix(i.Key, ".key") + ".csr" }
-
-// requestIssuer writes the key before the request: a request whose key is lost would be signed for nothing.
-func requestIssuer(path string, i kube.Issuer, commonName string, keyType pki.KeyType) error {
-	key, err := keyType.Generate()
-	if err != nil {
-		return err
+func (a *app) sayAdopt(c *ca.CA) {
+	for _, w := range c.Waiting() {
+		a.Say("next: ca-admin issuer adopt %s FILE, the signed certificate with the chain above it", w.Name)
 	}
-	private, err := pki.EncodePrivateKey(key)
-	if err != nil {
-		return err
-	}
-	csr, err := pki.AuthorityCSR(key, commonName)
-	if err != nil {
-		return err
-	}
-	root, err := durable.Open(path)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	dir, name, err := root.MakeParent(i.Key)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := dir.Create(name, private, 0o600); err != nil {
-		return err
-	}
-	return dir.Create(filepath.Base(requestFile(i)), csr, 0o644)
 }
 
 type issuerCommand struct {
@@ -91,66 +34,79 @@ type issuerCommand struct {
 }
 
 // Run holds what came back against the issuer's key and what verifiers ask of a CA, and puts it beside the key.
-func (c *issuerCommand) Run(a *app) error {
-	for _, known := range kube.Issuers() {
-		if known.Name == c.Name {
-			return c.adopt(a, known)
-		}
+func (i *issuerCommand) Run(ctx context.Context, a *app) error {
+	if !slices.Contains(issuerNames(), i.Name) {
+		return cli.WithStatus(cli.Usage,
+			fmt.Errorf("no issuer %q: one of %s", i.Name, strings.Join(issuerNames(), ", ")))
 	}
-	return cli.WithStatus(cli.Usage, fmt.Errorf("no issuer %q: one of %s", c.Name, strings.Join(issuerNames(), ", ")))
-}
-
-func (c *issuerCommand) adopt(a *app, known kube.Issuer) error {
-	path := parentDir(a)
-	key := filepath.Join(path, known.Key)
-	if _, err := os.Stat(key); errors.Is(err, fs.ErrNotExist) {
-		return cli.Hint(fmt.Errorf("issuer %s waits for no parent: %w", known.Name, err),
-			"make its key and its request first: ca-admin init --parent-request")
-	}
-	init := &initCommand{}
-	imported, err := init.adopt(a, known.Name, c.File, key)
+	c, err := a.open()
 	if err != nil {
 		return err
 	}
-	issuers := 3
-	if _, err := os.Stat(filepath.Join(path, "etcd")); errors.Is(err, fs.ErrNotExist) {
-		issuers = 1
+	defer c.Close()
+	waiting := c.Waiting()
+	at := slices.IndexFunc(waiting, func(w ca.Waiting) bool { return w.Name == i.Name })
+	if at < 0 {
+		return notWaiting(a, c, i.Name)
 	}
-	if err := prove(a, imported.Issuer, profilesOf(known.Name, issuers, kube.Latest())); err != nil {
-		return err
-	}
-	root, err := durable.Open(path)
+	imported, err := (&initCommand{}).adopt(a, i.Name, i.File, waiting[at].Key)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	dir, name, err := root.MakeParent(known.Certificate)
+	release, err := c.Release()
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	if err := dir.Create(name, imported.Issuer.Bundle(), 0o644); err != nil {
+	if err := prove(a, imported.Issuer, profilesOf(i.Name, c.IssuerCount(), release)); err != nil {
 		return err
+	}
+	if err := c.Adopt(ctx, imported.Issuer); err != nil {
+		return explainRequest(err)
 	}
 	signed := imported.Issuer.Certificate
-	a.Say("issuer %s is signed by %s, until %s", known.Name, refusal.Quote(signed.Issuer.String()),
-		signed.NotAfter.UTC().Format("2006-01-02"))
-	return a.sayUnsigned(path)
+	a.Say("issuer %s is signed by %s, until %s", i.Name, refusal.Quote(signed.Issuer.String()),
+		signed.NotAfter.UTC().Format(day))
+	if len(c.Waiting()) > 0 {
+		a.sayAdopt(c)
+		return nil
+	}
+	return a.announce(ctx, c)
 }
 
-// sayUnsigned names the issuers that still wait, or the command that makes the CA of them all.
-func (a *app) sayUnsigned(path string) error {
-	waits := false
-	for _, known := range kube.Issuers() {
-		_, keyErr := os.Stat(filepath.Join(path, known.Key))
-		_, err := os.Stat(filepath.Join(path, known.Certificate))
-		if keyErr == nil && errors.Is(err, fs.ErrNotExist) {
-			waits = true
-			a.Say("next: ca-admin issuer adopt %s FILE", known.Name)
+// notWaiting says why an issuer takes no certificate. To replace one gives another trust fingerprint, which every
+// component host has to pin anew.
+func notWaiting(a *app, c *ca.CA, name string) error {
+	for _, known := range c.Trust().Authorities {
+		if known.Name == name {
+			return cli.Hint(fmt.Errorf("issuer %s has its certificate, until %s", name,
+				known.Certificate.NotAfter.UTC().Format(day)),
+				"with another one the trust fingerprint changes, which every host pins: make another CA directory "+
+					"for it (--dir DIR)")
 		}
 	}
-	if !waits {
-		a.Say("next: ca-admin init --import-pki %s, which copies the keys; then remove that directory", cli.Word(path))
+	return cli.Hint(fmt.Errorf("issuer %s waits for no parent in %q", name, a.dir),
+		"its key and its request are made together with the CA: ca-admin init --parent-request")
+}
+
+// announce publishes the issuers wherever the CA serves an exchange that is here; elsewhere the next pass does.
+func (a *app) announce(ctx context.Context, c *ca.CA) error {
+	known, err := c.Exchanges()
+	if err != nil {
+		return err
 	}
+	for _, p := range known {
+		at := pass.Sides{Inbox: p.Inbox, Outbox: p.Outbox}
+		if !there(p.Inbox) || !there(p.Outbox) {
+			a.Say("%s is not here now: the next ca-admin sync publishes the issuers there", p.Inbox)
+			continue
+		}
+		if err := pass.Announce(ctx, c, at); err != nil {
+			a.Warn("%v; the next ca-admin sync publishes the issuers there", explain(err, at))
+		}
+	}
+	a.Say("trust fingerprint, which the component admins compare out of band:")
+	a.Print("%s", c.Trust().Fingerprint)
+	a.Say("next, on a component host: component-admin init --name NAME --trust %s", c.Trust().Fingerprint)
+	a.Say("next, here:                ca-admin sync, which decides what was held; a watch does by itself")
 	return nil
 }

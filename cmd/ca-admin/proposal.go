@@ -163,12 +163,14 @@ func (a *app) presentPlan(p *ca.Proposal) {
 	a.Say("  %-12s %s", "subject", p.Plan.Subject())
 	a.Say("  %-12s %s", "names", orNone(p.Plan.Names.Strings()))
 	a.Say("  %-12s %s", "usages", pki.UsageNames(p.Plan.Usages))
-	_, end, shortened := p.Plan.Validity(p.Issuer.Certificate, a.settings().Now())
-	note := ""
-	if shortened {
-		note = ", shortened to the issuer's end"
+	if p.Issuer.Certificate != nil { // else it waits for its parent
+		_, end, shortened := p.Plan.Validity(p.Issuer.Certificate, a.settings().Now())
+		note := ""
+		if shortened {
+			note = ", shortened to the issuer's end"
+		}
+		a.Say("  %-12s %d days, until %s%s", "validity", p.Plan.Days, end.UTC().Format("2006-01-02"), note)
 	}
-	a.Say("  %-12s %d days, until %s%s", "validity", p.Plan.Days, end.UTC().Format("2006-01-02"), note)
 	a.presentReplaced(p)
 	asked := p.Request.CSR.Names
 	for _, name := range p.Plan.Names.Without(asked) {

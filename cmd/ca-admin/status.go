@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ type statusResult struct {
 	Watch      *pass.WatchReport     `json:"watch"`
 	Problems   []string              `json:"problems"`
 	Issuers    []issuerStatus        `json:"issuers"`
+	Waiting    []string              `json:"waiting"`     // names of issuers that wait for their parent
 	Below      []authorityStatus     `json:"authorities"` // that issuers signed, in use
 	Pending    int64                 `json:"pending"`
 	Backlog    int                   `json:"backlog"`
@@ -58,6 +60,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		APIVersion: cli.APIVersion, Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange,
 		Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
 		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
+		Waiting: []string{},
 		Pending: status.Pending, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
 	ending, err := countExpiring(ctx, c, cli.Now())
@@ -68,6 +71,9 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	for _, i := range status.Issuers {
 		result.Issuers = append(result.Issuers,
 			issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
+	}
+	for _, w := range c.Waiting() {
+		result.Waiting = append(result.Waiting, w.Name)
 	}
 	if result.Below, err = authoritiesOf(ctx, c); err != nil {
 		return err
@@ -87,7 +93,10 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 
 // print prints it for people.
 func (r statusResult) print(a *app, status pass.Status) {
-	a.Print("trust    %s", r.Trust)
+	a.Print("trust    %s", cmp.Or(r.Trust, "none until the parent has signed the issuers"))
+	for _, name := range r.Waiting {
+		a.Print("issuer   %-15s waits for its parent: ca-admin issuer adopt %[1]s FILE", name)
+	}
 	for _, i := range r.Issuers {
 		a.Print("issuer   %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
 			cli.Residual(i.NotAfter, cli.Now()))

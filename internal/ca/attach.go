@@ -22,7 +22,7 @@ func (c *CA) AttachSigner(ctx context.Context, issuer string, s policy.Signer) e
 	if err := s.Check(); err != nil {
 		return err
 	}
-	a, ok := c.trust.Authority(issuer)
+	a, ok := c.Trust().Authority(issuer)
 	if !ok || a.Name != issuer {
 		return fmt.Errorf("no issuer %q in %q", issuer, c.dir.Path())
 	}
@@ -72,7 +72,7 @@ func (c *CA) SignerTroubles() ([]string, error) {
 	}
 	var troubles []string
 	for _, issuer := range slices.Sorted(maps.Keys(all.Signers)) {
-		a, _ := c.trust.Authority(issuer)
+		a, _ := c.Trust().Authority(issuer)
 		for _, err := range c.troubles(a, all.Signers[issuer]) {
 			if err != nil {
 				troubles = append(troubles, fmt.Sprintf("issuer %s: %v", issuer, err))

@@ -71,7 +71,7 @@ func (c *CA) Backup(ctx context.Context, file string, o BackupOptions) (m Manife
 		return m, err
 	}
 	m = Manifest{APIVersion: refusal.APIVersion, Kind: manifestKind, Time: c.Now().UTC().Truncate(time.Second),
-		Trust: c.trust.Fingerprint, Head: fmt.Sprintf("%d:%s", head.Seq, head.Hash), Keys: !o.WithoutKeys}
+		Trust: c.Trust().Fingerprint, Head: fmt.Sprintf("%d:%s", head.Seq, head.Hash), Keys: !o.WithoutKeys}
 	sources, err := c.backupSources(copied.Name(), o)
 	if err != nil {
 		return m, err

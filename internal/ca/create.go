@@ -16,6 +16,7 @@ import (
 // Setup is what `ca-admin init` asks for.
 type Setup struct {
 	Issuers  []pki.IssuerSpec // to be made
+	Waiting  []pki.IssuerSpec // whose keys are made, and whose certificates a parent will sign: see Adopt
 	Imported []Imported       // to be adopted
 	Policy   []byte           // policy.yaml
 
@@ -29,10 +30,11 @@ type Imported struct {
 	Key    []byte
 }
 
-// made is an issuer with the bytes of its key file, nil where its key is elsewhere.
+// made is an issuer with the bytes of its key file, nil where its key is elsewhere. One that waits for its parent has a
+// request and no certificate.
 type made struct {
 	pki.Authority
-	key []byte
+	key, request []byte
 }
 
 // Create makes a CA directory: whole, or not at all. ErrExists says that one stands there, which is never touched.
@@ -70,7 +72,7 @@ func Create(path string, setup Setup, s Settings) (*CA, error) {
 func makeIssuers(setup Setup, s Settings) ([]made, error) {
 	var all []made
 	for _, imported := range setup.Imported {
-		all = append(all, made{imported.Issuer.Authority, imported.Key})
+		all = append(all, made{Authority: imported.Issuer.Authority, key: imported.Key})
 	}
 	for _, spec := range setup.Issuers {
 		with, elsewhere := setup.Signers[spec.Name]
@@ -92,6 +94,13 @@ func makeIssuers(setup Setup, s Settings) ([]made, error) {
 		}
 		all = append(all, m)
 	}
+	for _, spec := range setup.Waiting {
+		waiting, err := makeWaiting(spec)
+		if err != nil {
+			return nil, fmt.Errorf("making the request of issuer %q: %w", spec.Name, err)
+		}
+		all = append(all, waiting)
+	}
 	return all, nil
 }
 
@@ -106,11 +115,15 @@ func fill(path string, issuers []made, setup Setup, s Settings) error {
 		if err := storeIssuer(dir, m); err != nil {
 			return err
 		}
-		authorities = append(authorities, m.Authority)
+		if m.request == nil {
+			authorities = append(authorities, m.Authority)
+		}
 	}
-	trust, err := trustOf(authorities)
-	if err != nil {
-		return err
+	var trust pki.Trust
+	if len(authorities) > 0 {
+		if trust, err = trustOf(authorities); err != nil {
+			return err
+		}
 	}
 	if err := dir.Create(policyFile, setup.Policy, 0o600); err != nil {
 		return err
@@ -125,5 +138,8 @@ func fill(path string, issuers []made, setup Setup, s Settings) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(rememberTrust(l, trust.Fingerprint), l.Close())
+	if trust.Fingerprint != "" {
+		err = rememberTrust(l, trust.Fingerprint)
+	}
+	return errors.Join(err, l.Close())
 }

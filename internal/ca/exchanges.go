@@ -46,6 +46,12 @@ func (c *CA) Exchanges() ([]Place, error) {
 	return all.Exchanges, nil
 }
 
+// Serves reports whether an exchange is one that this CA made or served.
+func (c *CA) Serves(id string) (bool, error) {
+	all, err := c.Exchanges()
+	return slices.ContainsFunc(all, func(p Place) bool { return p.ID == id }), err
+}
+
 // Remember adds a place, or gives the one with its paths a new id: another exchange was made there.
 func (c *CA) Remember(p Place) error {
 	return c.changeExchanges(func(all []Place) []Place {

@@ -19,8 +19,8 @@ func issuerFiles(name string) (sub, certificate, key string) {
 	return "", name + ".crt", name + ".key"
 }
 
-// storeIssuer writes the key before the certificate: a certificate without a key would look like an issuer whose key is
-// gone. A key that is kept elsewhere has no file.
+// storeIssuer writes the key before the certificate, which would look like an issuer whose key is gone; and before the
+// request, which would be signed for nothing. A key that is kept elsewhere has no file.
 func storeIssuer(dir *durable.Dir, m made) error {
 	sub, certificate, key := issuerFiles(m.Name)
 	if sub != "" {
@@ -36,31 +36,37 @@ func storeIssuer(dir *durable.Dir, m made) error {
 			return err
 		}
 	}
+	if m.request != nil {
+		return dir.Create(requestFile(key), m.request, 0o644)
+	}
 	return dir.Create(certificate, m.Bundle(), 0o644)
 }
 
-// loadAuthorities reads the issuers' certificates, in the trust's order; those that are not there are left out.
-func loadAuthorities(dir *durable.Dir) ([]pki.Authority, error) {
-	var all []pki.Authority
+// loadAuthorities reads the issuers' certificates, in the trust's order, and names those that wait for their parent.
+// Those that are not there are left out.
+func loadAuthorities(dir *durable.Dir) (all []pki.Authority, waiting []string, err error) {
 	for _, name := range []string{kube.ClusterIssuer, kube.EtcdIssuer, kube.FrontProxyIssuer} {
-		sub, file, _ := issuerFiles(name)
+		sub, file, key := issuerFiles(name)
 		pem, err := readBelow(dir, sub, file)
 		if errors.Is(err, fs.ErrNotExist) {
+			if _, err := readBelow(dir, sub, requestFile(key)); err == nil {
+				waiting = append(waiting, name)
+			}
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		chain, err := pki.ParseCertificates(pem)
 		if err != nil {
-			return nil, fmt.Errorf("reading %q: %w", path.Join(dir.Path(), sub, file), err)
+			return nil, nil, fmt.Errorf("reading %q: %w", path.Join(dir.Path(), sub, file), err)
 		}
 		all = append(all, pki.Authority{Name: name, Certificate: chain[0], Chain: chain[1:]})
 	}
-	if len(all) == 0 || all[0].Name != kube.ClusterIssuer {
-		return nil, fmt.Errorf("%w: %q has no ca.crt", ErrNoDirectory, dir.Path())
+	if len(waiting) == 0 && (len(all) == 0 || all[0].Name != kube.ClusterIssuer) {
+		return nil, nil, fmt.Errorf("%w: %q has no ca.crt", ErrNoDirectory, dir.Path())
 	}
-	return all, nil
+	return all, waiting, nil
 }
 
 // trustOf is the trust that component admins will read out of issuers.pem: each issuer must come back under its name.

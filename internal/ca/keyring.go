@@ -38,7 +38,14 @@ func (k *keyring) add(issuer *pki.Issuer) {
 
 // Unlock gets the issuers' keys, asking for a passphrase where one is encrypted. Only commands that sign need it.
 func (c *CA) Unlock() error {
-	for _, a := range c.trust.Authorities {
+	c.mu.Lock()
+	c.unlocked = true
+	c.mu.Unlock()
+	return c.loadKeys()
+}
+
+func (c *CA) loadKeys() error {
+	for _, a := range c.Trust().Authorities {
 		if c.keys.of(a.Name) != nil {
 			continue
 		}
@@ -59,7 +66,7 @@ func (c *CA) HasKey(name string) bool {
 
 // Absent names the issuers whose keys are not at hand, in the trust's order.
 func (c *CA) Absent() (names []string) {
-	for _, a := range c.trust.Authorities {
+	for _, a := range c.Trust().Authorities {
 		if !c.HasKey(a.Name) {
 			names = append(names, a.Name)
 		}
@@ -70,7 +77,7 @@ func (c *CA) Absent() (names []string) {
 // issuer is the signing issuer of that name; ErrKeyAbsent says that it cannot sign now. In the single-CA form the one
 // there is signs under each name, since a profile goes on naming its own.
 func (c *CA) issuer(name string) (*pki.Issuer, error) {
-	a, ok := c.trust.Authority(name)
+	a, ok := c.Trust().Authority(name)
 	if !ok {
 		return nil, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
 	}

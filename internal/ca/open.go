@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ca-exchange/internal/durable"
@@ -48,11 +49,14 @@ type CA struct {
 	Settings
 	dir    *durable.Dir
 	ledger *ledger.Ledger
-	trust  pki.Trust
-	keys   keyring // empty until Unlock
+	keys   keyring                   // empty until Unlock
+	trust  atomic.Pointer[pki.Trust] // of the zero Trust while an issuer waits
 
-	mu    sync.Mutex
-	rules *Rules
+	mu       sync.Mutex
+	rules    *Rules
+	count    int      // of the issuers, those that wait included
+	waiting  []string // the issuers that wait for their parent; they are looked for again at each Rules
+	unlocked bool     // this process signs: it gets the keys of issuers that waited
 }
 
 // Open opens a CA directory. It reads no private key: see Unlock.
@@ -79,15 +83,11 @@ func (c *CA) open(path string) error {
 	if err := checkPrivate(c.dir, path); err != nil {
 		return err
 	}
-	authorities, err := loadAuthorities(c.dir)
-	if err != nil {
+	if err := c.loadTrust(); err != nil {
 		return err
 	}
-	if c.trust, err = trustOf(authorities); err != nil {
-		return fmt.Errorf("reading the issuers of %q: %w", path, err)
-	}
-	c.ledger, err = openLedger(c.dir, path)
-	if err != nil {
+	var err error
+	if c.ledger, err = openLedger(c.dir, path); err != nil {
 		return err
 	}
 	if _, err := c.Rules(); err != nil {

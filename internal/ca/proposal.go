@@ -39,6 +39,7 @@ type Proposal struct {
 	over     policy.Override
 	rules    string // digest of the rules it was made by
 	reopened bool
+	waits    bool // no issuer can sign yet
 }
 
 // Reopen is a person's word that another person's denial, which was shown, no longer stands.
@@ -104,12 +105,18 @@ func (c *CA) propose(ctx context.Context, entry []byte, record ledger.Request, o
 			refusal.New(refusal.CertificateOver, "certificate", p.Replaced.Serial, "a new request"))
 		p.Decision.Outcome = max(p.Decision.Outcome, refusal.Hold)
 	}
+	if p.waits = rules.Waiting; p.waits {
+		p.Decision.Refusals = append(p.Decision.Refusals, IssuerAbsent(p.Decision.Profile))
+		p.Decision.Outcome = max(p.Decision.Outcome, refusal.Hold)
+	}
 	plan, ok := p.Decision.Plan()
 	if !ok {
 		return p, nil
 	}
 	p.Plan = plan
-	p.Issuer, _ = c.trust.Authority(plan.Issuer)
+	if p.Issuer, ok = c.Trust().Authority(plan.Issuer); !ok {
+		p.Issuer.Name = plan.Issuer // it waits for its parent
+	}
 	p.Digest, err = plan.Digest()
 	return p, err
 }
@@ -190,6 +197,8 @@ func (p *Proposal) Approvable() error {
 			p.Record.Decided.Format("2006-01-02"), refusal.Message(p.Decision.Refusals))
 	case p.Decision.Outcome == refusal.Deny:
 		return fmt.Errorf("%w: %s", ErrRefused, refusal.Message(p.Decision.Refusals))
+	case p.waits:
+		return ErrNoIssuer
 	case p.Denial != nil && !p.reopened:
 		return fmt.Errorf("%w %s", ErrDenied, DenialLine(p.Denial))
 	case p.lacks(refusal.Authority) && p.over.Authority == nil:

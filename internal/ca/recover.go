@@ -28,7 +28,7 @@ func (c *CA) Signed(leaf *x509.Certificate) (by pki.Authority, ok bool) {
 	if leaf.IsCA {
 		return by, false
 	}
-	for _, a := range c.trust.Authorities {
+	for _, a := range c.Trust().Authorities {
 		// The names are compared first: a signature costs arithmetic, and the outbox may be full of junk.
 		if string(leaf.RawIssuer) == string(a.Certificate.RawSubject) && leaf.CheckSignatureFrom(a.Certificate) == nil {
 			return a, true

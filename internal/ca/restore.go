@@ -119,9 +119,9 @@ func (r *Restored) examine(ctx context.Context, directory string, anchor Anchor,
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if c.trust.Fingerprint != r.Trust {
+	if c.Trust().Fingerprint != r.Trust {
 		return fmt.Errorf("%w: the issuers have trust fingerprint %s, the manifest says %s", ErrDamaged,
-			c.trust.Fingerprint, r.Trust)
+			c.Trust().Fingerprint, r.Trust)
 	}
 	head, err := c.ledger.Head(ctx)
 	if err != nil {
@@ -133,7 +133,7 @@ func (r *Restored) examine(ctx context.Context, directory string, anchor Anchor,
 	if err := c.ledger.Verify(ctx, anchor.Sequence, anchor.Hash); err != nil {
 		return err
 	}
-	for _, a := range c.trust.Authorities {
+	for _, a := range c.Trust().Authorities {
 		sub, _, key := issuerFiles(a.Name)
 		switch _, err := c.loadIssuer(a); {
 		case errors.Is(err, fs.ErrNotExist):

@@ -93,7 +93,7 @@ func (c *CA) with(name string, sign func(*pki.Issuer) error) error {
 		return err
 	}
 	err = sign(issuer)
-	a, _ := c.trust.Authority(name)
+	a, _ := c.Trust().Authority(name)
 	failed, ok := errors.AsType[*signer.Error](err)
 	if err == nil || ok {
 		c.keys.rests.note(a.Name, failed, c.Now())

@@ -21,6 +21,7 @@ type Rules struct {
 	Policy  *policy.Policy
 	Release kube.Release
 	Blocked request.Blocklist
+	Waiting bool   // an issuer waits for its parent: nothing is issued
 	Digest  string // of the files they came from: another digest, and what is held is decided again
 }
 
@@ -29,6 +30,11 @@ type Rules struct {
 func (c *CA) Rules() (*Rules, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.waiting) > 0 {
+		if err := c.loadTrust(); err != nil {
+			return c.rules, err
+		}
+	}
 	files, open := [][]byte{nil, nil, nil}, []string(nil)
 	for i, name := range []string{policyFile, requestersFile, blockedFile} {
 		b, stat, err := c.dir.Read(name, sizeLimit)
@@ -39,6 +45,9 @@ func (c *CA) Rules() (*Rules, error) {
 			open = append(open, name)
 		}
 	}
+	if len(c.waiting) > 0 {
+		files = append(files, []byte(strings.Join(c.waiting, " ")))
+	}
 	digest := digestOf(files...)
 	if c.rules != nil && c.rules.Digest == digest {
 		return c.rules, nil
@@ -47,7 +56,7 @@ func (c *CA) Rules() (*Rules, error) {
 	if err != nil {
 		return c.rules, err
 	}
-	fresh.Digest = digest
+	fresh.Digest, fresh.Waiting = digest, len(c.waiting) > 0
 	c.rules = fresh
 	for _, name := range open {
 		c.Log.Warn(name + " may be written by others than its owner: chmod 600 " + filepath.Join(c.dir.Path(), name))

@@ -30,7 +30,7 @@ func (c *CA) Signers() (policy.Signers, error) {
 		return policy.Signers{}, err
 	}
 	var issuers []string
-	for _, a := range c.trust.Authorities {
+	for _, a := range c.Trust().Authorities {
 		issuers = append(issuers, a.Name)
 	}
 	return policy.ParseSigners(text, issuers)

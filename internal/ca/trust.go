@@ -12,8 +12,14 @@ import (
 // trustsSetting holds every trust fingerprint this CA has had, separated by blanks.
 const trustsSetting = "trusts"
 
-// Trust is what component admins pin: the issuers' certificates and their fingerprint.
-func (c *CA) Trust() pki.Trust { return c.trust }
+// Trust is what component admins pin: the issuers' certificates and their fingerprint. It is the zero Trust while an
+// issuer waits for its parent.
+func (c *CA) Trust() pki.Trust {
+	if trust := c.trust.Load(); trust != nil {
+		return *trust
+	}
+	return pki.Trust{}
+}
 
 // Trusts are the fingerprints that a cover or an exchange may name: the present one and those recorded before.
 func (c *CA) Trusts(ctx context.Context) ([]string, error) {
@@ -22,10 +28,11 @@ func (c *CA) Trusts(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	former := strings.Fields(setting)
-	if slices.Contains(former, c.trust.Fingerprint) {
+	present := c.Trust().Fingerprint
+	if present == "" || slices.Contains(former, present) {
 		return former, nil
 	}
-	return append([]string{c.trust.Fingerprint}, former...), nil
+	return append([]string{present}, former...), nil
 }
 
 func rememberTrust(l *ledger.Ledger, fingerprint string) error {

@@ -51,7 +51,7 @@ func OpenSides(inboxPath, outboxPath string) (*Exchange, error) {
 	}
 	x := &Exchange{Marker: answered, in: in, out: out, counts: map[place]int{}}
 	x.Features = readFeatures(out.dir)
-	if asked.Trust != answered.Trust {
+	if asked.Trust != answered.Trust && asked.Trust != "" { // "": see Announce
 		x.Close()
 		return nil, fmt.Errorf("%w: %q has trust %+q, %q has trust %+q",
 			ErrTrust, inboxPath, asked.Trust, outboxPath, answered.Trust)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/refusal"
@@ -20,8 +22,8 @@ const (
 	markerKind = "Exchange"
 )
 
-// Marker is the content of exchange.json. Trust is a hint: what is pinned decides. A reader passes over fields that it
-// does not know, so that a newer CA can add some.
+// Marker is the content of exchange.json. Trust is a hint: what is pinned decides. It is empty while the CA's issuers
+// wait for their parent. A reader passes over fields that it does not know, so that a newer CA can add some.
 type Marker struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -95,6 +97,29 @@ func readMarker(dir *durable.Dir) (Marker, error) {
 			ErrNotExchange, markerFile, m.APIVersion, m.Kind, m.ID, apiVersion, markerKind)
 	}
 	return m, nil
+}
+
+// Announce writes the trust of a CA whose issuers waited for their parent when the exchange was made. The outbox's
+// marker counts; where the inbox comes on a medium of its own and cannot be written, its marker stays as it is.
+func (x *Exchange) Announce(trust string) error {
+	announced := x.Marker
+	announced.Trust = trust
+	if err := x.out.root.Replace(markerFile, announced.encode(), publicFile); err != nil {
+		return err
+	}
+	x.Marker = announced
+	if asked, err := readMarker(x.in.root); err == nil && asked.Trust == "" {
+		asked.Trust = trust
+		return unlessReadOnly(x.in.root.Replace(markerFile, asked.encode(), publicFile))
+	}
+	return nil
+}
+
+func unlessReadOnly(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return nil
+	}
+	return err
 }
 
 func (m Marker) encode() []byte {

@@ -111,6 +111,7 @@ const (
 	EventRevoked       = "Revoked"
 	EventCRLSigned     = "CRLSigned"
 	EventAuthority     = "Authority" // an issuer's certificate came into use; detail.issuer, detail.fingerprint
+	EventAdopted       = "Adopted"   // the last issuer has its parent's signature; detail.trust
 	EventClockAccepted = "ClockAccepted"
 	EventRulesChanged  = "RulesChanged"
 	EventMigrated      = "Migrated" // detail.copy is the SHA-256 of the copy that was made before

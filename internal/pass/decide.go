@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
 	"ca-exchange/internal/policy"
@@ -60,7 +61,7 @@ func (p *pass) decide(ctx context.Context, batch []arrival) ([]decided, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := judge{p.rules.Policy, trusts, known, certificates, p.Now()}
+	j := judge{p.rules.Policy, p.rules.Waiting, trusts, known, certificates, p.Now()}
 	out := make([]decided, len(batch))
 	parallel(len(batch), func(i int) { out[i] = j.judge(batch[i]) })
 	out = p.holdWhereOpen(out)
@@ -73,6 +74,7 @@ func (p *pass) decide(ctx context.Context, batch []arrival) ([]decided, error) {
 // judge holds what one batch is judged by.
 type judge struct {
 	policy       *policy.Policy
+	waiting      bool // no issuer can sign yet
 	trusts       []string
 	known        map[pki.ID]ledger.Request
 	certificates map[pki.ID]ledger.Certificate
@@ -116,6 +118,8 @@ func (j judge) decide(d *decided, h policy.History) {
 		d.outcome = refusal.Hold
 		d.refusals = append(d.refusals, refusal.New(refusal.CertificateOver, "certificate", d.known.Serial,
 			"a new request"))
+	case d.outcome == refusal.Issue && j.waiting:
+		d.outcome, d.refusals = refusal.Hold, append(d.refusals, ca.IssuerAbsent(d.decision.Profile))
 	case d.outcome == refusal.Deny:
 		// The denial binds these bytes only: the same request may come again better signed, or in time.
 		d.id, d.kind = pki.RefusedID(a.bytes), ledger.KindRefused

@@ -96,7 +96,11 @@ func accept(ctx context.Context, c *ca.CA, x *inbox.Exchange, at Sides) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(trusts, x.Trust) {
+	waited, err := c.Serves(x.ID)
+	if err != nil {
+		return err
+	}
+	if waited = waited && x.Trust == ""; !waited && !slices.Contains(trusts, x.Trust) {
 		return fmt.Errorf("%w: %q names trust %s, this CA has %s", inbox.ErrTrust, x.Path(), x.Trust,
 			c.Trust().Fingerprint)
 	}

@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -14,12 +15,20 @@ import (
 func (p *pass) publishTrust() error { return publishTrust(p.CA, p.x, p.rules) }
 
 func publishTrust(c *ca.CA, x *inbox.Exchange, rules *ca.Rules) error {
-	authorities := c.Trust().Authorities
-	files := []inbox.File{{Name: "issuers.pem", Bytes: pki.EncodeTrust(authorities)}}
+	trust := c.Trust()
+	var files []inbox.File
 	if rules != nil {
 		files = append(files, inbox.File{Name: inbox.FeaturesFile, Bytes: inbox.EncodeFeatures(features(rules)...)})
 	}
-	for _, a := range authorities {
+	if len(trust.Authorities) > 0 {
+		files = append(files, inbox.File{Name: "issuers.pem", Bytes: pki.EncodeTrust(trust.Authorities)})
+		if x.Trust == "" { // made while they waited for their parent
+			if err := x.Announce(trust.Fingerprint); err != nil {
+				return fmt.Errorf("announcing the trust fingerprint: %w", err)
+			}
+		}
+	}
+	for _, a := range trust.Authorities {
 		files = append(files, inbox.File{Name: a.Name + inbox.CertificateSuffix, Bytes: a.Anchor()})
 	}
 	var taken error // that name's trouble alone
@@ -51,4 +60,13 @@ func features(rules *ca.Rules) []string {
 		known = append(known, inbox.FeatureReport)
 	}
 	return known
+}
+
+// Announce publishes the issuers on an exchange at once: those of a CA whose last issuer was adopted.
+func Announce(ctx context.Context, c *ca.CA, at Sides) error {
+	x, err := OpenExchange(ctx, c, at.WithOpenInbox())
+	if err != nil {
+		return err
+	}
+	return errors.Join(publishTrust(c, x, nil), x.Close())
 }

@@ -69,8 +69,8 @@ func foreignKey(certificates []*x509.Certificate, key crypto.PublicKey) error {
 		keys[i] = fmt.Sprintf("%s has %s", refusal.Quote(c.Subject.String()),
 			SPKIFingerprint(c.RawSubjectPublicKeyInfo))
 	}
-	return fmt.Errorf("the key %s does not belong to any of the certificates: %s", fingerprint,
-		strings.Join(keys, ", "))
+	return cannotImport("compare the public keys: openssl x509 -in FILE -noout -pubkey, openssl pkey -in KEY -pubout",
+		"the key %s does not belong to any of the certificates: %s", fingerprint, strings.Join(keys, ", "))
 }
 
 // LeftOut describes a certificate that ImportPath left out.

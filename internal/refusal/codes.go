@@ -79,6 +79,7 @@ const (
 	CertificateRate Code = "certificate-rate"
 	CertificateOver Code = "certificate-over"
 	InboxOpen       Code = "inbox-open"
+	IssuerAbsent    Code = "issuer-absent"
 	DeniedByPerson  Code = "denied-by-person"
 )
 
@@ -277,6 +278,9 @@ var meanings = [...]meaning{
 	{InboxOpen, Hold,
 		"everybody may write where the request was dropped, so being there does not authenticate it",
 		"wait for the CA admin, who may close the directory to others (chmod o-w); or sign the request"},
+	{IssuerAbsent, Hold,
+		"no issuer yet: the CA waits for its parent's signature",
+		"wait: it is decided again by itself once the CA admin has adopted the issuers"},
 	{CertificateOver, Hold,
 		"the certificate issued for this request is expired, revoked or about to expire",
 		"ask again with a new request"},
