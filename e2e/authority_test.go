@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"ca-exchange/internal/pki"
+	"ca-exchange/internal/refusal"
 )
 
 // judge runs openssl in the exchange's directory and gives what it printed.
@@ -125,6 +128,37 @@ func (x *exchange) subBelow() {
 	out := x.judge(false, "verify", "-CAfile", "ca/ca.crt", "-untrusted", "both.crt", "l.crt")
 	if !strings.Contains(out, "path length constraint exceeded") {
 		x.Errorf("two CAs below the issuer: %s", out)
+	}
+}
+
+// TestAuthorityInTheInbox: a request in the inbox becomes no authority. It is held, and the hint's commands, which need
+// no other file than the CA's own, make it one.
+func TestAuthorityInTheInbox(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, build(t), "--path-len", "1", "--trust-inbox")
+	key, err := pki.ECDSAP256.Generate()
+	must(t, err)
+	csr, err := pki.AuthorityCSR(key, "k3s-prod")
+	must(t, err)
+	x.drop("k3s.csr", csr)
+	x.ca(0, "sync", "-q")
+	if r := x.notice("k3s", "held").Refusals[0]; r.Code != refusal.Authority {
+		t.Errorf("held as %+v", r)
+	}
+	id := x.id("k3s")
+	if out := x.ca(4, "approve", id, "--yes"); !strings.Contains(out, "no person can approve it as anything else") {
+		t.Errorf("approve: %s", out)
+	}
+	want := "hint: a person may sign it as a sub-CA: ca-admin export " + id[:16] +
+		" --request >sub.csr, then ca-admin sign sub.csr --authority"
+	if out := x.ca(0, "show", id); !strings.Contains(out, want) {
+		t.Errorf("show: %s, expected %s", out, want)
+	}
+	must(t, os.WriteFile(filepath.Join(x.dir, "k3s.csr"), []byte(x.ca(0, "export", id[:16], "--request")), 0o644))
+	x.signAuthority(0, "k3s-prod")
+	x.ca(0, "sync", "-q")
+	if text, err := os.ReadFile(x.path("outbox", "k3s.crt")); err != nil || !strings.Contains(string(text), "BEGIN") {
+		t.Errorf("the answer: %v", err)
 	}
 }
 

@@ -5,59 +5,9 @@
 # use. Four forms: RSA-2048, ECDSA-P256, one issuer for all, intermediate issuers. Ends with "N passed, N failed".
 #
 #   bash test/controlplane.sh [rsa] [ecdsa] [single] [intermediate]
-#
-# It runs in a network of its own, where only the cluster's addresses exist, and in a process tree of its own, with which
-# all that it started ends. That needs root or user namespaces; where there are neither it is skipped, in CI it fails.
 set -u
-
 addresses="192.0.2.10 192.0.2.11 192.0.2.100" # cp1, cp2, and the endpoint that both share
-
-if [ "${1:-}" != inside ]; then
-	cd "$(dirname "$0")/.." || exit 1
-	namespaces="unshare --net --pid --fork --kill-child --mount-proc"
-	[ "$(id -u)" = 0 ] || namespaces="$namespaces --map-root-user"
-	if ! why=$($namespaces true 2>&1); then
-		echo "skipped: no namespaces here: $why"
-		[ -z "${CI:-}" ]
-		exit
-	fi
-	cache=$(bash test/kubernetes/build.sh | tail -1) || exit 1
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-	go build -o "$work/bin/" ./cmd/... || exit 1
-	cp test/kubernetes/intermediates.sh "$work/bin/"
-	PATH="$work/bin:$cache:$PATH:/usr/sbin:/sbin" $namespaces bash "$0" inside "$work" "$@"
-	exit
-fi
-
-work=$2
-shift 2
-unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK KUBECONFIG
-ip link set lo up || exit 1
-for address in $addresses; do ip address add "$address/32" dev lo || exit 1; done
-export NO_PROXY='*' HOME=$work # kubectl keeps a cache below it
-
-passed=0 failed=0
-expect() { # expect NAME COMMAND…
-	local name=$1
-	shift
-	if "$@" >log 2>&1; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "failed: $form: $name" && tail -5 log; fi
-}
-refused() { # refused PATTERN COMMAND…: it fails, and says so
-	local pattern=$1
-	shift
-	! "$@" >refusal 2>&1 && grep -qi -e "$pattern" refusal || { cat refusal; return 1; }
-}
-says() { # says WORDS COMMAND…: on its standard output
-	local words=$1
-	shift
-	"$@" >said && [ "$(cat said)" = "$words" ] || { cat said; return 1; }
-}
-within() { # within SECONDS COMMAND…: again until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do [ $SECONDS -lt $end ] && sleep 0.2 || return 1; done
-}
+. "$(dirname "$0")/kubernetes/alone.sh"
 
 # --- certificates ---
 
@@ -295,5 +245,4 @@ if [[ $forms == *" intermediate "* ]]; then
 	bash "$work/bin/intermediates.sh" "$work/intermediates" || exit 1
 	judge intermediate ECDSA-P256 --import-pki "$work/intermediates"
 fi
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+total

@@ -38,7 +38,7 @@ func (*commands) Examples() map[string][]string {
 		},
 		"show": {"ca-admin show 0123456789abcdef", "ca-admin show server.csr", "ca-admin show server.crt"},
 		"export": {"ca-admin export 0123456789abcdef --chain", "ca-admin export 0123456789abcdef --der",
-			"ca-admin export --index openssl-ca"},
+			"ca-admin export 0123456789abcdef --request", "ca-admin export --index openssl-ca"},
 		"archive": {
 			"ca-admin archive --before 2026-01-31 --out archive-2026-01.jsonl",
 			"ca-admin archive --attach archive-2026-01.jsonl",

@@ -20,15 +20,20 @@ type exportCommand struct {
 	Chain bool   `help:"With the issuers that a server sends along, as it was published."`
 	DER   bool   `name:"der" help:"As DER, not PEM."`
 	Index string `type:"path" placeholder:"DIR" help:"Write all certificates as openssl ca keeps them, per issuer."`
+
+	Request bool `help:"The request as it came, whether it has a certificate or not."`
 }
 
 // Validate holds the flags against each other.
 func (e *exportCommand) Validate() error {
 	switch {
-	case e.Index != "" && (e.What != "" || e.Chain || e.DER):
+	case e.Index != "" && (e.What != "" || e.Chain || e.DER || e.Request):
 		return errors.New("--index DIR writes all certificates: it takes nothing else")
 	case e.Index == "" && e.What == "":
 		return errors.New("name a certificate, or --index DIR for all of them")
+	}
+	if e.Request && (e.Chain || e.DER) {
+		return errors.New("--request prints no certificate: leave --chain and --der out")
 	}
 	if e.Chain && e.DER {
 		return errors.New("--chain or --der, not both: DER holds one certificate")
@@ -47,6 +52,9 @@ func (e *exportCommand) Run(ctx context.Context, a *app) error {
 	defer c.Close()
 	if e.Index != "" {
 		return e.index(ctx, a, c)
+	}
+	if e.Request {
+		return a.exportRequest(ctx, c, e.What)
 	}
 	serial, err := a.serialOf(ctx, c, e.What)
 	if err != nil {
@@ -67,6 +75,20 @@ func (e *exportCommand) Run(ctx context.Context, a *app) error {
 		answer = block.Bytes
 	}
 	_, err = a.Out.Write(answer)
+	return err
+}
+
+// exportRequest prints the entry that a request came as.
+func (a *app) exportRequest(ctx context.Context, c *ca.CA, what string) error {
+	record, err := c.FindID(ctx, what)
+	if err != nil {
+		return explainRequest(err)
+	}
+	entry, err := c.Ledger().Entry(ctx, record.ID)
+	if err != nil {
+		return err
+	}
+	_, err = a.Out.Write(entry)
 	return err
 }
 

@@ -166,7 +166,8 @@ func (a *app) hintWays(p *ca.Proposal, reopen string) {
 	if err := p.Approvable(); errors.Is(err, ca.ErrRefused) {
 		for _, r := range p.Decision.Refusals {
 			if r.Code == refusal.Authority {
-				a.Hint("%s", r.Code.Hint())
+				a.Hint("a person may sign it as a sub-CA: ca-admin export %s --request >sub.csr, "+
+					"then ca-admin sign sub.csr --authority", p.ID.Short())
 			}
 		}
 		return

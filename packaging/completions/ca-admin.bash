@@ -40,7 +40,7 @@ _ca_admin() {
 	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	list) options='--expiring --due --overdue --superseded --all --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	export) options='--chain --der --index --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	export) options='--chain --der --index --request --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;

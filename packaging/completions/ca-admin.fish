@@ -171,6 +171,7 @@ complete -c ca-admin -n '_ca_admin_is show' -f -d 'A request ID, entry name, ser
 complete -c ca-admin -n '_ca_admin_is export' -l chain -f -d 'With the issuers that a server sends along, as it was published.'
 complete -c ca-admin -n '_ca_admin_is export' -l der -f -d 'As DER, not PEM.'
 complete -c ca-admin -n '_ca_admin_is export' -l index -x -a '(__fish_complete_directories)' -d 'Write all certificates as openssl ca keeps them, per issuer.'
+complete -c ca-admin -n '_ca_admin_is export' -l request -f -d 'The request as it came, whether it has a certificate or not.'
 complete -c ca-admin -n '_ca_admin_is export' -f -d 'A serial, or a request\'s ID for its certificate.'
 complete -c ca-admin -n '_ca_admin_is report' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange (CA_EXCHANGE); all by default.'
 complete -c ca-admin -n '_ca_admin_is report' -l inbox -x -a '(__fish_complete_directories)' -d 'The inbox\'s own directory, for one-way media.'
