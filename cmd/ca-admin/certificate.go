@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pki"
@@ -15,6 +16,8 @@ type certificate struct {
 	ledger.Listed
 	status string
 	due    time.Time
+
+	installed *ca.Installation // what its host says; nil where nobody asked
 }
 
 // How a certificate stands, beside ledger.Valid (and not due) and ledger.Revoked.
@@ -28,7 +31,7 @@ const (
 // standing is how a certificate stands. When it is due follows from the certificate alone, as on the host that has it.
 func standing(k ledger.Listed, now time.Time) certificate {
 	at := pki.RenewalDue(k.NotBefore, k.NotAfter, k.Fingerprint, pki.RenewalRule{})
-	s := certificate{k, ledger.Valid, at}
+	s := certificate{Listed: k, status: ledger.Valid, due: at}
 	switch {
 	case k.Status == ledger.Revoked:
 		s.status = ledger.Revoked
@@ -99,6 +102,8 @@ type certificateItem struct {
 	ReplacedBy  string    `json:"replacedBy"` // fingerprint of the one that superseded it
 	Generation  int       `json:"generation"` // of the issuer, from 1
 	Origin      string    `json:"origin"`     // Issued, Imported or Recovered
+
+	Installed *installedItem `json:"installed,omitempty"`
 }
 
 func (k certificate) item() certificateItem {
@@ -107,6 +112,7 @@ func (k certificate) item() certificateItem {
 		Names: orEmpty(k.Names), Issuer: k.Issuer, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Due: k.due,
 		Status: k.status, Requester: k.Requester, Fingerprint: k.Fingerprint, Replaces: k.Replaces,
 		ReplacedBy: k.ReplacedBy, Generation: k.Generation, Origin: string(k.Origin),
+		Installed: newInstalledItem(k.installed),
 	}
 }
 

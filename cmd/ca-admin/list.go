@@ -19,6 +19,7 @@ type listCommand struct {
 	Overdue    bool     `help:"Only those in use that should have been renewed, or ended lately."`
 	Superseded bool     `help:"Only those that another one has replaced."`
 	All        bool     `help:"Include superseded certificates."`
+	Installed  bool     `help:"Show what the hosts say: installed, never installed, not taken up, silent."`
 	Node       string   `placeholder:"GLOB" help:"Only those of a node that fits, such as cp1 or 'cp*'."`
 	Profile    string   `placeholder:"PROFILE" help:"Only those of this profile."`
 	Requester  string   `placeholder:"NAME" help:"Only those that this requester asked for."`
@@ -48,6 +49,8 @@ func (l *listCommand) Validate() error {
 		return errors.New("--profile authority: authorities are listed with --authorities")
 	case l.Authorities && l.Profile != "":
 		return errors.New("--authorities or --profile, not both")
+	case l.Authorities && l.Installed:
+		return errors.New("--authorities or --installed, not both: no host installs an authority")
 	}
 	return nil
 }
@@ -110,13 +113,27 @@ func (l *listCommand) Run(ctx context.Context, a *app) error {
 	}
 	now, status := cli.Now(), cli.Done
 	filter := l.filter(now)
-	filter.Brief = !a.JSON && !a.CSV
+	filter.Brief = !a.JSON && !a.CSV && !l.Installed
+	see := func(k certificate) {
+		if l.current() && k.isDue() {
+			status = cli.RenewalIsDue
+		}
+	}
 	list := func(f ledger.Filter) iter.Seq2[certificate, error] {
-		return l.selected(c.Ledger().Certificates(ctx, f), now, func(k certificate) {
-			if l.current() && k.isDue() {
-				status = cli.RenewalIsDue
-			}
-		})
+		return l.selected(c.Ledger().Certificates(ctx, f), now, see)
+	}
+	if l.Installed {
+		hosts, err := c.Installations(ctx, now)
+		if err != nil {
+			return err
+		}
+		list = func(f ledger.Filter) iter.Seq2[certificate, error] {
+			return mapped(l.selected(l.onHosts(ctx, c, hosts, f), now, see), func(k certificate) certificate {
+				in := hosts.Of(k.Listed)
+				k.installed = &in
+				return k
+			})
+		}
 	}
 	if err := l.print(a, list, filter, now); err != nil {
 		return err
@@ -132,6 +149,9 @@ func (l *listCommand) print(
 	f.Except, authorities.Profile = policy.AuthorityProfile, policy.AuthorityProfile
 	if l.Authorities {
 		return a.listCertificates("AuthorityList", list(authorities), now)
+	}
+	if l.Installed && !a.JSON {
+		return a.listInstalled(list(f))
 	}
 	if err := a.listCertificates("CertificateList", list(f), now); err != nil || a.JSON || a.CSV || l.Profile != "" {
 		return err

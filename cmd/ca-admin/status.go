@@ -33,6 +33,7 @@ type statusResult struct {
 	Backlog    int                   `json:"backlog"`
 	Expired    int                   `json:"expired"`  // without a successor, in the last 30 days
 	Expiring   int                   `json:"expiring"` // without a successor, in the next 30 days
+	Hosts      hostsStatus           `json:"hosts"`    // those that report what is installed
 	Head       string                `json:"head"`
 }
 
@@ -68,6 +69,9 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	result.Expired, result.Expiring = ending.ended, ending.ends
+	if result.Hosts, err = hostsOf(ctx, c, cli.Now()); err != nil {
+		return err
+	}
 	for _, i := range status.Issuers {
 		result.Issuers = append(result.Issuers,
 			issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
@@ -117,6 +121,7 @@ func (r statusResult) print(a *app, status pass.Status) {
 		}
 	}
 	a.Print("issued   %d certificates%s", status.Certificates, expiring{r.Expired, r.Expiring})
+	a.printHosts(r.Hosts)
 	a.Print("ledger   %s", r.Head)
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/big"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -276,8 +277,8 @@ func TestCRLReport(t *testing.T) {
 	w.publishCRL(t, 3)
 	w.takeCRLs(t)
 	_, r := w.report(t)
-	want := request.ReportCRL{Issuer: "etcd-ca", Number: 3, NextUpdate: w.clock.AddDate(0, 0, 30)}
-	if r == nil || len(r.CRLs) != 3 || r.CRLs[1] != want {
+	want := request.ReportCRL{Issuer: "etcd-ca", Number: big.NewInt(3), NextUpdate: w.clock.AddDate(0, 0, 30)}
+	if r == nil || len(r.CRLs) != 3 || !reflect.DeepEqual(r.CRLs[1], want) {
 		t.Errorf("%+v", r)
 	}
 }

@@ -60,6 +60,9 @@ func (c *Component) Report(ctx context.Context, x *inbox.Exchange, program strin
 	if err != nil || len(r.Items) == 0 && last == nil {
 		return false, err
 	}
+	if last != nil {
+		r.Time = later(r.Time, last.Report.Time)
+	}
 	text, err := r.Encode()
 	if err != nil || last != nil && last.Exchange == x.ID && c.saysTheSame(text, last.Report, r.Time) {
 		return false, err
@@ -75,6 +78,14 @@ func (c *Component) Report(ctx context.Context, x *inbox.Exchange, program strin
 		return false, err
 	}
 	return true, c.saveReport(lastReport{refusal.APIVersion, "LastReport", x.ID, r})
+}
+
+// later is a report's time: the CA takes only a later one than the last, and two may be of one second.
+func later(now, last time.Time) time.Time {
+	if ahead := last.Sub(now); ahead >= 0 && ahead < time.Minute {
+		return last.Add(time.Second)
+	}
+	return now
 }
 
 // needsTouch reports whether the key is a security key, which asks for a person at each signature.
@@ -142,18 +153,25 @@ func (c *Component) hostReport(ctx context.Context, program string) (r request.H
 	return r, nil
 }
 
-// reportCRLs are the CRLs that lie in their places.
+// reportCRLs are the CRLs in their places, of each issuer the oldest.
 func (c *Component) reportCRLs() (all []request.ReportCRL, err error) {
-	crls, err := c.CRLs()
-	for _, one := range crls {
-		if one.List == nil || !one.List.Number.IsInt64() {
+	lists, err := c.CRLs()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lists {
+		if l.List == nil {
 			continue
 		}
-		all = append(all, request.ReportCRL{
-			Issuer: one.Issuer, Number: one.List.Number.Int64(), NextUpdate: one.List.NextUpdate,
-		})
+		one := request.ReportCRL{Issuer: l.Issuer, Number: l.List.Number, NextUpdate: l.List.NextUpdate}
+		n := slices.IndexFunc(all, func(have request.ReportCRL) bool { return have.Issuer == l.Issuer })
+		if n < 0 {
+			all = append(all, one)
+		} else if one.Number.Cmp(all[n].Number) < 0 {
+			all[n] = one
+		}
 	}
-	return all, err
+	return all, nil
 }
 
 func reportItem(i Item) request.ReportItem {

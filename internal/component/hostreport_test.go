@@ -69,6 +69,15 @@ func TestReport(t *testing.T) {
 	if dropped, r := w.report(t); !dropped || r.Items[0].Applied != ApplyNone {
 		t.Errorf("the hooks ran: %v, %+v", dropped, r)
 	}
+	must(t, os.Rename(w.path("host", "pki", "www.crt"), w.path("host", "pki", "other.crt")))
+	if dropped, r := w.report(t); !dropped || !r.Time.After(w.clock) {
+		t.Errorf("two of one second: %v, %+v", dropped, r)
+	}
+	must(t, os.Rename(w.path("host", "pki", "other.crt"), w.path("host", "pki", "www.crt")))
+	w.clock = w.clock.Add(time.Hour)
+	if dropped, r := w.report(t); !dropped || len(r.Items) != 1 {
+		t.Errorf("it is back: %v, %+v", dropped, r)
+	}
 	before := w.clock
 	w.clock = w.clock.Add(reportAgain)
 	if dropped, r := w.report(t); !dropped || !r.Time.After(before) {

@@ -7,7 +7,8 @@ import (
 
 // Filter selects certificates; what is left zero selects all. Everything given must hold.
 type Filter struct {
-	Serial    string
+	Serial, Fingerprint string // hex
+
 	Node      string // GLOB pattern
 	Profile   string
 	Except    string // not this profile
@@ -71,6 +72,9 @@ func (f Filter) query() (rest string, args []any) {
 	}
 	if f.Issuer != "" {
 		and("c.issuer IN (SELECT num FROM issuers WHERE name = ?)", f.Issuer)
+	}
+	if f.Fingerprint != "" {
+		and(byFingerprint, fingerprintArgs(f.Fingerprint)...)
 	}
 	if f.Serial != "" {
 		and("c.serial = ?", packed(f.Serial))

@@ -78,6 +78,8 @@ func TestListPlans(t *testing.T) {
 			"SEARCH c USING INDEX certificates_requester (requester=? AND superseded=?)"},
 		{"in use, expiring", rest(Filter{Current: true, EndsFrom: ends.EndsFrom, EndsUntil: ends.EndsUntil}),
 			"SEARCH c USING INDEX certificates_current (not_after>? AND not_after<?)"},
+		{"in use, by fingerprint", rest(Filter{Current: true, Status: Valid, Fingerprint: "ab", EndsFrom: ends.EndsFrom,
+			Limit: 1}), "SEARCH c USING INDEX certificates_fingerprint (<expr>=?)"},
 		{"newest", rest(Filter{Order: ByIssue}), "SCAN c"},
 	} {
 		if got := plan(t, l, test.query); !strings.Contains(got, test.want) {

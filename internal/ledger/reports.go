@@ -93,3 +93,21 @@ func (l *Ledger) HostReports(ctx context.Context, until time.Time) iter.Seq2[Hos
 	return each(ctx, l.reader, scan, `SELECT requester, node, time, body FROM reports WHERE time <= ?
 		ORDER BY requester, node`, seconds(until))
 }
+
+// CountHostReports counts the reports of each requester whose time is after since.
+func (l *Ledger) CountHostReports(ctx context.Context, since time.Time) (map[string]int, error) {
+	type row struct {
+		requester string
+		count     int
+	}
+	scan := func(rows *sql.Rows) (r row, err error) { return r, rows.Scan(&r.requester, &r.count) }
+	counts := map[string]int{}
+	query := "SELECT requester, count(*) FROM reports WHERE time > ? GROUP BY requester"
+	for r, err := range each(ctx, l.reader, scan, query, seconds(since)) {
+		if err != nil {
+			return nil, err
+		}
+		counts[r.requester] = r.count
+	}
+	return counts, nil
+}

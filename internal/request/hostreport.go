@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"regexp"
-	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -40,10 +40,10 @@ type ReportItem struct {
 	Wire        string    `json:"wire"`    // fingerprint of what the component serves; "" where nothing answered
 }
 
-// ReportCRL is a revocation list that lies in its place on the host.
+// ReportCRL is a CRL that lies in its place on the host.
 type ReportCRL struct {
 	Issuer     string    `json:"issuer"`
-	Number     int64     `json:"number"`
+	Number     *big.Int  `json:"number"`
 	NextUpdate time.Time `json:"nextUpdate"`
 }
 
@@ -53,6 +53,7 @@ const (
 	// signatureRoom is what a signature needs at most below a report, in bytes: RSA of 8192 bits, armored.
 	signatureRoom = 8 << 10
 	maxProgram    = 100
+	crlNumberBits = 160 // RFC 5280 5.2.3
 )
 
 // appliedForm is how far the hooks of an installed certificate are.
@@ -183,8 +184,11 @@ func (r HostReport) check() error {
 			return fmt.Errorf("item %s does not have the form of one", refusal.Quote(i.Place))
 		}
 	}
-	if slices.ContainsFunc(r.CRLs, func(l ReportCRL) bool { return !coverName.MatchString(l.Issuer) || l.Number < 0 }) {
-		return errors.New("a revocation list does not have the form of one")
+	for _, l := range r.CRLs {
+		if !coverName.MatchString(l.Issuer) || l.Number == nil || l.Number.Sign() < 0 ||
+			l.Number.BitLen() > crlNumberBits {
+			return fmt.Errorf("the CRL of issuer %s does not have the form of one", refusal.Quote(l.Issuer))
+		}
 	}
 	return CheckNode(r.Node)
 }

@@ -2,6 +2,7 @@ package request_test
 
 import (
 	"bytes"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +28,7 @@ func newReport() request.HostReport {
 	return request.HostReport{
 		Requester: "cp1-admin", Node: "cp1", Trust: "sha256:" + strings.Repeat("01", 32), Time: at,
 		Program: "component-admin 2.0.0", Items: []request.ReportItem{item, other},
-		CRLs: []request.ReportCRL{{Issuer: "etcd-ca", Number: 1769860800, NextUpdate: at.AddDate(0, 1, 0)}},
+		CRLs: []request.ReportCRL{{Issuer: "etcd-ca", Number: big.NewInt(1769860800), NextUpdate: at.AddDate(0, 1, 0)}},
 	}
 }
 

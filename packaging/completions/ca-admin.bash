@@ -38,7 +38,7 @@ _ca_admin() {
 	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	list) options='--expiring --due --overdue --superseded --all --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	list) options='--expiring --due --overdue --superseded --all --installed --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	export) options='--chain --der --index --request --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;

@@ -154,6 +154,7 @@ complete -c ca-admin -n '_ca_admin_is list' -l due -f -d 'Only those in use that
 complete -c ca-admin -n '_ca_admin_is list' -l overdue -f -d 'Only those in use that should have been renewed, or ended lately.'
 complete -c ca-admin -n '_ca_admin_is list' -l superseded -f -d 'Only those that another one has replaced.'
 complete -c ca-admin -n '_ca_admin_is list' -l all -f -d 'Include superseded certificates.'
+complete -c ca-admin -n '_ca_admin_is list' -l installed -f -d 'Show what the hosts say: installed, never installed, not taken up, silent.'
 complete -c ca-admin -n '_ca_admin_is list' -l node -x -d 'Only those of a node that fits, such as cp1 or \'cp*\'.'
 complete -c ca-admin -n '_ca_admin_is list' -l profile -x -a 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' -d 'Only those of this profile.'
 complete -c ca-admin -n '_ca_admin_is list' -l requester -x -d 'Only those that this requester asked for.'
