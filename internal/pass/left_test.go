@@ -114,6 +114,26 @@ func TestLeftCopiesEnd(t *testing.T) {
 	}
 }
 
+// TestEnrolledHeldBesideFlood: where what nobody vouches for fills the pending list, an enrolled requester's request is
+// held all the same.
+func TestEnrolledHeldBesideFlood(t *testing.T) {
+	t.Parallel()
+	long(t)
+	a := enrolled(t)
+	for i, e := range requests(t, heldRows) {
+		if err := dropFast(a.x, fmt.Sprintf("f%04d", i), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := a.sync(); sum.Held != heldRows {
+		t.Fatalf("%+v", sum)
+	}
+	a.drop("outside.test", "")
+	if sum := a.sync(); sum.Held != 1 || sum.Left != 0 {
+		t.Errorf("%+v", sum)
+	}
+}
+
 // TestSlowListing: where reading the inbox alone takes longer than the slice of unsigned entries, they are served all
 // the same, in one pass.
 func TestSlowListing(t *testing.T) {
