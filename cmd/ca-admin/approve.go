@@ -83,7 +83,7 @@ func (v *approveCommand) approve(
 		}
 		return p, err
 	}
-	certificate, err := a.decide(ctx, c, again, v.Yes)
+	certificate, err := a.decide(ctx, c, again, v.planFlags)
 	if err == nil {
 		a.signed(certificate)
 	}

@@ -75,13 +75,13 @@ func (a *app) presentAuthority(p *ca.Proposal) {
 }
 
 // agree asks the person for a word on what was shown.
-func (a *app) agree(ctx context.Context, shown *ca.Proposal, yes bool) error {
+func (a *app) agree(ctx context.Context, shown *ca.Proposal, f planFlags) error {
 	var agreed bool
 	var err error
 	switch {
 	case shown.Plan.Limits != nil:
 		agreed, err = a.agreeAuthority(ctx, shown)
-	case yes:
+	case f.Yes:
 		return nil
 	default:
 		agreed, err = a.Confirm(ctx, "sign this certificate?")

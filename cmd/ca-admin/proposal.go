@@ -59,7 +59,7 @@ type propose func() (*ca.Proposal, error)
 
 // decide shows a proposal and signs it once a person said yes. Where anything changed between the showing and the
 // signing, it is shown again: nothing is signed unseen.
-func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*pki.Certificate, error) {
+func (a *app) decide(ctx context.Context, c *ca.CA, again propose, f planFlags) (*pki.Certificate, error) {
 	for {
 		shown, err := again()
 		if err != nil {
@@ -69,14 +69,14 @@ func (a *app) decide(ctx context.Context, c *ca.CA, again propose, yes bool) (*p
 		if err := shown.Approvable(); err != nil {
 			return nil, explainProposal(err, shown)
 		}
-		if err := a.agree(ctx, shown, yes); err != nil {
+		if err := a.agree(ctx, shown, f); err != nil {
 			return nil, err
 		}
 		certificate, err := c.Approve(ctx, shown)
 		if err == nil {
 			return certificate, nil
 		}
-		if !errors.Is(err, policy.ErrOther) || yes {
+		if !errors.Is(err, policy.ErrOther) || f.Yes {
 			return nil, explainRequest(err)
 		}
 		a.Warn("something changed since this was shown; here it is as it is now")

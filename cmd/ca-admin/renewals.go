@@ -27,7 +27,7 @@ func (v *approveCommand) renewals(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	serials, err := a.approveRenewals(ctx, c, all.Plain, v.Yes)
+	serials, err := a.approveRenewals(ctx, c, all.Plain, v.planFlags)
 	if len(serials) > 0 {
 		a.publish(context.WithoutCancel(ctx), c, v.exchangeFlags)
 	}
@@ -40,7 +40,7 @@ func (v *approveCommand) renewals(ctx context.Context, a *app) error {
 
 // approveRenewals signs what a person agrees to. One that changed after it was listed is left for the next look.
 func (a *app) approveRenewals(
-	ctx context.Context, c *ca.CA, plain []*ca.Proposal, yes bool,
+	ctx context.Context, c *ca.CA, plain []*ca.Proposal, f planFlags,
 ) (serials []string, err error) {
 	if len(plain) == 0 {
 		a.Say("no held request is a plain renewal")
@@ -49,7 +49,7 @@ func (a *app) approveRenewals(
 	for _, p := range plain {
 		a.sayRenewal(p)
 	}
-	if !yes {
+	if !f.Yes {
 		agreed, err := a.Confirm(ctx, fmt.Sprintf("sign %s?", cli.Count(len(plain), "certificate", "certificates")))
 		if errors.Is(err, cli.ErrNobody) {
 			return nil, cli.Hint(err, "look at each with `ca-admin show`, then say --yes")

@@ -138,7 +138,7 @@ func (s *signCommand) certificate(
 		a.Say("this request has its certificate already: serial %s", p.Record.Serial)
 		return c.Ledger().Content(ctx, p.Record)
 	}
-	certificate, err := a.decide(ctx, c, func() (*ca.Proposal, error) { return c.ProposeFile(ctx, entry, o) }, s.Yes)
+	certificate, err := a.decide(ctx, c, func() (*ca.Proposal, error) { return c.ProposeFile(ctx, entry, o) }, s.planFlags)
 	if err != nil {
 		return nil, err
 	}

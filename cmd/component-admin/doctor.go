@@ -151,7 +151,7 @@ func (d *doctorCommand) print(a *app, config kube.Config, report component.Repor
 	case report.Runs || len(d.Config) == 0:
 		a.Say("nothing is wrong")
 	default:
-		a.Say("nothing is wrong; next: %s", d.kubeadm(config, report.Worker))
+		a.Say("nothing is wrong; next: %s", d.kubeadm(config, report))
 	}
 }
 
@@ -168,13 +168,13 @@ func expire(certificates, lists int) string {
 
 // kubeadm is the command that makes this host part of the cluster, with the files that join must be told to overlook:
 // they are ours (docs/lab/kubernetes-observed.md).
-func (d *doctorCommand) kubeadm(config kube.Config, worker bool) string {
+func (d *doctorCommand) kubeadm(config kube.Config, report component.Report) string {
 	const kubelet, ca = "FileAvailable--etc-kubernetes-kubelet.conf", "FileAvailable--etc-kubernetes-pki-ca.crt"
 	verb, overlook := "join", " --ignore-preflight-errors="+kubelet
 	switch {
 	case !config.HasJoin:
 		verb, overlook = "init", ""
-	case worker:
+	case report.Worker:
 		overlook += "," + ca
 	}
 	return component.Command("kubeadm", verb, "--config", d.Config[0]) + overlook

@@ -77,7 +77,11 @@ func (r *renewCommand) Run(ctx context.Context, a *app) error {
 			status = cli.Worst(status, a.hooks(ctx, c))
 		}
 	}
-	due, err := a.due(c, there && !r.DryRun)
+	overlooked := "" // with an exchange at hand, what is due has been asked for
+	if there && !r.DryRun {
+		overlooked = component.ItemDue
+	}
+	due, err := a.due(c, overlooked)
 	if err != nil {
 		return err
 	}
@@ -168,9 +172,9 @@ func (r *renewCommand) names(c *component.Component) (namesOf, error) {
 	}, nil
 }
 
-// due says what is due and not renewed, and the next date that matters. With an exchange at hand only what is overdue
-// is worth a status: the rest has been asked for.
-func (a *app) due(c *component.Component, asked bool) (cli.Status, error) {
+// due says what is due and not renewed, and the next date that matters. Items in the overlooked state are worth no
+// status.
+func (a *app) due(c *component.Component, overlooked string) (cli.Status, error) {
 	items, err := c.Items()
 	if err != nil {
 		return cli.Failed, a.explain(err)
@@ -181,7 +185,7 @@ func (a *app) due(c *component.Component, asked bool) (cli.Status, error) {
 			continue
 		}
 		state := i.Status(now)
-		if !asked || state != component.ItemDue {
+		if state != overlooked {
 			status = cli.RenewalIsDue
 		}
 		if a.JSON {

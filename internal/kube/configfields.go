@@ -29,16 +29,15 @@ func (c *Config) addCluster(d clusterDocument) error {
 	)
 }
 
-// addHost takes the host's own part. An InitConfiguration beside a JoinConfiguration is another host's: it is
-// checked and dropped, or else this host would ask for the other's address.
-func (c *Config) addHost(d hostDocument, join bool) error {
-	if join {
-		c.NodeName, c.AdvertiseAddress, c.BindPort = "", netip.Addr{}, DefaultConfig().BindPort
-		c.NodeAddresses = pki.Names{}
-	} else if c.HasJoin {
-		other := *c
-		c = &other
-	}
+// addJoining takes the own part of a host that joins, in place of what an InitConfiguration said of another one.
+func (c *Config) addJoining(d hostDocument) error {
+	c.NodeName, c.AdvertiseAddress, c.BindPort = "", netip.Addr{}, DefaultConfig().BindPort
+	c.NodeAddresses = pki.Names{}
+	return c.addHost(d)
+}
+
+// addHost takes the host's own part.
+func (c *Config) addHost(d hostDocument) error {
 	local := d.LocalAPIEndpoint
 	if d.ControlPlane != nil {
 		c.JoinsControlPlane, local = true, d.ControlPlane.LocalAPIEndpoint

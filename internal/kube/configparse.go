@@ -71,5 +71,12 @@ func (c *Config) addDocument(kind text, decode func(any) error) error {
 	if err := decode(&d); err != nil {
 		return err
 	}
-	return c.addHost(d, kind.value == "JoinConfiguration")
+	switch {
+	case kind.value == "JoinConfiguration":
+		return c.addJoining(d)
+	case c.HasJoin: // another host's: it is checked and dropped, or else this host would ask for the other's address
+		other := *c
+		return other.addHost(d)
+	}
+	return c.addHost(d)
 }

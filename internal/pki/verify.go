@@ -84,18 +84,15 @@ func checkSubject(leaf *x509.Certificate, e Expected, _ time.Time) error {
 	if e.Profile.CommonName == "" {
 		commonName, organizations = e.CommonName, e.Organizations
 	}
+	attributes := len(organizations)
+	if commonName != "" {
+		attributes++
+	}
 	if leaf.Subject.CommonName != commonName || !EqualSets(leaf.Subject.Organization, organizations) ||
-		len(leaf.Subject.Names) != len(organizations)+count(commonName != "") {
+		len(leaf.Subject.Names) != attributes {
 		return fmt.Errorf("the subject is %s, expected CN=%q O=%q", subjectOf(leaf), commonName, organizations)
 	}
 	return nil
-}
-
-func count(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
 }
 
 func checkUsages(leaf *x509.Certificate, e Expected, _ time.Time) error {

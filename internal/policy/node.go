@@ -106,7 +106,11 @@ func (j *judgement) settleNode(p *pki.Profile) string {
 		return ""
 	}
 	if field == "cover.Node" {
-		j.compareNode(p, node, inSubject)
+		if inSubject {
+			j.compareSubject(p, node)
+		} else {
+			j.compareNames(node)
+		}
 	}
 	return node
 }
@@ -121,15 +125,17 @@ func (j *judgement) refuseNode(node, field string, why error) {
 	j.refuse(refusal.CoverNode, field, node, "a node's name: "+why.Error())
 }
 
-// compareNode holds the cover's node against the CSR: it is in the subject, or among the names.
-func (j *judgement) compareNode(p *pki.Profile, node string, inSubject bool) {
-	csr := j.Request.CSR
-	if inSubject {
-		if commonName, _ := p.Subject(node); csr.Subject.CommonName() != commonName {
-			j.refuse(refusal.CoverNode, "cover.Node", node,
-				"the node of the CSR: "+refusal.Quote(csr.Subject.CommonName()))
-		}
-	} else if !slices.Contains(csr.Names.DNS, node) {
+// compareSubject holds the cover's node against the CSR's subject.
+func (j *judgement) compareSubject(p *pki.Profile, node string) {
+	asked := j.Request.CSR.Subject.CommonName()
+	if commonName, _ := p.Subject(node); asked != commonName {
+		j.refuse(refusal.CoverNode, "cover.Node", node, "the node of the CSR: "+refusal.Quote(asked))
+	}
+}
+
+// compareNames holds the cover's node against the CSR's names.
+func (j *judgement) compareNames(node string) {
+	if !slices.Contains(j.Request.CSR.Names.DNS, node) {
 		j.refuse(refusal.CoverNode, "cover.Node", node, "a node among the CSR's DNS names")
 	}
 }

@@ -36,35 +36,42 @@ func (r *csrReader) readExtensions(value cryptobyte.String) {
 			continue
 		}
 		seen[name] = true
-		r.readExtension(name, critical, content)
+		r.readExtension(csrExtension{name, critical, content})
 	}
+}
+
+// csrExtension is one extension that a CSR asks for.
+type csrExtension struct {
+	oid      string
+	critical bool
+	content  cryptobyte.String
 }
 
 // readExtension reads the four that say something about an end entity. Everything else is never copied, and
 // denied where it may not be overlooked.
-func (r *csrReader) readExtension(oid string, critical bool, content cryptobyte.String) {
+func (r *csrReader) readExtension(e csrExtension) {
 	ok, field := true, "extensions"
-	switch oid {
+	switch e.oid {
 	case "2.5.29.17":
 		field += ".subjectAltName"
-		ok = r.readNames(content)
+		ok = r.readNames(e.content)
 	case "2.5.29.15":
 		field += ".keyUsage"
-		ok = r.readKeyUsage(content)
+		ok = r.readKeyUsage(e.content)
 	case "2.5.29.37":
 		field += ".extendedKeyUsage"
-		ok = r.readUsages(content)
+		ok = r.readUsages(e.content)
 	case "2.5.29.19":
 		field += ".basicConstraints"
-		ok = r.readBasicConstraints(content)
+		ok = r.readBasicConstraints(e.content)
 	case "2.5.29.30":
 		r.Add(refusal.ExtensionDangerous, field, "nameConstraints", "extensions of an end entity")
 	default:
-		if critical {
-			r.Add(refusal.ExtensionDangerous, field, oid+", critical", "critical extensions that are understood")
+		if e.critical {
+			r.Add(refusal.ExtensionDangerous, field, e.oid+", critical", "critical extensions that are understood")
 		} else {
-			r.Add(refusal.ExtensionForeign, field, extensionName(oid), "")
-			r.ignore(extensionName(oid))
+			r.Add(refusal.ExtensionForeign, field, extensionName(e.oid), "")
+			r.ignore(extensionName(e.oid))
 		}
 	}
 	if !ok {
