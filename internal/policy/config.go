@@ -125,7 +125,11 @@ func decode(name string, text []byte, v any) (*ast.File, error) {
 		return nil, located(name, text, err)
 	}
 	if len(file.Docs) > 1 {
-		return nil, fmt.Errorf("%s: more than one YAML document", name)
+		where := ""
+		if second := file.Docs[1]; second.Body != nil { // a document may have neither a start nor a body
+			where = fmt.Sprintf(":%d", second.Body.GetToken().Position.Line)
+		}
+		return nil, fmt.Errorf("%s%s: a second YAML document: one is read", name, where)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
 	if err := decoder.DecodeContext(context.Background(), v); err != nil && len(bytes.TrimSpace(text)) > 0 {
