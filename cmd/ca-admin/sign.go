@@ -138,7 +138,8 @@ func (s *signCommand) certificate(
 		a.Say("this request has its certificate already: serial %s", p.Record.Serial)
 		return c.Ledger().Content(ctx, p.Record)
 	}
-	certificate, err := a.decide(ctx, c, func() (*ca.Proposal, error) { return c.ProposeFile(ctx, entry, o) }, s.planFlags)
+	again := func() (*ca.Proposal, error) { return c.ProposeFile(ctx, entry, o) }
+	certificate, err := a.decide(ctx, c, again, s.planFlags)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,26 @@ func TestDefaultParses(t *testing.T) {
 	}
 }
 
+// TestBuiltInNames: the names that a policy gives to every certificate of a built-in profile are checked as a scope's.
+func TestBuiltInNames(t *testing.T) {
+	_, err := Parse([]byte("apiVersion: ca-exchange/v1\nkind: Policy\nprofiles:\n  server:\n    dns: ['a b']\n"))
+	want := `policy.yaml:5:11: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, expected %s", err, want)
+	}
+}
+
+// TestSecondDocument: a policy is one document; what follows is never left out in silence.
+func TestSecondDocument(t *testing.T) {
+	const one = "apiVersion: ca-exchange/v1\nkind: Policy\n"
+	for between, where := range map[string]string{"---\n": ":4", "...\n": ":4", "---\n---\n": ""} {
+		_, err := Parse([]byte(one + between + one))
+		if want := "policy.yaml" + where + ": a second YAML document: one is read"; err == nil || err.Error() != want {
+			t.Errorf("%q: %v, expected %s", between, err, want)
+		}
+	}
+}
+
 // Every mistake is told with its place.
 func TestParseErrors(t *testing.T) {
 	const head = "apiVersion: ca-exchange/v1\nkind: Policy\n"
@@ -33,13 +53,7 @@ func TestParseErrors(t *testing.T) {
 		{"kind: Policy\n",
 			`policy.yaml:1:7: not a policy: apiVersion is "" and kind "Policy", not "ca-exchange/v1" and "Policy"`},
 		{head + "colour: red\n", `policy.yaml:3:1: unknown field "colour"`},
-		{head + "---\n" + head, `policy.yaml:4: a second YAML document: one is read`},
-		{head + "...\n" + head, `policy.yaml:4: a second YAML document: one is read`},
-		{head + "---\n---\n" + head, `policy.yaml: a second YAML document: one is read`},
-		{head + "profiles:\n  server:\n    dns: ['a b']\n",
-			`policy.yaml:5:11: "a b": a pattern has letters, digits, "-", ".", "*" (no dot) and "**" (anything)`},
 		{head + "certificates:\n  days: many\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
-		{head + "certificates:\n  days: 0x\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
 		{head + "certificates:\n  days: 400\n  maxDays: 300\n",
 			`policy.yaml:5:12: maxDays is 300, not between days (400) and 3650`},
 		{head + "cluster:\n  nodes: {cp1: [192.0.2]}\n", `policy.yaml:4:17: "192.0.2" is not the address of a host`},
