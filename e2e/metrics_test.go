@@ -14,11 +14,13 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, build(t), "--trust-inbox")
 	x.drop("a.csr", serverRequest(t, "a"))
+	x.drop("half.csr", []byte("-----BEGIN CERTIFICATE REQUEST-----\n"))
 	file := filepath.Join(x.dir, "ca.prom")
 	w := x.watch(nil, "--poll", "50ms", "--metrics-file", file)
 	w.eventually("the file", func() bool { _, err := os.Stat(file); return err == nil })
 	for _, want := range []string{`ca_exchange_certificates{issuer="ca",state="Issued"} 1`,
 		`ca_exchange_certificates{issuer="ca",state="Overdue"} 0`, "ca_exchange_requests_held 0",
+		"ca_exchange_inbox_entries 1", `ca_exchange_hosts{state="Reporting"} 0`, `ca_exchange_hosts{state="Silent"} 0`,
 		`ca_exchange_certificate_not_after_timestamp_seconds{issuer="ca",profile="server",node=""} `} {
 		if text := readText(t, file); !strings.Contains(text, "\n"+want) {
 			t.Errorf("no %s in:\n%s", want, text)

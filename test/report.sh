@@ -29,7 +29,17 @@ for i in $(seq 12); do
 	openssl req -new -key k.key -subj "/CN=host$i" -addext "subjectAltName=DNS:a-rather-long-name-of-a-host-$i.prod.cluster.example" -out "exchange/inbox/host$i.csr"
 done
 openssl req -new -key k.key -subj '/CN=<img src="x" onerror="document.title=1">' -out exchange/inbox/hostile.csr
+printf 'not a request\n-----END NOTHING-----\n' >exchange/inbox/junk.csr
 ca-admin sync -q
+trust=$(ca-admin status -o json 2>/dev/null | sed -n 's/.*"trust": "\(.*\)".*/\1/p')
+component-admin init -q --name web --trust "$trust" >/dev/null 2>&1
+ca-admin enroll web -q --key component/component-admin/identity.pub --profile server --dns 'host*.**' >/dev/null
+component-admin request -q server --dns host13.prod.cluster.example --key-type ECDSA-P256 2>/dev/null
+ca-admin sync -q
+component-admin sync -q 2>/dev/null
+ca-admin sync -q
+# Its last report was ten days ago: no command can say so.
+/usr/bin/python3 -c 'import sqlite3; db = sqlite3.connect("ca/ledger.db"); db.execute("UPDATE reports SET time = time - 864000"); db.commit()'
 ca-admin report -q --html report.html --ics report.ics || exit 1
 ca-admin list -o json >list.json
 
@@ -74,7 +84,7 @@ if said["images"] or said["scripts"] or said["requests"]: wrong.append("it has i
 if not said["text"] or not said["title"].startswith("CA report of"): wrong.append("a hostile name is not text")
 bars = {b["serial"]: b for b in said["bars"]}
 items = json.load(open("list.json"))["items"]
-if len(items) != 12 or set(bars) != {i["serial"] for i in items}: wrong.append("not the certificates of list -o json")
+if len(items) != 13 or set(bars) != {i["serial"] for i in items}: wrong.append("not the certificates of list -o json")
 first = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - datetime.timedelta(days=30)
 for i in items:
     for key, side in ("notBefore", "from"), ("notAfter", "to"):
@@ -89,11 +99,12 @@ judge 390 light-narrow
 judge 1200 dark --blink-settings=preferredColorScheme=0
 judge 390 dark-narrow --blink-settings=preferredColorScheme=0
 expect "dark differs from light" sh -c '! cmp -s light.html dark.html'
-browse --window-size=1200,900 --screenshot="$shots/light.png" "file://$work/report.html"
-browse --window-size=500,1400 --screenshot="$shots/narrow.png" "file://$work/report.html"
-browse --window-size=1200,900 --blink-settings=preferredColorScheme=0 --screenshot="$shots/dark.png" "file://$work/report.html"
+browse --window-size=1200,2200 --screenshot="$shots/light.png" "file://$work/report.html"
+browse --window-size=500,4600 --screenshot="$shots/narrow.png" "file://$work/report.html"
+browse --window-size=1200,2200 --blink-settings=preferredColorScheme=0 --screenshot="$shots/dark.png" "file://$work/report.html"
 browse --print-to-pdf="$shots/print.pdf" "file://$work/report.html"
 expect "print" sh -c "head -c 4 '$shots/print.pdf' | grep -q PDF"
+expect "a denied request and a silent host are in the page" sh -c 'grep -q EntryPem report.html && grep -q "last report" report.html'
 expect "no address of another host in the page" sh -c '! grep -E "https?:|//[a-z]|@import|url\(" report.html'
 
 sleep 1
@@ -104,20 +115,19 @@ first, again = (icalendar.Calendar.from_ical(open(f, "rb").read()) for f in ("re
 uids = [[str(e["UID"]) for e in c.walk("VEVENT")] for c in (first, again)]
 text = open("report.ics", "rb").read()
 lines = text.split(b"\r\n")
-ok = uids[0] == uids[1] and len(set(uids[0])) == len(uids[0]) == 13 and all(len(l) <= 75 and b"\n" not in l for l in lines)
+ok = uids[0] == uids[1] and len(set(uids[0])) == len(uids[0]) == 14 and all(len(l) <= 75 and b"\n" not in l for l in lines)
 ok = ok and any("a-rather-long-name-of-a-host-7.prod.cluster.example, due" in str(e["DESCRIPTION"]) for e in first.walk("VEVENT"))
 sys.exit(not ok)
 END
 ca-admin sync -q --metrics-file ca.prom
-component-admin init -q --name web --trust "$(ca-admin status -o json 2>/dev/null | sed -n 's/.*"trust": "\(.*\)".*/\1/p')" >/dev/null 2>&1
-component-admin request -q server --dns web.example --key-type ECDSA-P256 2>/dev/null
-ca-admin sync -q
 component-admin sync -q --metrics-file host.prom
 for file in ca host; do
 	expect "$file.prom: promtool" promtool check metrics <$file.prom
 done
-expect "ca.prom counts" grep -q '^ca_exchange_certificates{issuer="ca",state="Issued"} 12$' ca.prom
-expect "host.prom" grep -q '^ca_exchange_component_not_after_timestamp_seconds{profile="server",file="pki/web.example.crt"} [0-9]*$' host.prom
+expect "ca.prom hosts" grep -q '^ca_exchange_hosts{state="Silent"} 1$' ca.prom
+expect "ca.prom inbox" grep -q '^ca_exchange_inbox_entries 0$' ca.prom
+expect "ca.prom counts" grep -q '^ca_exchange_certificates{issuer="ca",state="Issued"} 13$' ca.prom
+expect "host.prom" grep -q '^ca_exchange_component_not_after_timestamp_seconds{profile="server",file="pki/host13.prod.cluster.example.crt"} [0-9]*$' host.prom
 cp "$repository/contrib/alerts.yaml" .
 expect "alerts.yaml: promtool" promtool check rules alerts.yaml
 # At 0 s all is well; a certificate ends after 30 days, due after 10, so that half of the time is over after 20.
@@ -134,6 +144,9 @@ tests:
   - {series: 'ca_exchange_component_last_sync_timestamp_seconds{instance="n1"}', values: '0+600x1000 600000x3000'}
   - {series: 'ca_exchange_oldest_held_timestamp_seconds{instance="ca"}', values: '0x4000'}
   - {series: 'ca_exchange_component_hook_failed{instance="n1",file="a.crt"}', values: '0x1000 1x3000'}
+  - {series: 'ca_exchange_hosts{instance="ca",state="Silent"}', values: '0x1000 2x3000'}
+  - {series: 'ca_exchange_hosts{instance="ca",state="Reporting"}', values: '5x4000'}
+  - {series: 'ca_exchange_inbox_entries{instance="ca"}', values: '0x1000 4x3000'}
   - {series: 'ca_exchange_issuer_not_after_timestamp_seconds{instance="ca",issuer="ca"}', values: '32000000x4000'}
   alert_rule_test:
   - {eval_time: 19d, alertname: CertificateExpiring}
@@ -184,6 +197,22 @@ tests:
       exp_annotations:
         summary: "the hooks of a.crt on n1 fail"
         description: "The certificate is installed and not in use. On the host: component-admin apply"
+  - {eval_time: 6d, alertname: HostSilent}
+  - eval_time: 8d
+    alertname: HostSilent
+    exp_alerts:
+    - exp_labels: {severity: warning, instance: ca, state: Silent}
+      exp_annotations:
+        summary: "2 hosts have not reported for days what is installed there"
+        description: "On the CA's host: ca-admin status"
+  - {eval_time: 7d, alertname: EntriesStay}
+  - eval_time: 9d
+    alertname: EntriesStay
+    exp_alerts:
+    - exp_labels: {severity: info, instance: ca}
+      exp_annotations:
+        summary: "4 entries stay in the inboxes"
+        description: "They are incomplete, or too many requests wait already. On the CA's host: ca-admin status"
   - {eval_time: 5d, alertname: IssuerEnds}
   - eval_time: 6d
     alertname: IssuerEnds

@@ -28,10 +28,11 @@ type metricsWriter struct {
 	mu      sync.Mutex
 	written time.Time
 	failed  bool
+	inboxes map[string]backlog // by the exchange's path
 }
 
 func (a *app) metricsWriter(c *ca.CA, f metricsFlag) *metricsWriter {
-	return &metricsWriter{app: a, ca: c, file: f.MetricsFile}
+	return &metricsWriter{app: a, ca: c, file: f.MetricsFile, inboxes: map[string]backlog{}}
 }
 
 // passed is called after a pass that served an exchange.
@@ -45,7 +46,7 @@ func (m *metricsWriter) passed(ctx context.Context) {
 	m.written = now
 	gauges, err := gaugesOf(ctx, m.ca, now)
 	if err == nil {
-		err = metrics.Write(m.file, gauges...)
+		err = metrics.Write(m.file, append(gauges, m.inboxGauge())...)
 	}
 	if err != nil && !m.failed { // requests are answered all the same; the file's age shows it, too
 		m.Warn("writing the metrics: %v", err)
@@ -83,7 +84,11 @@ func gaugesOf(ctx context.Context, c *ca.CA, now time.Time) ([]metrics.Gauge, er
 		}
 	}
 	rest, err := ledgerGauges(ctx, c, now)
-	return append([]metrics.Gauge{ends, dues, counts, issuers}, rest...), err
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := hostGauge(ctx, c, now)
+	return append([]metrics.Gauge{ends, dues, counts, issuers, hosts}, rest...), err
 }
 
 // oneSeries is what certificates of one issuer, profile and node share.

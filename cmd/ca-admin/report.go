@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ca-exchange/internal/ca"
@@ -74,9 +76,7 @@ func writeReport(file string, said report.Report, draw func(io.Writer, report.Re
 }
 
 const (
-	reportedCertificates = 5_000 // that a report shows; 10,000 of them would be a page of more than 5 MB
-	reportedHeld         = 200
-	reportedDenials      = 90 * 24 * time.Hour
+	reportedCertificates = 5_000                // that a report shows; 10,000 of them would be a page of more than 5 MB
 	issuerSoon           = 365 * 24 * time.Hour // before its end an issuer is something to do
 )
 
@@ -96,25 +96,14 @@ func reportOf(ctx context.Context, c *ca.CA, exchanges []pass.Sides) (r report.R
 	if err != nil {
 		return r, err
 	}
-	for held, err := range c.Ledger().Pending(ctx) {
-		if err != nil {
+	for _, more := range []func(context.Context, *ca.CA, *report.Report) error{
+		reportHeld, reportRefused, reportHosts,
+	} {
+		if err := more(ctx, c, &r); err != nil {
 			return r, err
 		}
-		if len(r.Held) == reportedHeld {
-			break
-		}
-		r.Held = append(r.Held, report.Request{ID: held.ID.Short(), Subject: held.Subject, Requester: held.Requester,
-			Profile: held.Profile, Reason: held.Reason, Received: held.Received})
 	}
 	r.MoreHeld = int(status.Pending) - len(r.Held)
-	for e, err := range c.Ledger().Log(ctx, r.Now.Add(-reportedDenials)) {
-		if err != nil {
-			return r, err
-		}
-		if e.Kind == ledger.EventDenied {
-			r.Denied++
-		}
-	}
 	r.Next = reportSteps(r, counts)
 	return r, nil
 }
@@ -135,6 +124,9 @@ func reportCertificates(ctx context.Context, c *ca.CA, r *report.Report) (counts
 		r.Certificates = append(r.Certificates, report.Certificate{Place: k.place(), Node: k.Node, Serial: k.Serial,
 			Issuer: k.Issuer, Status: k.status, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Due: k.due})
 	}
+	slices.SortStableFunc(r.Certificates, func(x, y report.Certificate) int {
+		return cmp.Or(cmp.Compare(x.Node, y.Node), cmp.Compare(x.Place, y.Place))
+	})
 	return counts, nil
 }
 
@@ -152,6 +144,8 @@ func reportSteps(r report.Report, counts map[string]int) (steps []report.Step) {
 		"certificates are overdue. On their hosts: component-admin renew. To see them:",
 		"ca-admin list --status Overdue")
 	step(len(r.Held)+r.MoreHeld, "request waits for a person:", "requests wait for a person:", "ca-admin review")
+	step(len(r.Silent)+r.MoreSilent, "host has fallen silent. On it: component-admin sync. To see what it had:",
+		"hosts have fallen silent. On them: component-admin sync. To see what they had:", "ca-admin list --installed")
 	step(counts[due], "certificate is due. On its host: component-admin renew. To see it:",
 		"certificates are due. On their hosts: component-admin renew. To see them:", "ca-admin list --status Due")
 	for _, i := range r.Issuers {

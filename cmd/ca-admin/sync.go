@@ -6,6 +6,7 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
+	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/pass"
 )
 
@@ -32,7 +33,8 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 	statuses := make([]cli.Status, len(all))
 	done, served := []passItem{}, false
 	numbers := a.metricsWriter(c, s.metricsFlag)
-	report := func(at pass.Sides, sum pass.Summary) {
+	report := func(x *inbox.Exchange, at pass.Sides, sum pass.Summary) {
+		numbers.count(x)
 		done = append(done, newPassItem(at.Inbox, sum))
 		served = true
 	}
@@ -56,7 +58,7 @@ func (s *syncCommand) Run(ctx context.Context, a *app) error {
 }
 
 func (s *syncCommand) sync(
-	ctx context.Context, a *app, c *ca.CA, at pass.Sides, report func(pass.Sides, pass.Summary),
+	ctx context.Context, a *app, c *ca.CA, at pass.Sides, report func(*inbox.Exchange, pass.Sides, pass.Summary),
 ) error {
 	x, err := pass.ServeExchange(ctx, c, at)
 	if err != nil {
@@ -75,7 +77,7 @@ func (s *syncCommand) sync(
 	if x.Apart(c.Dir()) {
 		a.Say("everything is written; unmount %s before you unplug it", cli.Word(at.Inbox))
 	}
-	report(at, sum)
+	report(x, at, sum)
 	if sum.Incomplete+sum.Left > 0 {
 		return cli.Exit(cli.Unanswered)
 	}

@@ -35,7 +35,7 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 	a.Timed = true
 	err = pass.Watch(ctx, c, pass.WatchOptions{
 		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle,
-		Progress: a.Progress("answered"), Service: service(), Passed: a.metricsWriter(c, w.metricsFlag).passed,
+		Progress: a.Progress("answered"), Service: service(), Passed: a.metricsWriter(c, w.metricsFlag).served,
 	})
 	if errors.Is(err, ca.ErrLocked) {
 		return cli.Hint(err, "another `ca-admin watch` serves this CA directory; one-off commands run beside it")

@@ -9,6 +9,7 @@ import (
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/durable"
+	"ca-exchange/internal/inbox"
 )
 
 // WatchOptions are the options of Watch.
@@ -19,7 +20,8 @@ type WatchOptions struct {
 	Settle    time.Duration
 	Progress  Progress
 	Service   Service
-	Passed    func(context.Context) // after a pass without an error, of any exchange; nil for nobody
+
+	Passed func(context.Context, *inbox.Exchange) // after a pass without an error; nil for nobody
 }
 
 // Watch answers exchanges until ctx ends: at once when something is dropped, where the file system reports events, and

@@ -241,7 +241,7 @@ func (w *watch) pass(ctx context.Context) error {
 			"left", sum.Left, "took", sum.Took.Round(time.Millisecond).String())
 	}
 	if err == nil && w.Passed != nil {
-		w.Passed(ctx)
+		w.Passed(ctx, w.x)
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -15,7 +15,11 @@ type Report struct {
 	More         int           // certificates in use that are not among them
 	Held         []Request
 	MoreHeld     int
-	Denied       int      // requests, within the last 90 days
+	Refused      []Request // denied within the last 90 days, the newest first
+	MoreRefused  int
+	Reporting    int    // hosts that lately reported what is installed there
+	Silent       []Host // those that did not, and have certificates in use
+	MoreSilent   int
 	Problems     []string // what keeps the CA from serving
 	Next         []Step   // what to do, the most urgent first
 }
@@ -38,10 +42,18 @@ type Certificate struct {
 	Due                 time.Time
 }
 
-// Request is one that waits for a person.
+// Request is one that waits for a person, or was denied. Time is when it was received, or denied.
 type Request struct {
 	ID, Subject, Requester, Profile, Reason string
-	Received                                time.Time
+	Time                                    time.Time
+}
+
+// Host is one that has fallen silent.
+type Host struct {
+	Node, Requester string
+	Since           time.Time // its last report
+	Certificates    int       // that it had then
+	Ends            time.Time // the first of them
 }
 
 // Step is something to be done.

@@ -23,7 +23,9 @@ func fixture() Report {
 			{Place: "server@a,b;\\c", Serial: "03", Issuer: "ca", Status: "Issued", NotBefore: in(0),
 				NotAfter: in(3650), Due: in(2400)},
 		},
-		Held: []Request{{ID: "0123", Subject: `CN="<img src=x onerror=alert(1)>"`}},
+		Held:    []Request{{ID: "0123", Subject: `CN="<img src=x onerror=alert(1)>"`}},
+		Refused: []Request{{ID: "4567", Subject: `CN="<script>"`, Reason: "KeyWeak", Time: in(-3)}}, MoreRefused: 7,
+		Silent: []Host{{Node: "n2", Requester: "me", Since: in(-9), Certificates: 3, Ends: in(50)}}, Reporting: 4,
 		Next: []Step{{Text: "2 certificates are due:", Command: "ca-admin list --due"}},
 	}
 }
@@ -39,7 +41,8 @@ func TestHTML(t *testing.T) {
 		`<code>ca-admin list --due</code>`,
 		`<rect class="Due" x="0" y="3" width="95" height="8"/>`,      // began before the window
 		`<rect class="Issued" x="30" y="3" width="700" height="8"/>`, // ends after it
-		`CN=&#34;&lt;img src=x onerror=alert(1)&gt;&#34;`,
+		`CN=&#34;&lt;img src=x onerror=alert(1)&gt;&#34;`, `CN=&#34;&lt;script&gt;&#34;`, "And 7 more",
+		`<td>n2</td><td data-name="requester">me</td><td class="end" data-name="last report">2026-01-22</td>`,
 		`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`,
 	} {
 		if !strings.Contains(page, want) {
