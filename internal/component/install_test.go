@@ -109,28 +109,44 @@ func crashAt(t *testing.T, loss durabletest.Loss, at int) (crashed bool) {
 	return crashed
 }
 
-// TestInstallFailsOnce fails each change of an installation once. The next Sync finishes it with what is there: an
-// answer that is needed is not removed, and nothing is asked again.
+// TestInstallFailsOnce fails each change of an installation once, the first one and one over an older pair. The next
+// Sync finishes it with what is there: an answer that is needed is not removed, nothing is asked again, and an older
+// pair is kept under its second names before anything takes its place.
 func TestInstallFailsOnce(t *testing.T) {
 	step := 1
 	if testing.Short() {
 		step = 7
 	}
 	for at, failed := 1, true; failed; at += step {
-		w := newWorld(t)
-		s := w.request(t)
-		w.sync(t, SyncOptions{})
-		w.answer(t, s)
-		disk := &durabletest.Failing{System: durable.Kernel{}, At: at, Err: unix.EIO, Changes: true}
-		back := durable.Swap(disk)
-		w.trySync(t)
-		back()
-		failed = disk.Failed()
-		if out, ok := w.sync(t, SyncOptions{})["pki/www.crt"]; ok && (out.Status != StatusInstalled || out.Dropped) {
-			t.Fatalf("change %d: %s, dropped again: %t, %v", at, out.Status, out.Dropped, out.Problem)
-		}
-		w.pair(t, "pki/www.crt", "pki/www.key")
+		failed = failAt(t, newWorld(t), at, func(*world) {})
 	}
+	for at, failed := 1, true; failed; at += step {
+		w, _ := installed(t)
+		old := w.pair(t, "pki/www.crt", "pki/www.key")
+		w.clock = w.clock.Add(time.Hour)
+		failed = failAt(t, w, at, func(w *world) {
+			if kept := w.pair(t, "pki/www.crt.previous", "pki/www.key.previous"); !kept.Equal(old) {
+				t.Fatalf("change %d: something else than the old pair was kept", at)
+			}
+		})
+	}
+}
+
+func failAt(t *testing.T, w *world, at int, also func(*world)) (failed bool) {
+	t.Helper()
+	s := w.request(t)
+	w.sync(t, SyncOptions{})
+	w.answer(t, s)
+	disk := &durabletest.Failing{System: durable.Kernel{}, At: at, Err: unix.EIO, Changes: true}
+	back := durable.Swap(disk)
+	w.trySync(t)
+	back()
+	if out, ok := w.sync(t, SyncOptions{})["pki/www.crt"]; ok && (out.Status != StatusInstalled || out.Dropped) {
+		t.Fatalf("change %d: %s, dropped again: %t, %v", at, out.Status, out.Dropped, out.Problem)
+	}
+	w.pair(t, "pki/www.crt", "pki/www.key")
+	also(w)
+	return disk.Failed()
 }
 
 // trySync is a Sync that the test expects to fail.
