@@ -219,6 +219,9 @@ func TestComponentJSON(t *testing.T) {
 	d := newDecoded(t)
 	look := func(status int, args ...string) { d.Helper(); d.look(status, "component-admin", args...) }
 	look(0, "init", "--name", "web", "--trust", d.trust())
+	configuration := filepath.Join(d.dir, "component/component-admin/config.yaml")
+	paths := "paths:\n  admin: {certificate: admin.pem, key: admin.key, kubeconfig: conf/admin}\n"
+	must(t, os.WriteFile(configuration, []byte(readText(t, configuration)+paths), 0o600))
 	for _, command := range []string{"config", "status", "sync", "renew"} {
 		look(0, command)
 	}

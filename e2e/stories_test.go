@@ -26,6 +26,7 @@ func TestPages(t *testing.T) {
 		{"stories.md", "story_*", 10, []string{"ca-admin sign k3s.csr --authority --permit-dns .prod.example"}},
 		{"renewal.md", "renew_*", 3, []string{"ca-admin approve --renewals"}},
 		{"reports.md", "reports_*", 3, nil},
+		{"hard-way.md", "hardway_*", 11, nil},
 	} {
 		run := commandsOf(t, page.scenarios)
 		for _, command := range page.elsewhere {
@@ -51,12 +52,12 @@ func commandsOf(t *testing.T, scenarios string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("testdata/" + scenarios + ".txtar")
 	must(t, err)
-	run := map[string]bool{}
+	run, spoken := map[string]bool{}, strings.NewReplacer("$ID", "ID", "$TRUST", "sha256:…")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(t, err)
 		for _, match := range ran.FindAllStringSubmatch(string(text), -1) {
-			run[strings.ReplaceAll(strings.TrimSuffix(match[1], " --yes"), "$ID", "ID")] = true
+			run[spoken.Replace(strings.TrimSuffix(match[1], " --yes"))] = true
 		}
 	}
 	return run

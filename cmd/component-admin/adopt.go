@@ -41,16 +41,18 @@ func (r *requestCommand) validateAdoption() error {
 }
 
 // adopted turns what lies on the host into requests.
-func (r *requestCommand) adopted(config kube.Config, layout component.Layout, c *component.Component) ([]order, error) {
+func (r *requestCommand) adopted(
+	a *app, config kube.Config, layout component.Layout, c *component.Component,
+) ([]order, error) {
 	wish, extra, err := r.wish(&config)
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := r.adoptable(config)
+	profiles, err := r.adoptable(config, layout)
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.find(c, layout, profiles)
+	found, err := r.find(a, c, config, layout, profiles)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +67,7 @@ func (r *requestCommand) adopted(config kube.Config, layout component.Layout, c 
 		if err != nil {
 			return nil, err
 		}
+		explainSuccessor(a, f, ask)
 		wish.KeyInPlace, wish.Files = !r.Rekey, f.Files
 		if wish.Files.Kubeconfig != "" {
 			wish.Files.Server = ask.Server
@@ -85,8 +88,11 @@ func names(profiles []kube.Profile) (all []string) {
 }
 
 // adoptable are the profiles whose keys are looked for: those that were named, or all.
-func (r *requestCommand) adoptable(config kube.Config) ([]kube.Profile, error) {
-	profiles := slices.DeleteFunc(kube.Profiles(config.Release), kube.Profile.Generic)
+func (r *requestCommand) adoptable(config kube.Config, layout component.Layout) ([]kube.Profile, error) {
+	profiles := kube.Profiles(config.Release)
+	if !layout.PEM {
+		profiles = slices.DeleteFunc(profiles, kube.Profile.Generic)
+	}
 	if len(r.Profiles) == 0 {
 		return profiles, nil
 	}
@@ -101,14 +107,18 @@ func (r *requestCommand) adoptable(config kube.Config) ([]kube.Profile, error) {
 
 // find lists the keys of the profiles.
 func (r *requestCommand) find(
-	c *component.Component, layout component.Layout, profiles []kube.Profile,
+	a *app, c *component.Component, config kube.Config, layout component.Layout, profiles []kube.Profile,
 ) ([]component.Found, error) {
-	if r.FromPKI {
-		found, err := c.FromPKI(layout, profiles)
+	switch {
+	case !r.FromPKI:
+		found, err := c.FromKubeadm(layout, profiles)
+		return found, r.explainFound(err, r.FromKubeadm)
+	case layout.PEM:
+		found, err := r.findHandMade(a, c, config, layout, profiles)
 		return found, r.explainFound(err, c.Path())
 	}
-	found, err := c.FromKubeadm(layout, profiles)
-	return found, r.explainFound(err, r.FromKubeadm)
+	found, err := c.FromPKI(layout, profiles)
+	return found, r.explainFound(err, c.Path())
 }
 
 func (r *requestCommand) explainFound(err error, dir string) error {
@@ -128,6 +138,8 @@ func (r *requestCommand) explainFound(err error, dir string) error {
 		return cli.Hint(err, "run component-admin as the owner of the keys, usually root")
 	case !errors.Is(err, component.ErrNothingFound):
 		return cli.WithStatus(cli.Usage, err, "`component-admin doctor` shows what is wrong with the files of a host")
+	case r.FromPKI && len(r.Profiles) == 0 && component.LooksHandMade(dir):
+		return cli.WithStatus(cli.Usage, named, "its files are called .pem: component-admin config --layout pem")
 	case r.FromPKI:
 		return cli.WithStatus(cli.Usage, named, "for a new host: component-admin request control-plane, or worker")
 	case exists(dir, "apiserver.csr"):

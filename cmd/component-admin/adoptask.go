@@ -16,6 +16,14 @@ import (
 // adopt is what one found key asks for: what kubeadm wrote; else what the configuration says now, where there is one,
 // or what the certificate says that is in place.
 func (r *requestCommand) adopt(config kube.Config, f component.Found, node string, extra pki.Names) (kube.Ask, error) {
+	if f.Ask != nil {
+		ask := *f.Ask
+		if ask.Profile.Names == pki.RequiredNames {
+			ask.Names = ask.Names.Merge(extra)
+		}
+		ask.Server = r.adoptedServer(ask, f)
+		return ask, nil
+	}
 	if f.Profile.HasNode() {
 		if node == "" {
 			err := fmt.Errorf("cannot determine the node of %s: no file on this host names one", f.Files.Place())

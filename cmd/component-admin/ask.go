@@ -46,7 +46,9 @@ func (r *requestCommand) hostOrders(
 }
 
 // ask is what one profile's request asks for.
-func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (kube.Ask, error) {
+func (r *requestCommand) ask(
+	config kube.Config, name string, extra pki.Names, layout component.Layout,
+) (kube.Ask, error) {
 	profile, ok := r.profile(config.Release, name)
 	if !ok {
 		return kube.Ask{}, noProfile(config.Release, name)
@@ -72,7 +74,7 @@ func (r *requestCommand) ask(config kube.Config, name string, extra pki.Names) (
 	if ask.Server == "" && node != "" {
 		ask.Server = fmt.Sprintf("https://%s:6443", node)
 	}
-	if profile.Kubeconfig != "" && ask.Server == "" {
+	if r.writesKubeconfig(profile, layout) && ask.Server == "" {
 		err := fmt.Errorf("profile %s is a kubeconfig: --server https://ADDRESS:6443", name)
 		return ask, cli.WithStatus(cli.Usage, err)
 	}

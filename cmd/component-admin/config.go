@@ -19,6 +19,7 @@ type configCommand struct {
 	Reports string `enum:"on,off," default:"" placeholder:"on|off" help:"Tell the CA at each sync what is installed."`
 
 	KeepKey []string `placeholder:"PROFILE" help:"Profiles that are renewed with the key they have, or none."`
+	Layout  string   `placeholder:"LAYOUT" help:"How files are called: kubeadm, or pem, as by hand or with cfssl."`
 }
 
 // configResult is what config -o json and init -o json print.
@@ -32,6 +33,8 @@ type configResult struct {
 	Visit       string   `json:"visit"`
 	KeepKey     []string `json:"keepKey"`
 	Reports     string   `json:"reports"` // on or off
+	Layout      string   `json:"layout"`
+	Paths       []paths  `json:"paths"`
 	PublicKey   string   `json:"publicKey"`
 	Fingerprint string   `json:"fingerprint"`
 }
@@ -40,9 +43,27 @@ func configurationOf(c *component.Component, id component.Identity) configResult
 	return configResult{
 		APIVersion: cli.APIVersion, Kind: "Configuration", Name: c.Name, Exchange: c.Config.Exchange, Trust: c.Trust,
 		Renew: cmp.Or(c.Config.Renew, defaultRenew), Visit: c.Visit, KeepKey: append([]string{}, c.KeepKey...),
-		Reports:   cmp.Or(c.Reports, "on"),
+		Reports: cmp.Or(c.Reports, "on"),
+		Layout:  cmp.Or(c.Config.Layout, component.LayoutKubeadm), Paths: pathsOf(c.Config.Paths),
 		PublicKey: id.Authorized, Fingerprint: id.Fingerprint,
 	}
+}
+
+// paths are the files of one profile, as config.yaml names them.
+type paths struct {
+	Profile     string `json:"profile"`
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+	Kubeconfig  string `json:"kubeconfig"`
+}
+
+func pathsOf(m component.PathMap) []paths {
+	all := []paths{}
+	for _, profile := range m.Profiles() {
+		p := m[profile]
+		all = append(all, paths{profile, p.Certificate, p.Key, p.Kubeconfig})
+	}
+	return all
 }
 
 // defaultRenew is how long before its end a certificate is due where nothing else is configured.
@@ -61,8 +82,9 @@ func (k *configCommand) Run(a *app) error {
 	defer c.Close()
 	with := component.Config{
 		Name: k.Name, Exchange: k.Exchange, Visit: k.Visit, Renew: k.Renew, KeepKey: k.KeepKey, Reports: k.Reports,
+		Layout: k.Layout,
 	}
-	if _, err := with.Rule(); err != nil {
+	if err := with.Check(); err != nil {
 		return cli.WithStatus(cli.Usage, err)
 	}
 	if err := c.Configure(with); err != nil {
@@ -81,6 +103,10 @@ func (k *configCommand) Run(a *app) error {
 	a.Print("renew        %s before the end, visits every %s", cmp.Or(c.Config.Renew, defaultRenew), orDash(c.Visit))
 	a.Print("keep key     %s", orDash(strings.Join(c.KeepKey, ", ")))
 	a.Print("reports      %s", cmp.Or(c.Reports, "on"))
+	a.Print("layout       %s", cmp.Or(c.Config.Layout, component.LayoutKubeadm))
+	for _, profile := range c.Config.Paths.Profiles() {
+		a.Print("paths        %s: %s", profile, strings.Join(c.Config.Paths[profile].All(), ", "))
+	}
 	a.Print("key          %s", id.Authorized)
 	a.Print("fingerprint  %s", id.Fingerprint)
 	return nil

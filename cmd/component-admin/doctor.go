@@ -74,7 +74,7 @@ func (d *doctorCommand) host(a *app, config kube.Config) (component.Host, error)
 		c = nil
 	}
 	return component.Host{
-		Path: path, Layout: d.layout(config, path), Component: c, Config: config, Known: len(d.Config) > 0,
+		Path: path, Layout: d.layout(config, path, c), Component: c, Config: config, Known: len(d.Config) > 0,
 		Node:    d.Node,
 		Program: []string{"component-admin", "--dir", a.dir}, Flags: d.repeat(), Renewal: d.renewal(config),
 		Now: cli.Now(),

@@ -30,13 +30,14 @@ func (k *kubeconfigCommand) Run(a *app) error {
 		return err
 	}
 	defer c.Close()
-	err = c.SetServer(profile.Kubeconfig, k.Server)
+	layout := configFlags{}.layout(kube.DefaultConfig(), a.dir, c)
+	file, err := c.SetServer(profile, layout, k.Server)
 	if errors.Is(err, fs.ErrNotExist) {
 		return cli.Hint(err, "ask for it first: component-admin request "+k.Profile)
 	}
 	if err != nil {
 		return err
 	}
-	a.Say("%s now points at %s", profile.Kubeconfig, k.Server)
+	a.Say("%s now points at %s", file, k.Server)
 	return nil
 }

@@ -10,10 +10,19 @@ import (
 	"ca-exchange/internal/kube"
 )
 
-// layout is where the files of a host with the component directory dir are.
-func (f configFlags) layout(c kube.Config, dir string) component.Layout {
-	certificates := component.CertificatesBelow(dir, cmp.Or(f.CertDir, c.CertificatesDir))
-	return component.Layout{Certificates: certificates, Kubelet: f.kubeletDir(dir)}
+// layout is where the files of a host with the component directory dir are: as kubeadm has them, unless c, which is nil
+// where none is set up, is configured otherwise.
+func (f configFlags) layout(config kube.Config, dir string, c *component.Component) component.Layout {
+	certificates := component.CertificatesBelow(dir, cmp.Or(f.CertDir, config.CertificatesDir))
+	l := component.Layout{Certificates: certificates, Kubelet: f.kubeletDir(dir)}
+	if c == nil {
+		return l
+	}
+	l.PEM, l.Paths = c.Config.Layout == component.LayoutPEM, c.Config.Paths
+	if l.PEM && l.Certificates == "" {
+		l.Certificates = "." // such a cluster keeps all in one directory
+	}
+	return l
 }
 
 // kubeletDir is where the kubelet's own files go.
@@ -28,10 +37,12 @@ func (f configFlags) kubeletDir(dir string) string {
 }
 
 // places is the layout of what this request brings, without links: where one cannot be followed, nothing is asked.
-func (r *requestCommand) places(c kube.Config, dir string) (component.Layout, error) {
-	layout := r.layout(c, dir)
+func (r *requestCommand) places(
+	config kube.Config, dir string, c *component.Component,
+) (component.Layout, error) {
+	layout := r.layout(config, dir, c)
 	if r.FromKubeadm != "" {
-		layout = r.written(c, dir)
+		layout = r.written(config, dir)
 	}
 	layout, err := layout.Resolve(dir)
 	if errors.Is(err, component.ErrDirectory) {

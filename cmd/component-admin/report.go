@@ -71,7 +71,11 @@ func (r *report) undropped(out component.Progress) {
 func (r *report) installed(s component.State) {
 	r.Say("installed %s, valid until %s", s.Files.Place(), s.NotAfter.Format("2006-01-02"))
 	if release, err := kube.ParseRelease(s.Release); err == nil {
-		r.Say("  %s", kube.EffectOf(s.Profile, release).Sentence(s.Files.Place()))
+		effect := kube.EffectOf(s.Profile, release)
+		if s.Files.PEM {
+			effect = effect.OfUnit()
+		}
+		r.Say("  %s", effect.Sentence(s.Files.Place()))
 	}
 }
 

@@ -47,7 +47,11 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	layout, err := r.places(config, a.dir)
+	c, closed := a.open() // what is wrong with the command line is said first
+	if closed == nil {
+		defer c.Close()
+	}
+	layout, err := r.places(config, a.dir, c)
 	if err != nil {
 		return err
 	}
@@ -57,13 +61,11 @@ func (r *requestCommand) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	c, err := a.open()
-	if err != nil {
-		return err
+	if closed != nil {
+		return closed
 	}
-	defer c.Close()
 	if r.adopts() {
-		if orders, err = r.adopted(config, layout, c); err != nil {
+		if orders, err = r.adopted(a, config, layout, c); err != nil {
 			return err
 		}
 	}
@@ -133,7 +135,7 @@ func (r *requestCommand) orders(config kube.Config, dir string, layout component
 	}
 	var orders []order
 	for _, name := range r.asked() {
-		ask, err := r.ask(config, name, extra)
+		ask, err := r.ask(config, name, extra, layout)
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/component"
@@ -59,13 +58,19 @@ func slashed(file string) string {
 	return filepath.ToSlash(filepath.Clean(file))
 }
 
-func keyBeside(certificate string) string {
-	return strings.TrimSuffix(certificate, filepath.Ext(certificate)) + ".key"
+// writesKubeconfig reports whether a profile's result goes into a kubeconfig, alone or beside its pair.
+func (f placeFlags) writesKubeconfig(p kube.Profile, layout component.Layout) bool {
+	pairAlone := f.Out != "" && f.KeyOut != "" && f.KubeconfigOut == ""
+	return !pairAlone && layout.Files(p).Kubeconfig != ""
 }
 
 // place puts a result where the flags say.
 func (f placeFlags) place(p kube.Profile, files component.Files, layout component.Layout) (component.Files, error) {
 	switch {
+	case p.Kubeconfig != "" && f.Out != "" && f.Secret == "" && f.KeyOut+f.KubeconfigOut != "":
+		files.Combined, files.Kubelet = "", "" // files of their own: with a kubeconfig only if it is named, too
+		files.Certificate, files.Kubeconfig = slashed(f.Out), slashed(f.KubeconfigOut)
+		files.Key = cmp.Or(slashed(f.KeyOut), layout.KeyBeside(files.Certificate))
 	case p.Kubeconfig != "" && f.KeyOut+f.Secret != "":
 		return files, cli.WithStatus(cli.Usage, fmt.Errorf("profile %s is a kubeconfig: --kubeconfig-out FILE", p.Name))
 	case p.Kubeconfig == "" && f.KubeconfigOut != "":
@@ -74,11 +79,10 @@ func (f placeFlags) place(p kube.Profile, files component.Files, layout componen
 		files.Kubeconfig = cmp.Or(slashed(f.KubeconfigOut), slashed(f.Out), files.Kubeconfig)
 		return files, nil
 	case f.Out != "":
-		files = component.Files{Issuers: layout.Certificates, Certificate: slashed(f.Out)}
-		files.Key = keyBeside(files.Certificate)
+		files = component.Files{Issuers: layout.Certificates, PEM: layout.PEM, Certificate: slashed(f.Out)}
+		files.Key = layout.KeyBeside(files.Certificate)
 	}
-	files.Key = cmp.Or(slashed(f.KeyOut), files.Key)
-	if files.Key == files.Certificate {
+	if files.Key = cmp.Or(slashed(f.KeyOut), files.Key); files.Key == files.Certificate {
 		return files, cli.WithStatus(cli.Usage, fmt.Errorf("key and certificate would be one file: %s", files.Key))
 	}
 	return files, nil

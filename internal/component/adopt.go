@@ -30,6 +30,7 @@ type Found struct {
 	Files       Files
 	CSR         *request.CSR      // made by kubeadm certs generate-csr; else nil
 	Certificate *x509.Certificate // nil where there is none
+	Ask         *kube.Ask         // of a certificate that was made by hand: what takes its place; else nil
 }
 
 // Node is the node that a request or certificate names, as the kubelet or as an etcd member; "" where it names none.
@@ -80,7 +81,7 @@ func (c *Component) FromKubeadm(l Layout, profiles []kube.Profile) ([]Found, err
 // readCSR reads the request that kubeadm wrote beside a key.
 func (c *Component) readCSR(f *Found) error {
 	root, file := f.Files.pairRoot(), strings.TrimSuffix(f.Files.Certificate, ".crt")+".csr"
-	if f.Files.Kubeconfig != "" {
+	if f.Files.embedded() {
 		root, file = f.Files.Root, f.Files.Kubeconfig+".csr"
 	}
 	text, err := c.readAt(root, file)
@@ -99,19 +100,25 @@ func (c *Component) readCSR(f *Found) error {
 
 // FromPKI finds the keys of certificates that the host has.
 func (c *Component) FromPKI(l Layout, profiles []kube.Profile) ([]Found, error) {
+	requests, err := c.Requests()
+	if err != nil {
+		return nil, err
+	}
 	var all []Found
 	for _, p := range profiles {
 		if p.Generic() {
 			continue
 		}
-		f := Found{Profile: p, Files: l.Files(p)}
-		switch err := c.fill(&f); {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			return nil, err
+		for _, files := range placesWith(l.Files(p), placesOf(p.Name, requests)) {
+			f := Found{Profile: p, Files: files}
+			switch err := c.fill(&f); {
+			case errors.Is(err, fs.ErrNotExist):
+				continue
+			case err != nil:
+				return nil, err
+			}
+			all = append(all, f)
 		}
-		all = append(all, f)
 	}
 	if len(all) == 0 {
 		return nil, ErrNothingFound
@@ -152,12 +159,15 @@ func (c *Component) fill(f *Found) error {
 		return err
 	}
 	if f.Files.Kubeconfig != "" {
-		k, err := kube.ParseKubeconfig(certificate)
-		if err != nil {
-			return fmt.Errorf("%q: %w", f.Files.Kubeconfig, err)
+		k, err := c.kubeconfig(f.Files)
+		if err != nil && (f.Files.embedded() || !errors.Is(err, fs.ErrNotExist)) {
+			return err
 		}
 		f.Files.Server, f.Files.Cluster = k.Server, k.Cluster
-		if certificate = k.Certificate; len(certificate) == 0 && f.Files.Combined != "" {
+		if f.Files.embedded() {
+			certificate = k.Certificate
+		}
+		if len(certificate) == 0 && f.Files.Combined != "" {
 			certificate, _, err = c.combined(f.Files)
 			if err != nil {
 				return err
@@ -175,21 +185,29 @@ func (c *Component) fill(f *Found) error {
 	return nil
 }
 
-// keyInPlace reads the key that lies where a request's result goes: in its own file, in the kubeconfig, or in the file
-// that a kubelet's kubeconfig leaves it to.
-func (c *Component) keyInPlace(f Files) ([]byte, error) {
-	if f.Kubeconfig == "" {
-		return c.readAt(f.pairRoot(), f.Key)
-	}
+// kubeconfig reads the kubeconfig of a request's place.
+func (c *Component) kubeconfig(f Files) (kube.Kubeconfig, error) {
 	text, err := c.readAt(f.Root, f.Kubeconfig)
 	if err != nil {
-		return nil, err
+		return kube.Kubeconfig{}, err
 	}
 	k, err := kube.ParseKubeconfig(text)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", f.Kubeconfig, err)
+		return k, fmt.Errorf("%q: %w", f.Kubeconfig, err)
 	}
+	return k, nil
+}
+
+// keyInPlace reads the key that lies where a request's result goes: in its own file, in the kubeconfig, or in the file
+// that a kubelet's kubeconfig leaves it to.
+func (c *Component) keyInPlace(f Files) ([]byte, error) {
+	if !f.embedded() {
+		return c.readAt(f.pairRoot(), f.Key)
+	}
+	k, err := c.kubeconfig(f)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(k.Key) > 0:
 		return k.Key, nil
 	case f.Combined == "":
@@ -252,8 +270,8 @@ func madeWith(csr *request.CSR, key crypto.Signer) error {
 
 // keyPlace is the file that holds the key in place.
 func (f Files) keyPlace() string {
-	if f.Kubeconfig != "" {
-		return filepath.Join(f.Root, f.Kubeconfig)
+	if f.embedded() {
+		return joined(f.Root, f.Kubeconfig)
 	}
-	return filepath.Join(f.pairRoot(), f.Key)
+	return joined(f.pairRoot(), f.Key)
 }

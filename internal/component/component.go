@@ -113,6 +113,7 @@ func (c *Component) readAt(root, file string) ([]byte, error) {
 }
 
 func (c *Component) readUpTo(limit int, root, file string) ([]byte, error) {
+	root, file = rooted(root, file)
 	dir, err := c.below(root)
 	if err != nil {
 		return nil, err

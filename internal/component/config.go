@@ -58,6 +58,9 @@ type Config struct {
 	KeepKey  []string `yaml:"keepKey,omitempty"`  // profiles that are renewed with the key they have
 	Reports  string   `yaml:"reports,omitempty"`  // off: the CA is not told what is installed here
 	Features []string `yaml:"features,omitempty"` // what the exchange last said that its CA understands
+
+	Layout string  `yaml:"layout,omitempty"` // pem; "" for kubeadm's
+	Paths  PathMap `yaml:"paths,omitempty"`  // profiles whose files are elsewhere
 }
 
 // Rule is when certificates of this host are due.
@@ -70,6 +73,14 @@ func (c Config) Rule() (pki.RenewalRule, error) {
 		return rule, fmt.Errorf("%s: %w", configFile, err)
 	}
 	return rule, nil
+}
+
+// Check says what is wrong with settings.
+func (c Config) Check() error {
+	if _, err := c.Rule(); err != nil {
+		return err
+	}
+	return checkLayout(c.Layout)
 }
 
 // None resets a setting.
@@ -85,11 +96,14 @@ func unlessNone(s string) string {
 // Configure takes the values that are set in with, and resets those that are None. Open requests get a new cover at the
 // next Sync.
 func (c *Component) Configure(with Config) error {
-	if _, err := with.Rule(); err != nil {
+	if err := with.Check(); err != nil {
 		return err
 	}
 	return c.update(func(to *Config) {
 		to.Name, to.Exchange = cmp.Or(with.Name, to.Name), cmp.Or(with.Exchange, to.Exchange)
+		if to.Layout = cmp.Or(with.Layout, to.Layout); to.Layout == LayoutKubeadm {
+			to.Layout = ""
+		}
 		to.Visit, to.Renew = unlessNone(cmp.Or(with.Visit, to.Visit)), cmp.Or(with.Renew, to.Renew)
 		if to.Reports = cmp.Or(with.Reports, to.Reports); to.Reports != Off {
 			to.Reports = ""
@@ -152,6 +166,10 @@ func readConfig(private *durable.Dir) (Config, error) {
 		return c, err
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&c); err != nil {
+		file, plain := filepath.Join(private.Path(), configFile), yaml.FormatError(err, false, false)
+		return c, fmt.Errorf("reading %q: %s", file, plain) // without the lines around it: an error is one line
+	}
+	if err := checkLayout(c.Layout); err != nil {
 		return c, fmt.Errorf("reading %q: %w", filepath.Join(private.Path(), configFile), err)
 	}
 	return c, nil

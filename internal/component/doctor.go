@@ -1,7 +1,7 @@
 package component
 
 import (
-	"cmp"
+	"slices"
 
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
@@ -10,9 +10,6 @@ import (
 // Examine checks every file that kubeadm and the components will read, offline and without changing any. Its error
 // names what the configuration lacks to determine the kind of the host.
 func (h Host) Examine() (Report, error) {
-	if h.Node == "" {
-		h.Node = cmp.Or(h.nodeOfKubelet(), h.nodeOfEtcd())
-	}
 	e, err := newExamination(h)
 	if err != nil {
 		return Report{}, err
@@ -24,16 +21,20 @@ func (h Host) Examine() (Report, error) {
 	e.issuers()
 	e.crls()
 	for _, ask := range asks {
-		e.certificate(ask)
-	}
-	for _, s := range e.requests {
-		if p, err := profileOf(s); err == nil && p.Generic() && s.Status == StatusInstalled {
-			e.generic(s, p)
+		for _, files := range e.filesOf(ask.Profile) {
+			e.certificate(placed{ask, files})
 		}
 	}
-	if e.kind == controlPlaneHost {
+	e.installed(asks)
+	switch {
+	case e.kind == controlPlaneHost:
 		e.serviceAccount()
 		e.externalEtcd()
+	case e.handMade():
+		e.unadopted()
+		if exists(e.at(kube.ServiceAccountKey)) {
+			e.serviceAccount()
+		}
 	}
 	return Report{e.Node, e.kind != controlPlaneHost, h.runs(), e.conclude()}, nil
 }
@@ -57,24 +58,62 @@ func (e *examination) asks() (asks []kube.Ask, err error) {
 	return asks, nil
 }
 
+// placed is what the host asks for, and where it is.
+type placed struct {
+	kube.Ask
+	Files
+}
+
+// filesOf are the places of a profile's certificates: those of what this program installed or asks for, and the usual
+// one where there are none or something lies there.
+func (e *examination) filesOf(p kube.Profile) []Files {
+	all, usual := placesOf(p.Name, e.requests), e.Layout.Files(p)
+	there := len(all) == 0 || exists(e.below("", usual.Place()))
+	for i, f := range all {
+		if f.Kubelet = usual.Kubelet; f.Place() == usual.Place() { // this command says where the kubelet's are
+			all[i], there = usual, false
+		}
+	}
+	if there {
+		return append(all, usual)
+	}
+	return all
+}
+
+// installed examines what this program installed beyond what the host is known to have: certificates of other
+// components, and those of a host whose kind nothing tells.
+func (e *examination) installed(asks []kube.Ask) {
+	for _, s := range e.requests {
+		p, err := profileOf(s)
+		asked := slices.ContainsFunc(asks, func(ask kube.Ask) bool { return ask.Profile.Name == s.Profile })
+		switch {
+		case err != nil || s.Status != StatusInstalled || asked:
+		case p.Generic():
+			e.generic(s, p)
+		default:
+			ask := e.Config.Ask(p, s.Node, pki.Names{})
+			ask.Server, ask.Names = "", pki.Names{}
+			e.certificate(placed{ask, s.Files})
+		}
+	}
+}
+
 // certificate examines what one request of the host brings.
-func (e *examination) certificate(ask kube.Ask) {
-	p := ask.Profile
-	if p.Kubeconfig != "" {
-		e.kubeconfig(ask)
+func (e *examination) certificate(on placed) {
+	if on.Kubeconfig != "" {
+		e.kubeconfig(on)
+	}
+	if on.embedded() {
 		return
 	}
-	certificateFile, keyFile := e.at(p.Certificate), e.at(p.Key)
-	if p.InKubelet {
-		certificateFile, keyFile = e.inKubelet(p.Certificate), e.inKubelet(p.Key)
-	}
-	if p.InKubelet && !exists(certificateFile) && !exists(keyFile) {
-		e.find(Advice, certificateFile, e.request(p),
+	certificateFile, keyFile := e.below(on.pairRoot(), on.Certificate), e.below(on.pairRoot(), on.Files.Key)
+	if on.Profile.InKubelet && !exists(certificateFile) && !exists(keyFile) {
+		e.find(Advice, certificateFile, e.request(on),
 			"the file is missing: the kubelet will sign a certificate itself, which nobody can verify")
 		return
 	}
-	certificate, key := e.public(certificateFile, e.request(p)), e.private(keyFile, e.request(p))
+	certificate, key := e.public(certificateFile, e.request(on)), e.private(keyFile, e.request(on))
 	if certificate != nil && key != nil {
-		e.pair(ask, pair{certificateFile, certificate, keyFile, key, e.request(p)})
+		e.pair(on, pair{certificateFile, certificate, keyFile, key, e.request(on)})
 	}
 }

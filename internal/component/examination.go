@@ -1,11 +1,11 @@
 package component
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"ca-exchange/internal/pki"
@@ -48,8 +48,17 @@ func newExamination(h Host) (*examination, error) {
 		}
 	}
 	e.kind = h.kindOf(e.requests)
+	if e.handMade() {
+		e.kind = otherHost // its certificates say what they are for, not the names of their files
+	}
+	if e.Node == "" && !e.handMade() { // there, many hosts' files may lie side by side
+		e.Node = cmp.Or(h.nodeOfKubelet(), h.nodeOfEtcd(), nodeAsked(e.requests))
+	}
 	return e, nil
 }
+
+// handMade reports whether the host's files have names that others chose, and no configuration says what it needs.
+func (e *examination) handMade() bool { return e.Layout.PEM && !e.Known }
 
 func (e *examination) find(severity, file string, r remedy, problem string, args ...any) {
 	f := Finding{Severity: severity, File: file, Problem: fmt.Sprintf(problem, args...), Fix: r.fix}
@@ -115,6 +124,3 @@ func (e *examination) validity(file string, from, until time.Time, renewal remed
 		e.find(Expiring, file, renewal, "it expires at %s", until.UTC().Format(time.RFC3339))
 	}
 }
-
-// inKubelet is the absolute path of a file below the kubelet's directory.
-func (e *examination) inKubelet(file string) string { return filepath.Join(e.Layout.Kubelet, file) }

@@ -18,6 +18,8 @@ func (e *examination) generic(s State, p kube.Profile) {
 	ask := kube.Ask{Profile: p, CommonName: s.CommonName, Organizations: s.Organizations, Server: s.Files.Server}
 	if s.Files.Kubeconfig != "" {
 		e.person(s, ask)
+	}
+	if s.Files.embedded() {
 		return
 	}
 	file, keyFile := e.below(s.Files.Root, s.Files.Certificate), e.below(s.Files.Root, s.Files.Key)
@@ -29,7 +31,7 @@ func (e *examination) generic(s State, p kube.Profile) {
 	anew := e.requestGeneric(s, leaf)
 	text, key := e.public(file, anew), e.private(keyFile, anew)
 	if text != nil && key != nil {
-		e.pair(ask, pair{file, text, keyFile, key, anew})
+		e.pair(placed{ask, s.Files}, pair{file, text, keyFile, key, anew})
 	}
 }
 
@@ -50,7 +52,7 @@ func (e *examination) person(s State, ask kube.Ask) {
 		e.find(Wrong, file, anew, "it has no client certificate with its key")
 		return
 	}
-	e.pair(ask, pair{file, k.Certificate, file, k.Key, anew})
+	e.pair(placed{ask, s.Files}, pair{file, k.Certificate, file, k.Key, anew})
 }
 
 // pair is a certificate and its key as they lie in files.
@@ -64,7 +66,7 @@ type pair struct {
 
 // pair holds a certificate and its key against the profile, by the rules that sync installs by. The first broken one
 // is named: the same request mends them all.
-func (e *examination) pair(ask kube.Ask, on pair) {
+func (e *examination) pair(ask placed, on pair) {
 	p := ask.Profile
 	certificates, err := pki.ParseCertificates(on.certificate)
 	if err != nil {
@@ -94,7 +96,7 @@ func (e *examination) pair(ask kube.Ask, on pair) {
 	case err != nil:
 		e.find(Wrong, on.file, on.anew, "%v", err)
 	case len(lacking) > 0:
-		renewal = e.add(p, needed.Without(has))
+		renewal = e.add(ask, needed.Without(has))
 	case !p.Generic():
 		renewal = e.renew(p)
 		e.worthKnowing(ask, on.file, has, needed)
@@ -106,13 +108,13 @@ func (e *examination) pair(ask kube.Ask, on pair) {
 }
 
 // worthKnowing says what a certificate that works could have besides.
-func (e *examination) worthKnowing(ask kube.Ask, file string, has, needed pki.Names) {
+func (e *examination) worthKnowing(ask placed, file string, has, needed pki.Names) {
 	if more := ask.Names.Without(needed.Merge(has)); len(more) > 0 {
-		e.find(Advice, file, e.add(ask.Profile, more),
+		e.find(Advice, file, e.add(ask, more),
 			"it lacks the service address of the second family: %s", strings.Join(more, ", "))
 	}
 	if ask.Profile.InKubelet && len(has.IPs) == 0 {
-		e.find(Advice, file, e.add(ask.Profile, []string{"IP:ADDRESS"}),
+		e.find(Advice, file, e.add(ask, []string{"IP:ADDRESS"}),
 			"it names no address: the metrics server and kubectl logs reach a kubelet by its address")
 	}
 }

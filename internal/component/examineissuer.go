@@ -2,6 +2,7 @@ package component
 
 import (
 	"crypto/x509"
+	"path/filepath"
 
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pki"
@@ -18,7 +19,7 @@ func (e *examination) issuers() {
 	cluster, there := e.authorities[kube.ClusterIssuer]
 	for _, name := range []string{kube.EtcdIssuer, kube.FrontProxyIssuer} {
 		if other, ok := e.authorities[name]; ok && there && other.Certificate.Equal(cluster.Certificate) {
-			e.find(Advice, e.at("pki"),
+			e.find(Advice, filepath.Dir(e.at(pkiDir+"/ca.crt")),
 				remedy{fix: "ask the CA admin for three issuers: ca-admin init without --issuer ca"},
 				"%s is the cluster's own CA: any client certificate of the cluster is one of %[1]s's, too", name)
 		}
@@ -44,6 +45,9 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 	if isPinned {
 		e.authorities[i.Name] = pinned
 	}
+	if isPinned && e.Layout.PEM && pinned.Name != i.Name {
+		return // one CA does for all: its one file was examined
+	}
 	text := e.public(file, e.trust())
 	if text == nil {
 		return
@@ -68,8 +72,14 @@ func (e *examination) issuer(i kube.Issuer, file string) {
 	e.validity(file, ca.NotBefore, ca.NotAfter, remedy{fix: "ask the CA admin for a new CA"})
 	if key := e.at("pki/" + i.Key); exists(key) {
 		move := remedy{fix: "move it to the CA admin's host, where `ca-admin init --import-pki DIR` takes it over"}
-		e.find(Advice, key, move,
-			"the CA's private key is on a cluster host, so kubeadm signs here itself and is not in external CA mode")
+		problem := "the CA's private key is on a cluster host, so kubeadm signs here itself and is not in external " +
+			"CA mode"
+		if e.handMade() {
+			move.fix = "move it to the CA admin's host, where `ca-admin init --issuer " + i.Name + " --import-cert " +
+				filepath.Base(file) + " --import-key " + filepath.Base(key) + "` takes it over"
+			problem = "the CA's private key is on a cluster host: whoever reads it signs for everybody"
+		}
+		e.find(Advice, key, move, "%s", problem)
 	}
 }
 

@@ -2,7 +2,9 @@ package component
 
 import (
 	"bytes"
+	"crypto"
 	"encoding/pem"
+	"path/filepath"
 	"slices"
 
 	"ca-exchange/internal/kube"
@@ -33,14 +35,21 @@ func (e *examination) serviceAccount() {
 		e.find(Wrong, private, mend, "cannot read its private key: %v", err)
 		return
 	}
-	if want, err := pki.EncodePublicKey(signer.Public()); err != nil || !samePEM(want, have) {
-		e.find(Wrong, public, derive, "it is not the public half of sa.key: no token would be believed")
+	if !isPublicHalf(have, signer.Public()) {
+		e.find(Wrong, public, derive, "it is not the public half of %s: no token would be believed",
+			filepath.Base(private))
 	}
 }
 
-// samePEM compares what two PEM files hold, not how they are written.
-func samePEM(a, b []byte) bool {
-	x, _ := pem.Decode(a)
-	y, _ := pem.Decode(b)
-	return x != nil && y != nil && bytes.Equal(x.Bytes, y.Bytes)
+// isPublicHalf reports whether a file has the public half of a key, however it is written: as a public key, or as a
+// certificate, of which Kubernetes reads the key alone.
+func isPublicHalf(file []byte, key crypto.PublicKey) bool {
+	if certificates, err := pki.ParseCertificates(file); err == nil {
+		public, ok := key.(interface{ Equal(crypto.PublicKey) bool })
+		return ok && public.Equal(certificates[0].PublicKey)
+	}
+	encoded, err := pki.EncodePublicKey(key)
+	want, _ := pem.Decode(encoded)
+	have, _ := pem.Decode(file)
+	return err == nil && have != nil && bytes.Equal(want.Bytes, have.Bytes)
 }

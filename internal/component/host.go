@@ -80,6 +80,16 @@ func (h Host) nodeOfEtcd() string {
 	return certificates[0].Subject.CommonName
 }
 
+// nodeAsked is the node that requests name, "" where none does.
+func nodeAsked(requests []State) string {
+	for _, s := range requests {
+		if s.Status != StatusSuperseded && s.Node != "" {
+			return s.Node
+		}
+	}
+	return ""
+}
+
 // kubeconfigInPlace reads one of the host's kubeconfigs; it is empty where there is none.
 func (h Host) kubeconfigInPlace(file string) kube.Kubeconfig {
 	text, err := os.ReadFile(h.at(file))
@@ -98,10 +108,11 @@ func (h Host) at(file string) string { return h.Layout.Path(h.Path, file) }
 
 // below is the absolute path of a file below a root: "" is the component directory.
 func (h Host) below(root, file string) string {
-	if filepath.IsAbs(root) {
-		return filepath.Join(root, file)
+	file = joined(root, file)
+	if filepath.IsAbs(file) {
+		return file
 	}
-	return filepath.Join(h.Path, root, file)
+	return filepath.Join(h.Path, file)
 }
 
 func exists(file string) bool {

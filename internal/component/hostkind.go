@@ -35,7 +35,11 @@ func (h Host) kindOf(requests []State) hostKind {
 		{etcdHost, []string{"pki/etcd/server.crt", "pki/etcd/server.key", "pki/etcd/peer.crt", "pki/etcd/peer.key"}},
 		{workerHost, []string{"kubelet.conf"}},
 	} {
-		if slices.ContainsFunc(k.files, func(file string) bool { return exists(h.at(file)) }) {
+		there := slices.ContainsFunc(k.files, func(file string) bool { return exists(h.at(file)) })
+		elsewhere := slices.ContainsFunc(requests, func(s State) bool {
+			return s.Status == StatusInstalled && k.kind.marks(s.Profile)
+		})
+		if there || elsewhere {
 			return k.kind
 		}
 	}

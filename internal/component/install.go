@@ -216,16 +216,24 @@ func (c *Component) read(s State) (crypto.Signer, *request.Request, error) {
 	return key, req, nil
 }
 
-// SetServer writes an installed kubeconfig again for another API server.
-func (c *Component) SetServer(file, server string) error {
-	b, err := c.readAt("", file)
+// SetServer writes the kubeconfig of a profile again for another API server: the one that was installed last, else the
+// one in its usual place. It gives back which.
+func (c *Component) SetServer(p kube.Profile, l Layout, server string) (file string, err error) {
+	requests, err := c.Requests()
 	if err != nil {
-		return err
+		return "", err
 	}
-	k, err := kube.ParseKubeconfig(b)
+	f := l.Files(p)
+	for _, files := range placesOf(p.Name, requests) {
+		if files.Kubeconfig != "" {
+			f = files
+		}
+	}
+	file = joined(f.Root, f.Kubeconfig)
+	k, err := c.kubeconfig(f)
 	if err != nil {
-		return fmt.Errorf("reading %q: %w", file, err)
+		return file, err
 	}
 	k.Server = server
-	return c.putAll([]place{{file: file, bytes: k.Encode(), mode: 0o600}})
+	return file, c.putAll([]place{{root: f.Root, file: f.Kubeconfig, bytes: k.Encode(), mode: 0o600}})
 }

@@ -13,7 +13,7 @@ import (
 
 // installed reads the file in a request's place.
 func (c *Component) installed(f Files) ([]byte, error) {
-	if f.Kubeconfig != "" {
+	if f.embedded() {
 		return c.readAt(f.Root, f.Kubeconfig)
 	}
 	return c.readAt(f.pairRoot(), f.Certificate)
@@ -26,7 +26,7 @@ func (c *Component) leaf(f Files) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Kubeconfig != "" {
+	if f.embedded() {
 		k, err := kube.ParseKubeconfig(text)
 		if err != nil {
 			return nil, err
@@ -79,6 +79,32 @@ func (c *Component) lost(f Files, next *x509.Certificate) (lines []string) {
 		}
 	}
 	return lines
+}
+
+// openOrInstalled are the requests that somebody waits for, and those of what is installed.
+func openOrInstalled(requests []State) []State {
+	return slices.DeleteFunc(slices.Clone(requests), func(s State) bool {
+		return s.Status != StatusOpen && s.Status != StatusInstalling && s.Status != StatusInstalled
+	})
+}
+
+// placesOf are the places of what was installed or is asked for under a profile, each once, the newest last.
+func placesOf(profile string, requests []State) (all []Files) {
+	for _, s := range openOrInstalled(requests) {
+		twice := slices.ContainsFunc(all, func(f Files) bool { return f.Place() == s.Files.Place() })
+		if s.Profile == profile && !twice {
+			all = append(all, s.Files)
+		}
+	}
+	return all
+}
+
+// placesWith adds the usual place to others, unless it is one of them.
+func placesWith(usual Files, all []Files) []Files {
+	if slices.ContainsFunc(all, func(f Files) bool { return f.Place() == usual.Place() }) {
+		return all
+	}
+	return append(all, usual)
 }
 
 // existing passes over what is gone already.

@@ -83,8 +83,8 @@ func (c *Component) owe(file IssuerFile) error {
 // absolute is the absolute path of a file below a root, "" for one that there is none of.
 func (c *Component) absolute(root, file string) string {
 	switch {
-	case file == "":
-		return ""
+	case file == "" || filepath.IsAbs(file):
+		return file
 	case root == "":
 		root = c.path
 	}

@@ -56,6 +56,17 @@ func TestLayoutFiles(t *testing.T) {
 			"[/var/lib/kubelet/pki/kubelet.crt /var/lib/kubelet/pki/kubelet.key] ssl/etcd/ca.crt"},
 		{Layout{Kubelet: "/var/lib/kubelet"}, "kubelet",
 			"[kubelet.conf /var/lib/kubelet/pki/kubelet-client-current.pem] pki/etcd/ca.crt"},
+		{Layout{PEM: true, Certificates: "."}, "etcd-peer", "[etcd-peer.pem etcd-peer-key.pem] etcd-ca.pem"},
+		{Layout{PEM: true, Certificates: "/srv/ssl"}, "kube-apiserver",
+			"[/srv/ssl/kube-apiserver.pem /srv/ssl/kube-apiserver-key.pem] /srv/ssl/etcd-ca.pem"},
+		{Layout{PEM: true, Certificates: ".", Kubelet: "/var/lib/kubelet"}, "kubelet",
+			"[kubelet.kubeconfig] etcd-ca.pem"},
+		{Layout{PEM: true, Certificates: ".", Kubelet: "/var/lib/kubelet"}, "kubelet-serving",
+			"[kubelet-serving.pem kubelet-serving-key.pem] etcd-ca.pem"},
+		{Layout{Paths: PathMap{"kubelet": {Kubeconfig: "/etc/k.conf"}}, Kubelet: "/var/lib/kubelet"}, "kubelet",
+			"[/etc/k.conf /var/lib/kubelet/pki/kubelet-client-current.pem] pki/etcd/ca.crt"},
+		{Layout{Paths: PathMap{"kubelet": {Certificate: "k.pem", Key: "k.key"}}, Kubelet: "/var/lib/kubelet"},
+			"kubelet", "[k.pem k.key] pki/etcd/ca.crt"},
 	} {
 		if got := render(c.layout, c.profile); got != c.want {
 			t.Errorf("%+v %s:\n got %s\nwant %s", c.layout, c.profile, got, c.want)

@@ -30,18 +30,22 @@ type place struct {
 // places are a request's files, keys before certificates: a certificate whose key is missing breaks a component, a
 // key that waits for its certificate does not.
 func (c *Component) places(s State, authority pki.Authority, certificate, key []byte) []place {
-	if s.Files.Kubeconfig == "" {
+	var places []place
+	if s.Files.Certificate != "" {
 		root := s.Files.pairRoot()
-		return []place{
+		places = []place{
 			{root: root, file: s.Files.Key, bytes: key, mode: 0o600, stays: s.KeyInPlace},
 			{root: root, file: s.Files.Certificate, bytes: certificate, mode: 0o644},
 		}
+	}
+	if s.Files.Kubeconfig == "" {
+		return places
 	}
 	k := kube.Kubeconfig{
 		Cluster: s.Files.Cluster, Server: s.Files.Server, User: s.CommonName,
 		CA: authority.Anchor(), Certificate: certificate, Key: key,
 	}
-	places := []place{{root: s.Files.Root, file: s.Files.Kubeconfig, bytes: k.Encode(), mode: 0o600}}
+	places = append(places, place{root: s.Files.Root, file: s.Files.Kubeconfig, bytes: k.Encode(), mode: 0o600})
 	if s.Files.Combined != "" { // the kubelet reads both from one file, and renews them there by itself
 		pair := slices.Concat(certificate, key)
 		combined := place{root: s.Files.Kubelet, file: s.Files.Combined, bytes: pair, mode: 0o600}
@@ -104,6 +108,7 @@ func (c *Component) write(p place) error {
 
 // parent opens the directory that a place lies in, making what is missing on the way.
 func (c *Component) parent(p place) (*durable.Dir, string, error) {
+	p.root, p.file = rooted(p.root, p.file)
 	if p.root != "" {
 		if err := durable.MakeAll(p.root, 0o755); err != nil {
 			return nil, "", err
@@ -137,8 +142,14 @@ func issuersBeside(trust pki.Trust, s State) (all []besideIssuer, err error) {
 	if err != nil {
 		return nil, err
 	}
+	wanted := profile.Issuer
+	if own, ok := trust.Authority(wanted); ok && s.Files.PEM {
+		wanted = own.Name
+	}
 	for _, i := range kube.Issuers() {
-		if a, ok := trust.Authority(i.Name); ok && (!s.Worker || i.Name == profile.Issuer) {
+		a, ok := trust.Authority(i.Name)
+		twice := s.Files.PEM && i.Name != a.Name // one CA does for all, and then has one file there
+		if ok && !twice && (!s.Worker || i.Name == wanted) {
 			all = append(all, besideIssuer{i, a})
 		}
 	}

@@ -12,20 +12,40 @@ import (
 )
 
 // request mends by a new key and certificate of a profile.
-func (e *examination) request(p kube.Profile) remedy {
+func (e *examination) request(on placed) remedy {
+	p := on.Profile
 	if asked, ok := e.asked(p.Name); ok {
 		return asked
 	}
 	words := append(slices.Clone(e.Program), "request", p.Name)
 	words = append(words, e.node(p)...)
-	if !e.Known && p.Kubeconfig != "" {
+	if !e.Known && on.Kubeconfig != "" {
 		words = append(words, "--server", cmp.Or(e.kubeconfigInPlace("kubelet.conf").Server, "https://HOST:6443"))
+	}
+	if on.Place() != e.Layout.Files(p).Place() {
+		words = append(words, e.out(p, on.Files)...)
 	}
 	return remedy{fix: Command(append(words, e.Flags...)...), asks: true}
 }
 
+// out are the flags of a request whose result goes to these files.
+func (e *examination) out(p kube.Profile, f Files) (words []string) {
+	if f.embedded() {
+		return []string{"--kubeconfig-out", f.Kubeconfig}
+	}
+	words = []string{"--out", f.Certificate}
+	if p.Kubeconfig != "" || f.Key != e.Layout.KeyBeside(f.Certificate) {
+		words = append(words, "--key-out", f.Key)
+	}
+	if f.Kubeconfig != "" {
+		words = append(words, "--kubeconfig-out", f.Kubeconfig)
+	}
+	return words
+}
+
 // add mends a certificate that lacks names: it keeps those it has.
-func (e *examination) add(p kube.Profile, names []string) remedy {
+func (e *examination) add(on placed, names []string) remedy {
+	p := on.Profile
 	if asked, ok := e.asked(p.Name); ok {
 		return asked
 	}
@@ -62,7 +82,14 @@ func (e *examination) requestGeneric(s State, leaf *x509.Certificate) remedy {
 	if s.Files.Kubeconfig != "" {
 		words = append(words, "--server", s.Files.Server)
 	}
-	return remedy{fix: Command(append(words, "--out", cmp.Or(s.Files.Kubeconfig, s.Files.Certificate))...), asks: true}
+	if s.Files.embedded() {
+		return remedy{fix: Command(append(words, "--out", s.Files.Kubeconfig)...), asks: true}
+	}
+	p, err := profileOf(s)
+	if err != nil {
+		return remedy{fix: err.Error()}
+	}
+	return remedy{fix: Command(append(words, e.out(p, s.Files)...)...), asks: true}
 }
 
 // likeInPlace asks for the names and the type of key that the certificate in place has.

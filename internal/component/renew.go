@@ -120,8 +120,8 @@ func (c *Component) next(i Item, o RenewOptions) (kube.Ask, Wish, error) {
 		}
 	}
 	// The file may point at another API server by now than the request said.
-	if text, err := c.installed(s.Files); err == nil && s.Files.Kubeconfig != "" {
-		if k, err := kube.ParseKubeconfig(text); err == nil {
+	if s.Files.Kubeconfig != "" {
+		if k, err := c.kubeconfig(s.Files); err == nil {
 			s.Files.Server, s.Files.Cluster = k.Server, k.Cluster
 		}
 	}

@@ -228,7 +228,11 @@ func TestRenewServer(t *testing.T) {
 	})
 	w.answer(t, s)
 	w.sync(t, SyncOptions{})
-	must(t, w.open(t).SetServer("scheduler.conf", "https://192.0.2.2:6443"))
+	scheduler, _ := kube.Find(kube.Latest(), "kube-scheduler")
+	file, err := w.open(t).SetServer(scheduler, Layout{}, "https://192.0.2.2:6443")
+	if must(t, err); file != "scheduler.conf" {
+		t.Errorf("it wrote %s", file)
+	}
 	_, open := w.renew(t, RenewOptions{Now: true})
 	w.answer(t, *open)
 	w.sync(t, SyncOptions{})

@@ -21,7 +21,7 @@ func (c *Component) Secret(place string) (kube.Secret, error) {
 		return kube.Secret{}, err
 	}
 	for _, s := range states {
-		if s.Status != StatusInstalled || s.Files.Place() != place || s.Files.Kubeconfig != "" {
+		if s.Status != StatusInstalled || s.Files.Place() != place || s.Files.embedded() {
 			continue
 		}
 		_, authority, err := issuerOf(s, trust)

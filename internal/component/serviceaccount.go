@@ -50,9 +50,13 @@ func (c *Component) ServiceAccount(l Layout, given []byte, kind pki.KeyType) (ma
 	if err != nil {
 		return false, err
 	}
-	// The key first: an API server that finds only the public half cannot start.
-	return made, c.putAll([]place{
+	places := []place{
 		{root: root, file: private, bytes: given, mode: 0o600},
 		{root: root, file: public, bytes: encoded, mode: 0o644},
-	})
+	}
+	if have, err := c.readAt(root, public); err == nil && isPublicHalf(have, key.Public()) {
+		places = places[:1] // a certificate of the key does as well, and others may read it
+	}
+	// The key first: an API server that finds only the public half cannot start.
+	return made, c.putAll(places)
 }

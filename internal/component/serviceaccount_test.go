@@ -1,7 +1,10 @@
 package component_test
 
 import (
+	"crypto/rand"
+	"crypto/x509"
 	"log/slog"
+	"math/big"
 	"os"
 	"path/filepath"
 	"sync"
@@ -47,6 +50,49 @@ func TestServiceAccountOnce(t *testing.T) {
 		t.Errorf("%d keys were made", made.Load())
 	}
 	checkHalves(t, filepath.Join(dir, "host", "pki"))
+}
+
+// TestServiceAccountCertificate: a certificate of the key is its public half, too, and stays.
+func TestServiceAccountCertificate(t *testing.T) {
+	dir := t.TempDir()
+	settings := component.Settings{Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	host, err := component.Create(dir, component.Config{Name: "cp1"}, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	pem := component.Layout{PEM: true, Certificates: "."}
+	if _, err := host.ServiceAccount(pem, nil, pki.ECDSAP256); err != nil {
+		t.Fatal(err)
+	}
+	key, public := filepath.Join(dir, "service-account-key.pem"), filepath.Join(dir, "service-account.pem")
+	text, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := pki.ParsePrivateKey(text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now()}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, signer.Public(), signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := pki.EncodeCertificates(certificate)
+	if err := os.WriteFile(public, before, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := host.ServiceAccount(pem, text, pki.ECDSAP256); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(public); err != nil || string(after) != string(before) {
+		t.Errorf("the certificate was replaced: %v\n%s", err, after)
+	}
 }
 
 // checkHalves holds sa.pub against sa.key.

@@ -86,7 +86,8 @@ type Former struct {
 	Entry string `json:"entry"`
 }
 
-// Files are the paths of the files that a request leads to, below the component directory unless Root is set.
+// Files are the paths of the files that a request leads to, below the component directory unless Root is set or they
+// are absolute. A kubeconfig may have its certificate and key beside it, as files of their own.
 type Files struct {
 	Root        string `json:"root,omitempty"`
 	Certificate string `json:"certificate,omitempty"`
@@ -97,15 +98,22 @@ type Files struct {
 	Kubelet     string `json:"kubelet,omitempty"`  // the kubelet's directory, where pair or Combined lie below it
 	Combined    string `json:"combined,omitempty"` // certificate and key in one file
 	Issuers     string `json:"issuers,omitempty"`  // the issuers' directory, below Root or absolute; "" for pki
+	PEM         bool   `json:"pem,omitempty"`      // the issuers' files are called ca.pem
 }
+
+// embedded reports whether the kubeconfig alone has the certificate and the key.
+func (f Files) embedded() bool { return f.Certificate == "" }
 
 // Place is the file that a request is for; two requests with one place compete.
 func (f Files) Place() string {
-	if f.Kubeconfig != "" {
-		return filepath.Join(f.Root, f.Kubeconfig)
+	if f.embedded() {
+		return joined(f.Root, f.Kubeconfig)
 	}
-	return filepath.Join(f.pairRoot(), f.Certificate)
+	return joined(f.pairRoot(), f.Certificate)
 }
+
+// joined is a file below a root, unless it is absolute.
+func joined(root, file string) string { return filepath.Join(rooted(root, file)) }
 
 // pairRoot is the directory that Certificate and Key lie below; "" for the component directory.
 func (f Files) pairRoot() string {
@@ -122,7 +130,7 @@ func (f Files) paths() (all []string) {
 		{root: f.Root, file: f.Kubeconfig}, {root: f.Kubelet, file: f.Combined},
 	} {
 		if p.file != "" {
-			all = append(all, filepath.Join(p.root, p.file))
+			all = append(all, joined(p.root, p.file))
 		}
 	}
 	return all

@@ -85,6 +85,7 @@ func (c *Component) sweepBeside(p place) error {
 	if p.file == "" {
 		return nil
 	}
+	p.root, p.file = rooted(p.root, p.file)
 	root, err := c.below(p.root)
 	if err != nil {
 		return err

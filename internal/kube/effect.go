@@ -35,6 +35,14 @@ func EffectOf(profile string, r Release) Effect {
 	return found
 }
 
+// OfUnit is the effect where systemd starts the components, as in a cluster that was made by hand.
+func (e Effect) OfUnit() Effect {
+	if e.By == Restart {
+		return restartUnit(e.Reader)
+	}
+	return e
+}
+
 // Sentence says for a person what follows from an installation. Of file, a path with slashes, it names the last part.
 func (e Effect) Sentence(file string) string {
 	name := path.Base(file)

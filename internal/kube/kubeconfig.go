@@ -87,19 +87,9 @@ func scalar(s string) string {
 // ParseKubeconfig reads the current context of a kubeconfig. Data that is absent stays empty, as in the files of
 // kubeadm certs generate-csr; data in other files (certificate-authority, client-certificate) is not followed.
 func ParseKubeconfig(b []byte) (Kubeconfig, error) {
-	var f kubeconfigFile
-	bodies, err := documents(b)
-	if err == nil && len(bodies) != 1 {
-		err = fmt.Errorf("the file has %d YAML documents, expected 1", len(bodies))
-	}
-	if err == nil {
-		err = decode(bodies[0], &f)
-	}
+	f, err := readKubeconfig(b)
 	if err != nil {
-		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: %w", err)
-	}
-	if f.Kind != "Config" {
-		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: kind is %q, expected \"Config\"", f.Kind)
+		return Kubeconfig{}, err
 	}
 	var k Kubeconfig
 	for _, x := range f.Contexts {
@@ -111,6 +101,29 @@ func ParseKubeconfig(b []byte) (Kubeconfig, error) {
 		return Kubeconfig{}, fmt.Errorf("reading kubeconfig: it has no context %q", f.CurrentContext)
 	}
 	return k, k.fill(f)
+}
+
+func readKubeconfig(b []byte) (f kubeconfigFile, err error) {
+	bodies, err := documents(b)
+	if err == nil && len(bodies) != 1 {
+		err = fmt.Errorf("the file has %d YAML documents, expected 1", len(bodies))
+	}
+	if err == nil {
+		err = decode(bodies[0], &f)
+	}
+	if err != nil {
+		return f, fmt.Errorf("reading kubeconfig: %w", err)
+	}
+	if f.Kind != "Config" {
+		return f, fmt.Errorf("reading kubeconfig: kind is %q, expected \"Config\"", f.Kind)
+	}
+	return f, nil
+}
+
+// HasOthers reports whether a kubeconfig has clusters, contexts or users besides one of each: Encode writes no others.
+func HasOthers(b []byte) bool {
+	f, err := readKubeconfig(b)
+	return err == nil && max(len(f.Clusters), len(f.Contexts), len(f.Users)) > 1
 }
 
 // fill takes the data of the context's cluster and user.

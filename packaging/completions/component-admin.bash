@@ -28,7 +28,7 @@ _component_admin() {
 	done
 	case $command in
 	init) options='--name --identity --exchange --trust --visit --new-identity --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
-	config) options='--name --exchange --visit --renew --reports --keep-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
+	config) options='--name --exchange --visit --renew --reports --keep-key --layout --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	trust) options='--exchange --fingerprint --replace --help -h --color --quiet -q --log-format --version --dir' ;;
 	request) options='--exchange --config --advertise-address --cert-dir --kubelet-dir --sa-key --from-kubeadm --from-pki --rekey --like --issuer --group --out --key-out --kubeconfig-out --secret --namespace --node --dns --ip --common-name --key-type --days --kubernetes --server --wait --again --csr-out --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
 	sync) options='--exchange --metrics-file --no-report --wait --accept-names --again --local --no-hooks --help -h --output -o --wide --color --quiet -q --log-format --version --dir' ;;
@@ -55,6 +55,7 @@ _component_admin() {
 	'config --renew') : ;;
 	'config --reports') _component_admin_words 'on off ' ;;
 	'config --keep-key') _component_admin_list 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
+	'config --layout') : ;;
 	'config --output' | 'config -o') _component_admin_words 'table json' ;;
 	'trust --exchange') compopt -o dirnames ;;
 	'trust --fingerprint') : ;;

@@ -55,6 +55,7 @@ complete -c component-admin -n '_component_admin_is config' -l visit -x -d 'How 
 complete -c component-admin -n '_component_admin_is config' -l renew -x -d 'How long before its end a certificate is due: 1/3 of its life, or 720h.'
 complete -c component-admin -n '_component_admin_is config' -l reports -x -a 'on off ' -d 'Tell the CA at each sync what is installed (default ).'
 complete -c component-admin -n '_component_admin_is config' -l keep-key -x -a '(__fish_complete_list , "string split \' \' \'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user\'")' -d 'Profiles that are renewed with the key they have, or none.'
+complete -c component-admin -n '_component_admin_is config' -l layout -x -d 'How files are called: kubeadm, or pem, as by hand or with cfssl.'
 complete -c component-admin -n '_component_admin_is config' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
 complete -c component-admin -n '_component_admin_is config' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
 complete -c component-admin -n '_component_admin_is trust' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange (the one that worked before).'
