@@ -42,6 +42,13 @@ other() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.crt \
 		-subj /CN=kubernetes -days 3650
 }
+crl() { # crl OPENSSL-FLAGS…: a CRL of etcd-ca, as openssl writes it
+	printf '%s\n' '[ca]' default_ca=d '[d]' database=db crlnumber=number default_md=sha256 crl_extensions=e \
+		'[e]' authorityKeyIdentifier=keyid >cnf
+	: >db
+	echo 01 >number
+	openssl ca -gencrl -config cnf -cert ca/etcd/ca.crt -keyfile ca/etcd/ca.key "$@" -out k/pki/etcd/ca.crl
+}
 base='basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature'
 names=subjectAltName=DNS:cp1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc
@@ -118,6 +125,8 @@ $names"`, "a client identity, too", "request kube-apiserver"},
 		"ca.crt.other && component-admin"},
 	{"one root beside two issuers", `other; cat other.crt >>k/pki/ca.crt; cat other.crt >>k/pki/etcd/ca.crt`,
 		`is trusted, too, since it is in this file and in`, "openssl x509 -in"},
+	{"a CRL in PEM", `crl -crldays 30`, "etcd/ca.crl: it is in PEM: etcd 3.6 and newer read DER alone",
+		"openssl crl -in"},
 	{"the kubelet's own file spoiled", `sed -i '/PRIVATE KEY/,$d' k/kubelet/pki/kubelet-client-current.pem`,
 		"kubelet-client-current.pem: cannot read its private key", "request kubelet --node cp1"},
 }

@@ -48,6 +48,11 @@ func TestDoctor(t *testing.T) {
 		d.finds(t, dir, 6, "expiring: ", "kube-apiserver")
 		d.mends(t, dir)
 	})
+	t.Run("a CRL that has ended", func(t *testing.T) {
+		dir := d.spoil(t, `crl -crlsec 1; sleep 2
+cd k/pki/etcd && openssl crl -in ca.crl -outform DER -out ca.crl`)
+		d.finds(t, dir, 6, "etcd/ca.crl: it ended at ", "the CA admin signs one first: ca-admin crl etcd-ca")
+	})
 	t.Run("runs", func(t *testing.T) {
 		dir := d.spoil(t, `mkdir k/manifests; touch k/manifests/kube-apiserver.yaml`)
 		if out := shell(t, dir, d.path, examine+" 2>&1", 0); strings.TrimSpace(out) != "nothing is wrong" {
