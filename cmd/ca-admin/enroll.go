@@ -33,6 +33,11 @@ func (e *enrollCommand) Validate() error {
 	if (e.Key == "") == (e.From == "") {
 		return errors.New("one of --key FILE and --from ID")
 	}
+	for _, node := range e.Node {
+		if name, address, ok := strings.Cut(node, "="); ok {
+			return fmt.Errorf("--node %s: give the address by itself: --node %s --ip %s", node, name, address)
+		}
+	}
 	if e.ControlPlane && e.Worker {
 		return errors.New("--control-plane or --worker, not both")
 	}
