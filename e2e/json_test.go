@@ -36,6 +36,7 @@ func jsonPage(t *testing.T) map[string]map[string]bool {
 			}
 		}
 	}
+	expand(page["Revocation"], page, "crls[].", "CRLList")
 	expand(page["AuthorityList"], page, "items[].", "CertificateList")
 	expand(page["Record"], page, "request.", "RequestList")
 	expand(page["Record"], page, "certificate.", "CertificateList")
@@ -191,12 +192,24 @@ func TestJSON(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(d.dir, "hand.csr"), serverRequest(t, "hand"), 0o644))
 	look(0, "sign", "hand.csr", "--yes")
 	d.lookAuthorities()
+	d.lookRevoked("hand.crt")
 	look(0, "backup", "ca.tar")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
 	d.whole("ca-admin", map[string]string{
 		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",
 		"restore": "ca.tar", "report": "--html r.html", "archive": "--attach FILE",
 	})
+}
+
+// lookRevoked revokes a certificate, and looks at what names it.
+func (d *decoded) lookRevoked(file string) {
+	d.Helper()
+	for _, args := range [][]string{
+		{"revoke", file, "--reason", "keyCompromise", "--since", "1d", "--yes"}, {"crl"}, {"list", "--revoked"},
+		{"status"},
+	} {
+		d.look(0, "ca-admin", args...)
+	}
 }
 
 // lookAuthorities looks at the lists that name an authority below the issuer.

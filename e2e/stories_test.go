@@ -27,6 +27,7 @@ func TestPages(t *testing.T) {
 		{"renewal.md", "renew_*", 3, []string{"ca-admin approve --renewals"}},
 		{"reports.md", "reports_*", 3, nil},
 		{"hard-way.md", "hardway_*", 11, nil},
+		{"revocation.md", "crl_*", 6, []string{"component-admin install etcd-ca.crl"}}, // there as 20.crl
 	} {
 		run := commandsOf(t, page.scenarios)
 		for _, command := range page.elsewhere {

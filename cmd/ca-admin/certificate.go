@@ -104,6 +104,25 @@ type certificateItem struct {
 	Origin      string    `json:"origin"`     // Issued, Imported or Recovered
 
 	Installed *installedItem `json:"installed,omitempty"`
+	Revoked   *revokedAt     `json:"revoked"` // null where it is not
+}
+
+// revokedAt is when and why a certificate was revoked.
+type revokedAt struct {
+	Time   time.Time  `json:"time"`
+	Reason string     `json:"reason"`
+	Since  *time.Time `json:"since"` // when the key was lost or the right to it ended; null where nobody said
+}
+
+func (k certificate) revokedAt() *revokedAt {
+	if k.RevokedAt.IsZero() {
+		return nil
+	}
+	r := &revokedAt{Time: k.RevokedAt, Reason: k.Reason.String()}
+	if !k.Since.IsZero() {
+		r.Since = &k.Since
+	}
+	return r
 }
 
 func (k certificate) item() certificateItem {
@@ -113,6 +132,7 @@ func (k certificate) item() certificateItem {
 		Status: k.status, Requester: k.Requester, Fingerprint: k.Fingerprint, Replaces: k.Replaces,
 		ReplacedBy: k.ReplacedBy, Generation: k.Generation, Origin: string(k.Origin),
 		Installed: newInstalledItem(k.installed),
+		Revoked:   k.revokedAt(),
 	}
 }
 
@@ -120,13 +140,18 @@ func (k certificate) item() certificateItem {
 var certificateHeader = []string{
 	"serial", "request", "profile", "node", "subject", "names", "issuer", "notBefore", "notAfter", "due", "status",
 	"requester", "fingerprint", "replaces", "replacedBy", "generation", "origin",
+	"revoked", "reason",
 }
 
 func (k certificate) cells() []string {
 	rfc := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	var revoked, reason string
+	if r := k.revokedAt(); r != nil {
+		revoked, reason = rfc(r.Time), r.Reason
+	}
 	return []string{
 		k.Serial, k.Request.String(), k.Profile, k.Node, k.Subject, strings.Join(k.Names, " "), k.Issuer,
 		rfc(k.NotBefore), rfc(k.NotAfter), rfc(k.due), k.status, k.Requester, k.Fingerprint, k.Replaces,
-		k.ReplacedBy, strconv.Itoa(k.Generation), string(k.Origin),
+		k.ReplacedBy, strconv.Itoa(k.Generation), string(k.Origin), revoked, reason,
 	}
 }

@@ -34,7 +34,7 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin list --expiring 30d   # 30 days on, and what ended 30 days back; exit 6 when something is due",
 			"ca-admin list --due --node cp1",
 			"ca-admin list --all --name '*.example' --sort issue --limit 20",
-			"ca-admin list --status Expired,Overdue -o csv", "ca-admin list --authorities",
+			"ca-admin list --status Expired,Overdue -o csv", "ca-admin list --revoked", "ca-admin list --authorities",
 		},
 		"show": {"ca-admin show 0123456789abcdef", "ca-admin show server.csr", "ca-admin show server.crt"},
 		"export": {"ca-admin export 0123456789abcdef --chain", "ca-admin export 0123456789abcdef --der",
@@ -62,6 +62,13 @@ func (*commands) Examples() map[string][]string {
 // careExamples are those of the commands that keep the record.
 func careExamples() map[string][]string {
 	return map[string][]string{
+		"revoke": {
+			"ca-admin revoke 0123456789abcdef --reason superseded",
+			"ca-admin revoke server.crt --reason keyCompromise --since 2026-11-25",
+			"ca-admin revoke --node 'w*' --profile kubelet-client --reason cessationOfOperation --yes",
+			"ca-admin revoke --issuer etcd-ca --serial 01ab --reason unspecified",
+		},
+		"crl":     {"ca-admin crl", "ca-admin crl etcd-ca --days 90", "ca-admin crl --if-due"},
 		"report":  {"ca-admin report --html ca.html", "ca-admin report --ics /srv/calendar/ca.ics"},
 		"verify":  {"ca-admin verify", "ca-admin verify --repair"},
 		"backup":  {"ca-admin backup /media/stick/ca-2026-01-31.tar", "ca-admin backup ca.tar --no-keys"},

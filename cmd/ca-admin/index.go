@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -76,29 +75,10 @@ func exportIndexed(ctx context.Context, l *ledger.Ledger, k ledger.Listed, newce
 	if err != nil {
 		return "", err
 	}
-	var revoked time.Time
-	if k.Status == ledger.Revoked {
-		if revoked, err = revokedAt(ctx, l, k); err != nil {
-			return "", err
-		}
-	}
+	revoked := pki.Revocation{Time: k.RevokedAt, Reason: k.Reason, Since: k.Since}
 	file := filepath.Join(newcerts, pki.IndexSerial(certificates[0])+".pem")
 	if err := os.WriteFile(file, pki.EncodeCertificates(certificates[0]), 0o600); err != nil {
 		return "", err
 	}
 	return pki.IndexLine(certificates[0], revoked, cli.Now())
-}
-
-// revokedAt is when a revoked certificate was revoked, which its event says.
-func revokedAt(ctx context.Context, l *ledger.Ledger, k ledger.Listed) (time.Time, error) {
-	events, err := l.Events(ctx, k.Request.String())
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, e := range events {
-		if e.Kind == ledger.EventRevoked && e.Serial == k.Serial {
-			return e.Time, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("certificate %s is revoked, and no event says when; ca-admin verify", k.Serial)
 }

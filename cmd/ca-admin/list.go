@@ -18,6 +18,7 @@ type listCommand struct {
 	Due        bool     `help:"Only those in use that are due for renewal, or ended lately."`
 	Overdue    bool     `help:"Only those in use that should have been renewed, or ended lately."`
 	Superseded bool     `help:"Only those that another one has replaced."`
+	Revoked    bool     `help:"Only those that are revoked."`
 	All        bool     `help:"Include superseded certificates."`
 	Installed  bool     `help:"Show what the hosts say: installed, never installed, not taken up, silent."`
 	Node       string   `placeholder:"GLOB" help:"Only those of a node that fits, such as cp1 or 'cp*'."`
@@ -45,6 +46,8 @@ func (l *listCommand) Validate() error {
 		return errors.New("--due, --overdue and --expiring never select superseded certificates")
 	}
 	switch {
+	case l.Revoked && (l.current() || l.Superseded):
+		return errors.New("--revoked goes with neither --due, --overdue, --expiring nor --superseded")
 	case l.Profile == policy.AuthorityProfile:
 		return errors.New("--profile authority: authorities are listed with --authorities")
 	case l.Authorities && l.Profile != "":
@@ -74,6 +77,9 @@ func (l *listCommand) filter(now time.Time) ledger.Filter {
 	}
 	if l.Expiring > 0 {
 		f.EndsUntil = now.Add(time.Duration(l.Expiring))
+	}
+	if l.Revoked {
+		f.Status = ledger.Revoked
 	}
 	if len(l.Status) == 0 && !l.Due && !l.Overdue && !l.Superseded {
 		f.Limit = l.Limit

@@ -37,6 +37,9 @@ type commands struct {
 	Events eventsCommand `cmd:"" group:"look" output:"json" help:"Print the event log: what was decided, by whom."`
 	Status statusCommand `cmd:"" group:"look" output:"json" help:"Show how the CA stands."`
 
+	Revoke revokeCommand `cmd:"" group:"end" output:"json" help:"Revoke certificates, and publish the lists of them."`
+	CRL    crlCommand    `cmd:"" name:"crl" group:"end" output:"json" help:"Sign lists of revoked certificates."`
+
 	Enroll     enrollCommand     `cmd:"" group:"who" output:"json" help:"Enroll a requester: whose signature counts."`
 	Scope      scopeCommand      `cmd:"" group:"who" output:"json" help:"Show or change what a requester may ask for."`
 	Unenroll   unenrollCommand   `cmd:"" group:"who" help:"Take a requester's enrolment back."`
@@ -59,8 +62,8 @@ type commands struct {
 // Groups are the headings of the groups of commands.
 func (*commands) Groups() map[string]string {
 	return map[string]string{
-		"begin": "To begin:", "ask": "Requests:", "look": "To look:", "who": "Who may ask for what:",
-		"care": "Care:", "manual": "Manual:",
+		"begin": "To begin:", "ask": "Requests:", "look": "To look:", "end": "Revocation:",
+		"who": "Who may ask for what:", "care": "Care:", "manual": "Manual:",
 	}
 }
 

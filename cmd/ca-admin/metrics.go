@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,7 +89,25 @@ func gaugesOf(ctx context.Context, c *ca.CA, now time.Time) ([]metrics.Gauge, er
 		return nil, err
 	}
 	hosts, err := hostGauge(ctx, c, now)
-	return append([]metrics.Gauge{ends, dues, counts, issuers, hosts}, rest...), err
+	if err != nil {
+		return nil, err
+	}
+	crls, err := crlGauges(ctx, c)
+	return slices.Concat([]metrics.Gauge{ends, dues, counts, issuers, hosts}, rest, crls), err
+}
+
+// crlGauges are those of the CRLs that are kept.
+func crlGauges(ctx context.Context, c *ca.CA) ([]metrics.Gauge, error) {
+	ends := metrics.Gauge{Name: "ca_exchange_crl_next_update_timestamp_seconds", Help: "When the issuer's CRL ends."}
+	entries := metrics.Gauge{Name: "ca_exchange_crl_entries", Help: "Entries of the issuer's CRL."}
+	kept, err := c.CRLs(ctx)
+	for _, crl := range kept {
+		if crl.Signed() {
+			ends.Add(metrics.Seconds(crl.Last.NextUpdate), "issuer", crl.Name)
+			entries.Add(float64(crl.Last.Entries), "issuer", crl.Name)
+		}
+	}
+	return []metrics.Gauge{ends, entries}, err
 }
 
 // oneSeries is what certificates of one issuer, profile and node share.

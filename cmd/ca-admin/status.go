@@ -27,7 +27,8 @@ type statusResult struct {
 	Watch      *pass.WatchReport     `json:"watch"`
 	Problems   []string              `json:"problems"`
 	Issuers    []issuerStatus        `json:"issuers"`
-	Waiting    []string              `json:"waiting"`     // names of issuers that wait for their parent
+	Waiting    []string              `json:"waiting"` // names of issuers that wait for their parent
+	CRLs       []crlItem             `json:"crls"`
 	Below      []authorityStatus     `json:"authorities"` // that issuers signed, in use
 	Pending    int64                 `json:"pending"`
 	Backlog    int                   `json:"backlog"`
@@ -79,6 +80,9 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	for _, w := range c.Waiting() {
 		result.Waiting = append(result.Waiting, w.Name)
 	}
+	if result.CRLs, err = a.crlsOf(ctx, c); err != nil {
+		return err
+	}
 	if result.Below, err = authoritiesOf(ctx, c); err != nil {
 		return err
 	}
@@ -89,10 +93,15 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 		a.Warn("%s", p)
 	}
 	if a.JSON {
-		return a.Encode(result)
+		err = a.Encode(result)
+	} else {
+		result.print(a, status)
+		err = a.printNext(ctx, c)
 	}
-	result.print(a, status)
-	return a.printNext(ctx, c)
+	if err == nil && slices.ContainsFunc(result.CRLs, crlItem.isDue) {
+		err = cli.Exit(cli.RenewalIsDue)
+	}
+	return err
 }
 
 // print prints it for people.
@@ -104,6 +113,9 @@ func (r statusResult) print(a *app, status pass.Status) {
 	for _, i := range r.Issuers {
 		a.Print("issuer   %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
 			cli.Residual(i.NotAfter, cli.Now()))
+	}
+	for _, k := range r.CRLs {
+		a.Print("crl      %-15s %s", k.Issuer, k)
 	}
 	for _, b := range r.Below {
 		a.Print("below    %-15s %s until %s (%s)", b.Issuer, b.Subject, b.NotAfter.Format(day),

@@ -78,7 +78,7 @@ func (s *syncCommand) sync(
 		a.Say("everything is written; unmount %s before you unplug it", cli.Word(at.Inbox))
 	}
 	report(x, at, sum)
-	if sum.Incomplete+sum.Left > 0 {
+	if sum.Incomplete+sum.Left+sum.CRLsOwed > 0 {
 		return cli.Exit(cli.Unanswered)
 	}
 	return nil

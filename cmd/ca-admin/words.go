@@ -16,6 +16,7 @@ func (*commands) Words() map[string][]string {
 	return map[string][]string{
 		"profile":  profiles,
 		"key-type": strings.Split(pki.KeyTypeNames(pki.KubernetesKeyTypes()), ", "),
+		"reason":   pki.ReasonNames(),
 		"issuer":   {"ca", "etcd-ca", "front-proxy-ca"},
 	}
 }

@@ -57,6 +57,8 @@ type CA struct {
 	count    int      // of the issuers, those that wait included
 	waiting  []string // the issuers that wait for their parent; they are looked for again at each Rules
 	unlocked bool     // this process signs: it gets the keys of issuers that waited
+
+	crls crlMemory
 }
 
 // Open opens a CA directory. It reads no private key: see Unlock.

@@ -1,10 +1,10 @@
 package inbox
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -24,8 +24,8 @@ type Outcome struct {
 	Fate    Fate   // what became of that
 }
 
-// Ours says whether the ledger recorded bytes with this SHA-256 as an answer under a file's name.
-type Ours func(f File, sum [sha256.Size]byte) bool
+// Ours says whether bytes that lie under a file's name are of this CA.
+type Ours func(f File, have []byte) bool
 
 // publishRounds bounds how often a name is cleared for one file: somebody may keep taking it.
 const publishRounds = 3
@@ -160,20 +160,31 @@ func (p *publication) settle(i int) (again bool) {
 		return true // gone again; write makes it
 	}
 	defer p.out.close(dir)
-	have, _, err := dir.Read(f.Name, max(ownLimit, len(f.Bytes)))
+	have, _, err := dir.Read(f.Name, max(limitOf(f.Name), len(f.Bytes)))
 	switch {
 	case err == nil && string(have) == string(f.Bytes):
 		// Whoever wrote them may have been killed before they were durable.
 		out.Err = dir.SyncFile(f.Name)
 		return false
-	case err == nil && p.ours != nil && p.ours(f, sha256.Sum256(have)):
+	case err == nil && p.ours != nil && p.ours(f, have):
 		out.Err = dir.Replace(f.Name, f.Bytes, publicFile)
 		return false
 	case errors.Is(err, fs.ErrNotExist):
 		return true
+	case err != nil && ofTheMedium(err): // it may be ours
+		out.Err = err
+		return false
 	}
 	out.Err = p.clearFor(i, dir, f.Name)
 	return out.Err == nil
+}
+
+// limitOf is the most that a file of ours under a name may have.
+func limitOf(name string) int {
+	if strings.HasSuffix(strings.TrimSuffix(name, PEMSuffix), CRLSuffix) {
+		return crlLimit
+	}
+	return ownLimit
 }
 
 func (p *publication) clearFor(i int, dir *durable.Dir, name string) error {

@@ -9,7 +9,8 @@ import (
 type Filter struct {
 	Serial, Fingerprint string // hex
 
-	Node      string // GLOB pattern
+	Keys      []string // SHA-256 of a SubjectPublicKeyInfo, hex: those of any of these keys; reads every request
+	Node      string   // GLOB pattern
 	Profile   string
 	Except    string // not this profile
 	Requester string
@@ -79,6 +80,10 @@ func (f Filter) query() (rest string, args []any) {
 	if f.Serial != "" {
 		and("c.serial = ?", packed(f.Serial))
 	}
+	if len(f.Keys) > 0 {
+		and("c.request IN (SELECT num FROM requests WHERE key_fingerprint IN "+marks(len(f.Keys))+")",
+			packedAll(f.Keys)...)
+	}
 	if f.Node != "" {
 		equals := "c.node = ?"
 		if strings.ContainsAny(f.Node, "*?[") {
@@ -109,4 +114,13 @@ func (f Filter) query() (rest string, args []any) {
 		rest, args = rest+" LIMIT ?", append(args, f.Limit)
 	}
 	return rest, args
+}
+
+// packedAll are texts of hex as the values of a query.
+func packedAll(texts []string) []any {
+	args := make([]any, len(texts))
+	for i, text := range texts {
+		args[i] = packed(text)
+	}
+	return args
 }

@@ -217,6 +217,17 @@ func (c *timeColumn) Scan(value any) error {
 	return nil
 }
 
+// mayTime reads the same; 0 is the zero time.
+type mayTime time.Time
+
+func (c *mayTime) Scan(value any) error {
+	if value == int64(0) {
+		*c = mayTime{}
+		return nil
+	}
+	return (*timeColumn)(c).Scan(value)
+}
+
 // jsonColumn reads JSON into what to points at.
 type jsonColumn struct{ to any }
 

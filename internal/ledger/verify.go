@@ -26,10 +26,10 @@ func (b *Broken) Error() string {
 }
 
 // Verify compares the whole ledger with its chain of events: each event with the one before, each certificate's row and
-// DER with the event that issued it, what is superseded with the rows that supersede it, each request's row and bytes
-// with the event that last decided on it, the counters with what they count, and the end of the chain with the head
-// that the last transaction noted. Where anchor is not 0, the event with that number must have that hash. *Broken lists
-// what differs; any other error is the disk's or the caller's.
+// DER with the event that issued it, what is superseded with the rows that supersede it, each revocation and each CRL
+// with its event, each request's row and bytes with the event that last decided on it, the counters with what they
+// count, and the end of the chain with the head that the last transaction noted. Where anchor is not 0, the event with
+// that number must have that hash. *Broken lists what differs; any other error is the disk's or the caller's.
 func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
 	if err := checkVersion(l.reader); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (l *Ledger) Verify(ctx context.Context, anchor int64, hash string) error {
 	defer db.Close()
 	v := verification{anchor: anchor, anchorHash: hash}
 	walks := []func(context.Context, *sql.DB) error{
-		v.events, v.certificates, v.requests, v.missing, v.superseded,
+		v.events, v.certificates, v.requests, v.missing, v.superseded, v.revocations, v.crls,
 	}
 	errs := make([]error, len(walks))
 	var wait sync.WaitGroup

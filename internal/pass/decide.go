@@ -128,9 +128,9 @@ func (j judge) decide(d *decided, h policy.History) {
 	d.repeat = d.outcome != refusal.Issue && sameRefusals(d.known, d.refusals)
 }
 
-// over reports whether a certificate is expired or in its last third: too late to hand it out again.
+// over reports whether a certificate is expired, in its last third, or revoked: it is not handed out again.
 func over(c ledger.Certificate, now time.Time) bool {
-	return now.After(c.NotAfter.Add(-c.NotAfter.Sub(c.NotBefore) / 3))
+	return c.Status == ledger.Revoked || now.After(c.NotAfter.Add(-c.NotAfter.Sub(c.NotBefore)/3))
 }
 
 func sameRefusals(known ledger.Request, refusals []refusal.Refusal) bool {

@@ -33,6 +33,11 @@ func MakeExchange(c *ca.CA, path string, groupID int) (*inbox.Exchange, error) {
 		err = publishHead(context.Background(), c, x)
 	}
 	if err == nil {
+		if err = PublishCRLs(context.Background(), c, x); errors.Is(err, ca.ErrBehind) {
+			err = nil // the first pass reports it
+		}
+	}
+	if err == nil {
 		err = remember(c, x, Sides{Inbox: path, Outbox: path})
 	}
 	if err != nil {

@@ -31,6 +31,7 @@ type memory struct {
 	incomplete map[inbox.Entry]sighting
 	left       map[uint64]leftover // by hash of the entry
 	strays     map[uint64]lookedInto
+	crls       map[string]shownCRL // by issuer
 	seed       maphash.Seed
 	tested     request.Tested // RSA keys: what is left or comes again is read again
 	rules      string         // digest of the rules that entries were left under
@@ -64,6 +65,7 @@ func newMemory() *memory {
 		retired: map[string]int64{},
 		waits:   map[string]bool{},
 		strays:  map[uint64]lookedInto{},
+		crls:    map[string]shownCRL{},
 		seed:    maphash.MakeSeed(),
 	}
 }

@@ -78,6 +78,9 @@ func (p *pass) run(ctx context.Context) (Summary, error) {
 	} else if err != nil {
 		return Summary{}, err
 	}
+	if err := p.keepCRLs(ctx); err != nil {
+		return Summary{}, err
+	}
 	if err := p.publishOwed(ctx); err != nil {
 		return Summary{}, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // Repair makes an exchange's outbox match the ledger: it puts back every missing or altered answer, and the issuers,
-// but no certificate that has ended. It returns how many answers it put back, and of how many.
+// but no certificate that has ended or is revoked. It returns how many answers it put back, and of how many.
 func Repair(ctx context.Context, c *ca.CA, x *inbox.Exchange) (restored, all int, err error) {
 	p := newPass(c, x, newMemory(), Options{})
 	if err := p.checkHead(ctx); err != nil {
@@ -20,6 +20,9 @@ func Repair(ctx context.Context, c *ca.CA, x *inbox.Exchange) (restored, all int
 		p.warnOnce("cannot read the policy; outbox/features.json stays as it is", err)
 	}
 	if err := p.publishTrust(); err != nil {
+		return 0, 0, err
+	}
+	if err := PublishCRLs(ctx, c, x); err != nil {
 		return 0, 0, err
 	}
 	var batch []ledger.Answer
@@ -55,7 +58,7 @@ func (p *pass) restore(ctx context.Context, answers []ledger.Answer) (restored i
 	missing := answered{stale: should.stale}
 	for i, f := range should.files {
 		certificate, issued := certificates[should.answers[i].Request]
-		if issued && p.Now().After(certificate.NotAfter) {
+		if issued && (p.Now().After(certificate.NotAfter) || certificate.Status == ledger.Revoked) {
 			continue
 		}
 		have, err := p.x.ReadAnswer(f.Team, f.Name)

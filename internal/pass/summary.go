@@ -18,6 +18,7 @@ type Summary struct {
 	Left                 int // not answered: too many wait already, the clock, an error; see the log
 	Moved                int // without a legal name, moved to rejected/
 	Reports              int // of hosts, taken
+	CRLsOwed             int // due, and the issuer's key is not at hand
 	Took                 time.Duration
 }
 

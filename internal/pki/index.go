@@ -9,22 +9,35 @@ import (
 	"time"
 )
 
-// IndexLine is a certificate's line in the index.txt of `openssl ca` (OpenSSL apps/ca.c): status, end, time of the
-// revocation, serial, file, subject, a TAB between them and a LF at the end. revoked is zero where it is not revoked.
-func IndexLine(c *x509.Certificate, revoked, now time.Time) (string, error) {
+// IndexLine is a certificate's line in the index.txt of `openssl ca` (OpenSSL apps/ca.c): status, end, time and reason
+// of the revocation, serial, file, subject, a TAB between them and a LF at the end. The revocation's time is zero where
+// it is not revoked.
+func IndexLine(c *x509.Certificate, revoked Revocation, now time.Time) (string, error) {
 	subject, err := oneline(c.RawSubject)
 	if err != nil {
 		return "", fmt.Errorf("subject of certificate %x: %w", c.SerialNumber, err)
 	}
 	status, when := "V", ""
 	switch {
-	case !revoked.IsZero():
-		status, when = "R", indexTime(revoked)
+	case !revoked.Time.IsZero():
+		status, when = "R", indexRevoked(revoked)
 	case now.After(c.NotAfter):
 		status = "E"
 	}
 	fields := []string{status, indexTime(c.NotAfter), when, IndexSerial(c), "unknown", subject}
 	return strings.Join(fields, "\t") + "\n", nil
+}
+
+// indexRevoked is the time of a revocation, and its reason where openssl has a word for it: privilegeWithdrawn it does
+// not know, and unspecified it leaves out of a CRL, as RFC 5280 5.3.1 wants it. A known time of the loss is keyTime.
+func indexRevoked(r Revocation) string {
+	switch {
+	case r.Reason == KeyCompromise && !r.Since.IsZero():
+		return indexTime(r.Time) + ",keyTime," + r.Since.UTC().Format("20060102150405Z")
+	case r.Reason == Unspecified || r.Reason == PrivilegeWithdrawn:
+		return indexTime(r.Time)
+	}
+	return indexTime(r.Time) + "," + r.Reason.String()
 }
 
 // IndexSerial is a serial as openssl ca names files by it: upper-case hex, an even number of digits.

@@ -27,8 +27,11 @@ type Config struct {
 	Unsigned     *Scope            `yaml:"unsigned"`
 	Renewals     Renewals          `yaml:"renewals"`
 	Reports      *bool             `yaml:"reports"` // false: host reports are not asked for, and removed unread
+	Visit        string            `yaml:"visit"`   // how often a carried exchange comes by: "60d"; "": always at hand
+	CRL          CRL               `yaml:"crl"`
 
 	source source
+	visit  time.Duration
 }
 
 // Cluster is what every request of the cluster is judged by.
@@ -177,6 +180,9 @@ func (c *Config) check() error {
 	}
 	if c.Renewals.PerDay < 0 || c.Renewals.PerDay > perDayLimit {
 		return c.source.at("$.renewals.perDay", "perDay is %d, not between 1 and %d", c.Renewals.PerDay, perDayLimit)
+	}
+	if err := c.checkCRL(); err != nil {
+		return err
 	}
 	if err := c.checkCluster(); err != nil {
 		return err

@@ -73,6 +73,12 @@ certificates:
   maxDays: {{.MaxDays}}
   backdate: 5m           # how far in the past a certificate begins, for hosts whose clock is behind
 
+# The issuers whose lists of revoked certificates (CRLs) are published from the first day, in outbox/NAME.crl. Others
+# get one with their first revocation: ca-admin revoke.
+# crl:
+#   issuers: [etcd-ca]
+#   days: 30
+
 # One profile may have its own days and maxDays, and names that every requester of it may have:
 # profiles:
 #   server:

@@ -15,6 +15,7 @@ func (p *Policy) InForce(release string) Config {
 	c.Renewals.PerDay = p.perDay()
 	reports := p.TakesReports()
 	c.Reports = &reports
+	c.CRL.Days = p.CRLDays()
 	return c
 }
 

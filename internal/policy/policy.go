@@ -30,6 +30,9 @@ func New(c Config, profiles []pki.Profile, requesters Requesters) (*Policy, erro
 	if err := p.addOwn(); err != nil {
 		return nil, err
 	}
+	if err := p.checkCRLIssuers(); err != nil {
+		return nil, err
+	}
 	for _, scope := range p.scopes() {
 		p.users, p.groups = append(p.users, scope.Users...), append(p.groups, scope.Groups...)
 	}

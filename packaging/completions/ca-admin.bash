@@ -38,12 +38,14 @@ _ca_admin() {
 	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	list) options='--expiring --due --overdue --superseded --all --installed --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	list) options='--expiring --due --overdue --superseded --revoked --all --installed --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	export) options='--chain --der --index --request --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	revoke) options='--reason --since --node --requester --profile --key --issuer --serial --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	crl) options='--exchange --inbox --outbox --days --if-due --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	enroll) options='--key --from --fingerprint --control-plane --worker --profile --node --dns --wildcard --ip --user --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	scope) options='--add-profile --add-node --add-dns --add-wildcard --add-ip --add-user --add-group --remove-profile --remove-node --remove-dns --remove-wildcard --remove-ip --remove-user --remove-group --new-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	unenroll) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
@@ -107,7 +109,7 @@ _ca_admin() {
 	'deny --exchange') compopt -o dirnames ;;
 	'deny --inbox') compopt -o dirnames ;;
 	'deny --outbox') compopt -o dirnames ;;
-	'deny --reason') : ;;
+	'deny --reason') _ca_admin_words 'keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn unspecified' ;;
 	'deny --output' | 'deny -o') _ca_admin_words 'table json' ;;
 	'sign --profile') _ca_admin_words 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
 	'sign --node') : ;;
@@ -146,6 +148,20 @@ _ca_admin() {
 	'status --inbox') compopt -o dirnames ;;
 	'status --outbox') compopt -o dirnames ;;
 	'status --output' | 'status -o') _ca_admin_words 'table json' ;;
+	'revoke --reason') _ca_admin_words 'keyCompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn unspecified' ;;
+	'revoke --since') : ;;
+	'revoke --node') : ;;
+	'revoke --requester') : ;;
+	'revoke --profile') _ca_admin_words 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
+	'revoke --key') : ;;
+	'revoke --issuer') _ca_admin_words 'ca etcd-ca front-proxy-ca' ;;
+	'revoke --serial') : ;;
+	'revoke --output' | 'revoke -o') _ca_admin_words 'table json' ;;
+	'crl --exchange') compopt -o dirnames ;;
+	'crl --inbox') compopt -o dirnames ;;
+	'crl --outbox') compopt -o dirnames ;;
+	'crl --days') : ;;
+	'crl --output' | 'crl -o') _ca_admin_words 'table json' ;;
 	'enroll --key') compopt -o default ;;
 	'enroll --from') : ;;
 	'enroll --fingerprint') : ;;
@@ -204,7 +220,7 @@ _ca_admin() {
 			return
 		fi
 		case $command in
-		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export report events status enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
+		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export report events status revoke crl enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
 		issuer) _ca_admin_words 'adopt' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;
@@ -213,6 +229,8 @@ _ca_admin() {
 		check) compopt -o default ;;
 		show) : ;;
 		export) : ;;
+		revoke) : ;;
+		crl) _ca_admin_words 'ca etcd-ca front-proxy-ca' ;;
 		enroll) : ;;
 		scope) : ;;
 		unenroll) : ;;
