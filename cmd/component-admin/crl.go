@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -89,23 +90,24 @@ func (a *app) warnCRLs(c *component.Component) cli.Status {
 
 // crlItem is a CRL, as commands print it for scripts.
 type crlItem struct {
-	Issuer     string     `json:"issuer"`
-	File       string     `json:"file"`
-	Status     string     `json:"status"` // after sync: Installed, Current, Unverified, Failed; in status: component's
-	Number     string     `json:"number"` // "" where none is in place
-	Entries    int        `json:"entries"`
-	ThisUpdate *time.Time `json:"thisUpdate"`
-	NextUpdate *time.Time `json:"nextUpdate"`
-	Problem    string     `json:"problem"`
-	Applied    string     `json:"applied,omitempty"`
-	HookError  string     `json:"hookError,omitempty"`
+	Issuer     string      `json:"issuer"`
+	File       string      `json:"file"`
+	Status     string      `json:"status"` // after sync: Installed, Current, Unverified, Failed; in status: component's
+	Number     json.Number `json:"number"` // 0 where none is in place
+	Entries    int         `json:"entries"`
+	ThisUpdate *time.Time  `json:"thisUpdate"`
+	NextUpdate *time.Time  `json:"nextUpdate"`
+	Problem    string      `json:"problem"`
+	Applied    string      `json:"applied,omitempty"`
+	HookError  string      `json:"hookError,omitempty"`
 }
 
 func newCRLItem(issuer, file, status string, list *pki.CRL, problem error) crlItem {
 	item := crlItem{Issuer: issuer, File: file, Status: status}
 	if list != nil {
 		begin, end := list.ThisUpdate.UTC(), list.NextUpdate.UTC()
-		item.Number, item.Entries, item.ThisUpdate, item.NextUpdate = list.Number.String(), list.Entries, &begin, &end
+		item.Number, item.Entries = json.Number(list.Number.String()), list.Entries
+		item.ThisUpdate, item.NextUpdate = &begin, &end
 	}
 	if problem != nil {
 		item.Problem = problem.Error()
@@ -154,7 +156,7 @@ func (item crlItem) row(now time.Time) []string {
 	}
 	return []string{
 		item.Issuer, item.File, item.Status, item.NextUpdate.Format("2006-01-02"), cli.Residual(*item.NextUpdate, now),
-		item.Number, cli.Count(item.Entries, "entry", "entries"), item.ThisUpdate.Format("2006-01-02"),
+		item.Number.String(), cli.Count(item.Entries, "entry", "entries"), item.ThisUpdate.Format("2006-01-02"),
 	}
 }
 

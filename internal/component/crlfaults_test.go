@@ -111,6 +111,10 @@ func TestCRLDiskFull(t *testing.T) {
 		if !bytes.Equal(raw, old) && !bytes.Equal(raw, next) {
 			t.Fatalf("change %d: neither the old one nor the new one", at)
 		}
+		if _, err := w.open(t).SyncLocal(t.Context()); err != nil {
+			t.Fatalf("change %d: %v", at, err)
+		}
+		w.hostCRL(t, "pki/ca.crl")
 		if failed && said == nil && !bytes.Equal(raw, next) {
 			t.Fatalf("change %d: nothing says that the old one stays", at)
 		}

@@ -146,12 +146,14 @@ func (c *Component) takeCRL(at crlPlace, raw []byte, out *CRLProgress) {
 	out.List, out.Installed = next, !there
 }
 
-// putCRL writes both forms of a CRL; each is whole at any time.
+// putCRL writes both forms of a CRL; each is whole at any time. DER comes first, and finishCRLs goes by it: the form in
+// PEM is never the newer one.
 func (c *Component) putCRL(at crlPlace, l *pki.CRL) error {
-	return errors.Join(
-		c.write(place{root: at.root, file: at.file, bytes: l.Raw, mode: 0o644}),
-		c.write(place{root: at.root, file: at.file + crlPEMSuffix, bytes: pki.EncodeCRL(l.Raw), mode: 0o644}),
-	)
+	if err := c.write(place{root: at.root, file: at.file, bytes: l.Raw, mode: 0o644}); err != nil {
+		return err
+	}
+	text := pki.EncodeCRL(l.Raw)
+	return c.write(place{root: at.root, file: at.file + crlPEMSuffix, bytes: text, mode: 0o644})
 }
 
 // finishCRLs writes the form in PEM where a kill left it behind the one in DER. It needs no exchange.
