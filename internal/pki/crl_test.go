@@ -221,3 +221,27 @@ func TestCRLBeforeOpenSSL(t *testing.T) {
 		"-text", "-CAfile", ca)
 	openssl(t, "error 12 at 0 depth", "verify", "-crl_check", "-CAfile", ca, "-CRLfile", sign(40), goodFile)
 }
+
+// TestCRLAsPlanned: what was signed is compared with what was to be signed, before anybody gets it.
+func TestCRLAsPlanned(t *testing.T) {
+	issuer := testIssuer(t, ECDSAP256)
+	plan := testCRLPlan(testRevocations()...)
+	crl, err := issuer.SignCRL(plan, noon)
+	if err != nil || crl.asPlanned(plan) != nil {
+		t.Fatal(err, crl.asPlanned(plan))
+	}
+	for want, change := range map[string]func(*CRLPlan){
+		"number ":         func(p *CRLPlan) { p.Number++ },
+		"3 entries":       func(p *CRLPlan) { p.Entries = p.Entries[:2] },
+		"good from ":      func(p *CRLPlan) { p.NextUpdate = p.NextUpdate.Add(time.Second) },
+		"entry 2 is 0a02": func(p *CRLPlan) { p.Entries[1].Reason = KeyCompromise },
+		"entry 1 is 0a01": func(p *CRLPlan) { p.Entries[0].Since = noon },
+	} {
+		changed := plan
+		changed.Entries = testRevocations()
+		change(&changed)
+		if err := crl.asPlanned(changed); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, expected %q", err, want)
+		}
+	}
+}
