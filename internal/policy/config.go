@@ -197,7 +197,7 @@ func (c *Config) check() error {
 
 func (c *Config) checkNarrow() error {
 	for name, n := range c.Profiles {
-		path := "$.profiles." + name
+		path := profilePath(name)
 		if err := errors.Join(c.source.checkCount(path+".days"), c.source.checkCount(path+".maxDays")); err != nil {
 			return err
 		}

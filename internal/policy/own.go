@@ -7,14 +7,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"ca-exchange/internal/pki"
 )
 
 // ownName is the form of an own profile's name: it is part of commands, covers and file names.
 var ownName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+
+// issuersFile is what all issuers are called together, on the exchange and on a command line.
+const issuersFile = "issuers"
+
+// profilePath is the YAML path of a profile, whatever it is called.
+func profilePath(name string) string {
+	if name == "" || strings.Contains(name, "'") {
+		return "$.profiles"
+	}
+	return "$.profiles.'" + name + "'"
+}
 
 // likes are the profiles that an own one may be like.
 var likes = []string{genericServer, genericClient, genericPeer, genericUser}
@@ -24,7 +33,7 @@ var likes = []string{genericServer, genericClient, genericPeer, genericUser}
 func (p *Policy) addOwn() error {
 	builtIn := slices.Clone(p.profiles)
 	for _, name := range slices.Sorted(maps.Keys(p.config.Profiles)) {
-		n, path := p.config.Profiles[name], "$.profiles."+name
+		n, path := p.config.Profiles[name], profilePath(name)
 		i := slices.IndexFunc(builtIn, func(b pki.Profile) bool { return b.Name == name })
 		if i >= 0 {
 			if err := p.narrow(path, n, &p.profiles[i]); err != nil {
@@ -74,6 +83,8 @@ func (p *Policy) ownProfile(path, name string, n Narrow) (pki.Profile, error) {
 		return at(".like", "%q: an own profile is like server, client, peer or user", n.Like)
 	case name == AuthorityProfile:
 		return at("", "%q is what authorities are listed as, which no profile makes", name)
+	case p.hasIssuer(name) || name == issuersFile:
+		return at("", "%q is a name of issuers, which no profile has", name)
 	case !ownName.MatchString(name):
 		return at("", "%q: the name of a profile has lower-case letters, digits and hyphens, at most 40", name)
 	}
@@ -92,7 +103,9 @@ func (p *Policy) ownProfile(path, name string, n Narrow) (pki.Profile, error) {
 		return at(err.field, "%s", err.text)
 	}
 	if n.KeyTypes != nil {
-		own.KeyTypes = nil
+		if own.KeyTypes = nil; len(n.KeyTypes) == 0 {
+			return at(".keyTypes", "an empty list permits no key: leave the line out for those of %s", n.Like)
+		}
 	}
 	for i, text := range n.KeyTypes {
 		if !slices.Contains(base.KeyTypes, pki.KeyType(text)) {
@@ -114,51 +127,6 @@ func (p *Policy) issuers() []string {
 }
 
 func (p *Policy) hasIssuer(name string) bool { return slices.Contains(p.issuers(), name) }
-
-// mistake is what is wrong with a field of an own profile.
-type mistake struct{ field, text string }
-
-// checkOwnSubject: a common name is literal or has one {node} or {user}; groups are literal, or {groups} of a user.
-func (p *Policy) checkOwnSubject(own pki.Profile, like string) *mistake {
-	wrong := func(text string) *mistake {
-		return &mistake{".commonName", fmt.Sprintf("%q: %s", own.CommonName, text)}
-	}
-	literal := strings.Replace(strings.Replace(own.CommonName, "{node}", "n", 1), userPlace, "u", 1)
-	names, ofUser := like == genericServer || like == genericPeer, strings.Contains(own.CommonName, userPlace)
-	switch {
-	case strings.ContainsAny(literal, "{}"), strings.Contains(own.CommonName, "{node}") && ofUser:
-		return wrong("a common name is literal, or has one {node} or one {user}")
-	case ofUser && names:
-		return wrong("a server's certificate names no user")
-	case utf8.RuneCountInString(own.CommonName) > maxCommonName:
-		return wrong(fmt.Sprintf("a common name has at most %d characters (X.520)", maxCommonName))
-	case !printable(own.CommonName):
-		return wrong("a common name has printable characters")
-	case p.reserved(literal) || reservedPrefix(own.CommonName):
-		return wrong("this name is reserved for a built-in profile")
-	}
-	for i, o := range own.Organizations {
-		field := fmt.Sprintf(".organizations[%d]", i)
-		switch {
-		case o == groupsPlace && like == genericUser && own.CommonName != "" && !ofUser:
-			return &mistake{field, "{groups} needs a common name with {user}, or none"}
-		case o == groupsPlace && like == genericUser:
-		case o == "" || strings.ContainsAny(o, "{}") || utf8.RuneCountInString(o) > maxCommonName || !printable(o):
-			text := fmt.Sprintf("%q: an organisation is literal, or \"{groups}\" where the profile is like user", o)
-			return &mistake{field, text}
-		case p.reserved(o):
-			return &mistake{field, fmt.Sprintf("%q: this group is reserved for a built-in profile", o)}
-		case names:
-			return &mistake{field, fmt.Sprintf("%q: a server's certificate has no groups", o)}
-		}
-	}
-	return nil
-}
-
-func printable(s string) bool {
-	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, hidden) && strings.TrimSpace(s) == s
-}
 
 // ownNamesOf takes over the names that every certificate of an own profile may have.
 func ownNamesOf(own *pki.Profile, n Narrow) *mistake {

@@ -79,14 +79,22 @@ func TestOwnProfiles(t *testing.T) {
 	}
 }
 
-// A node does not turn a template into a reserved name.
-func TestOwnReservedByNode(t *testing.T) {
-	p := testPolicy(t, "profiles: {odd: {like: client, commonName: 'kube-{node}'}}\n",
-		Scope{Profiles: []string{"odd"}, Nodes: []string{"*"}})
-	d := p.Decide(Input{Request: ask{subject: "CN=kube-apiserver", profile: "odd", node: "apiserver",
-		signed: 1}.read(t), Trusts: []string{trust}, Now: noon})
-	if judged(d) != `deny; subject-reserved subject.CN "kube-apiserver"` {
-		t.Error(judged(d))
+// Neither a node nor a user turns a template into a reserved name.
+func TestOwnReservedByTemplate(t *testing.T) {
+	const own = "profiles: {odd: {like: client, commonName: 'kube-{node}'}, s: {like: user, commonName: 's{user}'}}\n"
+	p := testPolicy(t, own,
+		Scope{Profiles: []string{"odd", "s"}, Nodes: []string{"*"}, Users: []string{"**"}})
+	for _, asked := range []struct {
+		ask  ask
+		name string
+	}{
+		{ask{subject: "CN=kube-apiserver", profile: "odd", node: "apiserver", signed: 1}, "kube-apiserver"},
+		{ask{subject: "CN=system:masters", profile: "s", signed: 1}, "system:masters"},
+	} {
+		d := p.Decide(Input{Request: asked.ask.read(t), Trusts: []string{trust}, Now: noon})
+		if want := `deny; subject-reserved subject.CN "` + asked.name + `"`; judged(d) != want {
+			t.Errorf("%s, expected %s", judged(d), want)
+		}
 	}
 }
 
@@ -148,6 +156,39 @@ var badOwnProfiles = []struct{ text, want string }{
 	{"x: {like: client, keyTypes: [RSA-1024]}",
 		`4:32: no key type "RSA-1024": one of [RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384 ECDSA-P521 ` +
 			`Ed25519]`},
+	{"x: {like: client, keyTypes: []}",
+		"4:31: an empty list permits no key: leave the line out for those of client"},
+	{"x: {like: client, like: server}", `4:21: mapping key "like" already defined at [4:7]`},
+	{"x: {like: client}\n  x: {like: server}", `5:3: mapping key "x" already defined at [4:3]`},
+	{"x: {like: client, commonname: a}", `4:21: unknown field "commonname"`},
+	{"x: {like: client, isCA: true}", `4:21: unknown field "isCA"`},
+	{"x: {like: client, commonName: &n 'system:masters', organizations: [*n]}",
+		`4:33: "system:masters": this name is reserved for a built-in profile`},
+	{"x: {<<: {like: client, guarded: false}, commonName: 'system:x'}",
+		`4:55: "system:x": this name is reserved for a built-in profile`},
+	{"x: {like: y}\n  y: {like: x}", `4:13: "y": an own profile is like server, client, peer or user`},
+	{"x: {like: client, guarded: no}", `4:30: true or false is needed here, not a text`},
+	{"x: client", `4:6: fields are needed here, not one value`},
+	{"x: {like: client, commonName: [a]}", `4:33: a text is needed here, not a list`},
+	{"x: {like: client, commonName: '*'}",
+		`4:33: "*": a common name is literal, or has one {node} or one {user}`},
+	{"x: {like: client, organizations: ['dev-*']}",
+		`4:37: "dev-*": an organisation is literal, or "{groups}" where the profile is like user`},
+	{"x: {like: user, organizations: ['{groups}', '{groups}']}", `4:47: "{groups}" is listed twice`},
+	{"x: {like: client, commonName: 'ｓｙｓｔｅｍ:masters'}",
+		`4:33: "ｓｙｓｔｅｍ:masters": this name is reserved for a built-in profile`},
+	{"x: {like: client, commonName: 'ѕystem:masters'}", `4:33: "ѕystem:masters": ` + looksLikeAnother},
+	{"x: {like: client, organizations: ['ѕystem:masters']}", `4:37: "ѕystem:masters": ` + looksLikeAnother},
+	{"x: {like: client, commonName: 'system꞉masters'}", `4:33: "system꞉masters": ` + looksLikeAnother},
+	{`x: {like: client, commonName: "sys\u200btem:masters"}`,
+		`4:33: "sys\u200btem:masters": a common name has printable characters`},
+	{"ca: {like: client}", `4:7: "ca" is a name of issuers, which no profile has`},
+	{"front-proxy-ca: {like: server}", `4:19: "front-proxy-ca" is a name of issuers, which no profile has`},
+	{"issuers: {like: server}", `4:12: "issuers" is a name of issuers, which no profile has`},
+	{"server: {like: client}", "4:18: " + onlyNarrowed},
+	{"a.b: {like: client}",
+		`4:8: "a.b": the name of a profile has lower-case letters, digits and hyphens, at most 40`},
+	{"'': {like: client}", `4:5: "": the name of a profile has lower-case letters, digits and hyphens, at most 40`},
 	{"x: {like: client, days: 400, maxDays: 300}", `4:41: maxDays is 300, not between days (400) and 3650`},
 }
 

@@ -53,7 +53,7 @@ func TestParseErrors(t *testing.T) {
 		{"kind: Policy\n",
 			`policy.yaml:1:7: not a policy: apiVersion is "" and kind "Policy", not "ca-exchange/v1" and "Policy"`},
 		{head + "colour: red\n", `policy.yaml:3:1: unknown field "colour"`},
-		{head + "certificates:\n  days: many\n", `policy.yaml:4:9: a value of type int is needed here, not a string`},
+		{head + "certificates:\n  days: many\n", `policy.yaml:4:9: a whole number is needed here, not a text`},
 		{head + "certificates:\n  days: 400\n  maxDays: 300\n",
 			`policy.yaml:5:12: maxDays is 300, not between days (400) and 3650`},
 		{head + "cluster:\n  nodes: {cp1: [192.0.2]}\n", `policy.yaml:4:17: "192.0.2" is not the address of a host`},

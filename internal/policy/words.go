@@ -24,6 +24,10 @@ var (
 		"sequence": "a list is needed here: [ONE, ANOTHER]", "mapping": "fields are needed here",
 	}
 	found = map[string]string{"sequence": "a list", "mapping": "fields"}
+	kinds = map[string]string{
+		"string": "a text", "bool": "true or false", "int": "a whole number", "uint64": "a number",
+		"float64": "a number", "[]interface {}": "a list", "map[string]interface {}": "fields",
+	}
 )
 
 // plain says a mistake in a file without the words of the library and of our own types.
@@ -31,7 +35,7 @@ func plain(message string) string {
 	from, rest, ok := strings.Cut(strings.TrimPrefix(message, "cannot unmarshal "), " into Go ")
 	if i := strings.LastIndex(rest, "of type "); ok && i >= 0 {
 		if needed := rest[i+len("of type "):]; needed != "time.Duration" {
-			return fmt.Sprintf("a value of type %s is needed here, not a %s", needed, from)
+			return fmt.Sprintf("%s is needed here, not %s", cmp.Or(kinds[needed], needed), cmp.Or(kinds[from], from))
 		}
 		return "a duration is needed here (examples: 5m, 1h)"
 	}
