@@ -83,6 +83,8 @@ func (a *app) explainRequest(err error) error {
 	case errors.Is(err, component.ErrTaken):
 		return cli.WithStatus(cli.Usage, err, "write another file: --out FILE",
 			"or give that request up: component-admin forget ID")
+	case errors.Is(err, component.ErrHostsFile):
+		return cli.WithStatus(cli.Usage, err, "write another file: --out FILE, --key-out FILE")
 	case errors.Is(err, component.ErrRefused):
 		return cli.WithStatus(cli.Usage, err)
 	}

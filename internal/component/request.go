@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ type Wish struct {
 func (c *Component) Check(ask kube.Ask, w Wish) error {
 	if c.Trust == "" {
 		return ErrUnpinned
+	}
+	if owner := w.Files.hosts(); owner != "" {
+		return fmt.Errorf("%w: %s", ErrHostsFile, owner)
 	}
 	csr := w.CSR
 	if csr == nil {
@@ -131,6 +135,27 @@ func (c *Component) competing(profile string, w Wish) (open []State, err error) 
 // Overlap reports whether two results would write the same file.
 func (f Files) Overlap(g Files) bool {
 	return slices.ContainsFunc(f.paths(), func(path string) bool { return slices.Contains(g.paths(), path) })
+}
+
+// ErrHostsFile: the file that a request is for is one that every certificate of the host depends on.
+var ErrHostsFile = errors.New("the file is not a certificate's own")
+
+// hosts says which file of an issuer or of the service accounts a result would be written over; "" for none. On a file
+// system that ignores case, another case is the same file.
+func (f Files) hosts() string {
+	shared := map[string]string{"sa.key": "service accounts", "sa.pub": "service accounts"}
+	for _, i := range kube.Issuers() {
+		shared[i.Certificate], shared[i.Key], shared[i.CRL()] = "issuer "+i.Name, "issuer "+i.Name, "issuer "+i.Name
+	}
+	for _, own := range f.paths() {
+		for file, owner := range shared {
+			root, path := f.issuer(file)
+			if place := filepath.Join(root, path); strings.EqualFold(own, place) {
+				return place + " belongs to " + owner
+			}
+		}
+	}
+	return ""
 }
 
 // make makes one request and its key.
