@@ -32,6 +32,7 @@ func TestClockInEveryCommand(t *testing.T) {
 	for _, args := range [][]string{
 		{"enroll", "new", "--key", x.publicKey("new"), "--profile", "server", "--dns", "*.example"},
 		{"unenroll", "old"}, {"deny", id, "--reason", "x"}, {"approve", id, "--yes"}, {"sync"},
+		{"import", "--pem", "ca"},
 	} {
 		if out := x.ca(1, args...); !strings.Contains(out, "clock") {
 			t.Errorf("%s: %s", args[0], out)

@@ -194,6 +194,7 @@ func TestJSON(t *testing.T) {
 	d.lookAuthorities()
 	d.lookRevoked("hand.crt")
 	look(0, "backup", "ca.tar")
+	look(5, "import", "--openssl", oddIndex(t), "--dry-run")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
 	d.whole("ca-admin", map[string]string{
 		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",
@@ -223,6 +224,15 @@ func (d *decoded) lookAuthorities() {
 	d.signAuthority(0, "k3s-prod")
 	d.look(0, "ca-admin", "list", "--authorities")
 	d.look(0, "ca-admin", "status")
+}
+
+// oddIndex is a directory of `openssl ca` with a line that nobody can read, and one whose certificate is missing.
+func oddIndex(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	index := []byte("V\t300101000000Z\t\t01\tunknown\t/CN=x\nodd\n")
+	must(t, os.WriteFile(filepath.Join(dir, "index.txt"), index, 0o600))
+	return dir
 }
 
 // TestComponentJSON is TestJSON for component-admin.

@@ -24,6 +24,7 @@ func TestPages(t *testing.T) {
 		elsewhere       []string // by a test in Go: TestAuthority and TestApproveRenewals, on a terminal
 	}{
 		{"stories.md", "story_*", 10, []string{"ca-admin sign k3s.csr --authority --permit-dns .prod.example"}},
+		{"import.md", "import_*", 8, nil},
 		{"renewal.md", "renew_*", 3, []string{"ca-admin approve --renewals"}},
 		{"reports.md", "reports_*", 3, nil},
 		{"hard-way.md", "hardway_*", 11, nil},

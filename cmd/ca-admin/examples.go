@@ -68,7 +68,11 @@ func careExamples() map[string][]string {
 			"ca-admin revoke --node 'w*' --profile kubelet-client --reason cessationOfOperation --yes",
 			"ca-admin revoke --issuer etcd-ca --serial 01ab --reason unspecified",
 		},
-		"crl":     {"ca-admin crl", "ca-admin crl etcd-ca --days 90", "ca-admin crl --if-due"},
+		"crl": {"ca-admin crl", "ca-admin crl etcd-ca --days 90", "ca-admin crl --if-due"},
+		"import": {
+			"ca-admin import --openssl /srv/old-ca --crl /srv/old-ca/crl.pem --dry-run",
+			"ca-admin import --easyrsa easy-rsa/pki", "ca-admin import --pem /etc/kubernetes",
+		},
 		"report":  {"ca-admin report --html ca.html", "ca-admin report --ics /srv/calendar/ca.ics"},
 		"verify":  {"ca-admin verify", "ca-admin verify --repair"},
 		"backup":  {"ca-admin backup /media/stick/ca-2026-01-31.tar", "ca-admin backup ca.tar --no-keys"},

@@ -20,6 +20,7 @@ type commands struct {
 	Init     initCommand     `cmd:"" group:"begin" output:"json" help:"Make a CA directory and an exchange."`
 	Issuer   issuerCommand   `cmd:"" group:"begin" help:"Take an issuer's certificate that a parent signed."`
 	Exchange exchangeCommand `cmd:"" group:"begin" output:"json" help:"List the exchanges, make or repair one."`
+	Import   importCommand   `cmd:"" group:"begin" output:"json" help:"Take over the certificates of another CA."`
 
 	Watch   watchCommand   `cmd:"" group:"ask" help:"Answer requests as they come, until stopped."`
 	Sync    syncCommand    `cmd:"" group:"ask" output:"json" help:"Answer the requests that are there now, and exit."`

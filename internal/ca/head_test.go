@@ -16,7 +16,7 @@ import (
 	"ca-exchange/internal/policy"
 )
 
-func headFixture(t *testing.T) *CA {
+func headFixture(t testing.TB) *CA {
 	t.Helper()
 	text, err := policy.Default(policy.Defaults{})
 	if err != nil {

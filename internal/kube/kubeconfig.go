@@ -151,3 +151,22 @@ func (k *Kubeconfig) fill(f kubeconfigFile) error {
 	}
 	return nil
 }
+
+// ClientCertificates gives the certificates that a kubeconfig has of its users, whatever its context, as they are
+// embedded; none of a file that is not a kubeconfig.
+func ClientCertificates(b []byte) (all [][]byte) {
+	var f kubeconfigFile
+	if !bytes.Contains(b, []byte("client-certificate-data")) {
+		return nil
+	}
+	bodies, err := documents(b)
+	if err != nil || len(bodies) != 1 || decode(bodies[0], &f) != nil || f.Kind != "Config" {
+		return nil
+	}
+	for _, u := range f.Users {
+		if pem, err := base64.StdEncoding.DecodeString(u.User.Certificate); err == nil && len(pem) > 0 {
+			all = append(all, pem)
+		}
+	}
+	return all
+}

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,5 +112,29 @@ func TestKubectlReads(t *testing.T) {
 	want := k.Cluster + "|" + k.Server + "|a2V5Cg==|" + k.User + "@" + k.Cluster
 	if err != nil || string(out) != want {
 		t.Errorf("kubectl says %q, %v; want %q", out, err, want)
+	}
+}
+
+// TestClientCertificates: the certificates of every user of a kubeconfig; of no other file.
+func TestClientCertificates(t *testing.T) {
+	const users = `apiVersion: v1
+kind: Config
+users:
+- name: a
+  user: {client-certificate-data: YQ==, client-key-data: eA==}
+- name: b
+  user: {client-certificate: b.pem}
+- name: c
+  user: {client-certificate-data: Yw==}
+- name: d
+  user: {client-certificate-data: "!"}
+`
+	for text, want := range map[string]string{
+		users: "a c", strings.Replace(users, "Config", "Pod", 1): "", users + "---\nkind: Config\n": "", "{": "",
+		"client-certificate-data: [": "",
+	} {
+		if got := string(bytes.Join(ClientCertificates([]byte(text)), []byte(" "))); got != want {
+			t.Errorf("%q, not %q, of\n%s", got, want, text)
+		}
 	}
 }

@@ -217,20 +217,26 @@ func (w *writing) archive(a Archive, moved []moving, now time.Time) error {
 	return nil
 }
 
-// one runs a statement, prepared once, that must change one row.
+// one runs a statement that must change one row.
 func (w *writing) one(query string, args ...any) error {
+	n, err := w.changed(query, args...)
+	if err == nil && n != 1 {
+		err = ErrConflict
+	}
+	return err
+}
+
+// changed runs a statement, prepared once, and gives how many rows it changed.
+func (w *writing) changed(query string, args ...any) (int64, error) {
 	s, err := w.statement(w.ctx, bulk{head: query}, 0)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	result, err := s.ExecContext(w.ctx, args...)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(err, ErrConflict)
-	}
-	return nil
+	return result.RowsAffected()
 }
 
 // hashed is a reader that hashes what it reads.

@@ -55,6 +55,14 @@ const nameGlob = `(c.subject GLOB 'CN="' || ? || '"*' OR EXISTS
 // first: to take each list apart is slow.
 const escaped = `"\&<>`
 
+// equals compares a node with a name or a pattern.
+func equals(node string) string {
+	if strings.ContainsAny(node, "*?[") {
+		return "c.node GLOB ?"
+	}
+	return "c.node = ?"
+}
+
 // query gives what follows the tables, and its values.
 func (f Filter) query() (rest string, args []any) {
 	var where []string
@@ -85,11 +93,7 @@ func (f Filter) query() (rest string, args []any) {
 			packedAll(f.Keys)...)
 	}
 	if f.Node != "" {
-		equals := "c.node = ?"
-		if strings.ContainsAny(f.Node, "*?[") {
-			equals = "c.node GLOB ?"
-		}
-		and(equals+" AND c.node <> ''", f.Node) // the condition of the index
+		and(equals(f.Node)+" AND c.node <> ''", f.Node) // the condition of the index
 	}
 	if f.Name != "" {
 		if !strings.ContainsAny(f.Name, escaped) {

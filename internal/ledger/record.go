@@ -9,21 +9,23 @@ import (
 // Record writes a batch in one transaction and returns when it is durable. ErrConflict means that nothing was written
 // because a request is not as it was read. Any other error leaves open what the disk holds: Reopen, and look up again.
 func (l *Ledger) Record(ctx context.Context, changes []Change) error {
-	return l.transaction(ctx, func(w *writing) error {
-		steps, err := w.steps(changes)
-		if err != nil {
+	return l.transaction(ctx, func(w *writing) error { return w.record(changes) })
+}
+
+func (w *writing) record(changes []Change) error {
+	steps, err := w.steps(changes)
+	if err != nil {
+		return err
+	}
+	// Rows come before those that refer to them: SQLite checks each reference at once.
+	for _, write := range []func([]*step) error{
+		w.requests, w.bodies, w.certificates, w.revoked, w.answers, w.log,
+	} {
+		if err := write(steps); err != nil {
 			return err
 		}
-		// Rows come before those that refer to them: SQLite checks each reference at once.
-		for _, write := range []func([]*step) error{
-			w.requests, w.bodies, w.certificates, w.answers, w.log,
-		} {
-			if err := write(steps); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // requests adds the new rows and changes the others. Both statements skip what another process wrote first: fewer

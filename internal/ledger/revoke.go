@@ -61,25 +61,33 @@ func (l *Ledger) Revoke(ctx context.Context, r Revoking) error {
 }
 
 func (w *writing) revoke(r Revoking, t Target) error {
-	issuer, name, err := w.issuerOf(t, r.At)
+	revocation, err := r.revocation(t.Serial)
 	if err != nil {
 		return err
 	}
-	entry, err := r.entry(t.Serial)
+	return w.addRevocation(t, revocation, r.At, Event{Time: r.At, Detail: r.By})
+}
+
+// addRevocation writes the row of a revocation that was made at a time, and its event.
+func (w *writing) addRevocation(t Target, r pki.Revocation, made time.Time, e Event) error {
+	issuer, name, err := w.issuerOf(t, e.Time)
+	if err != nil {
+		return err
+	}
+	entry, err := r.Entry()
 	if err != nil {
 		return err
 	}
 	var certificate, about int64
-	var request string
 	row := w.conn.QueryRowContext(w.ctx, `SELECT c.num, r.num, r.id FROM certificates AS c
 		CROSS JOIN requests AS r ON r.num = c.request WHERE c.serial = ? AND c.issuer = ?`, packed(t.Serial), issuer)
-	err = row.Scan(&certificate, &about, (*hexText)(&request))
+	err = row.Scan(&certificate, &about, (*hexText)(&e.Request))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	result, err := w.conn.ExecContext(w.ctx, `INSERT OR IGNORE INTO revocations
 		(issuer, serial, certificate, time, reason, since, entry) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		issuer, packed(t.Serial), orNull(certificate), seconds(r.At), int(r.Reason), orNever(r.Since), entry)
+		issuer, packed(t.Serial), orNull(certificate), seconds(made), int(r.Reason), orNever(r.Since), entry)
 	if err != nil {
 		return err
 	}
@@ -94,8 +102,8 @@ func (w *writing) revoke(r Revoking, t Target) error {
 	if !r.Since.IsZero() {
 		detail["since"] = stamp(r.Since)
 	}
-	return w.append(&Event{Time: r.At, Kind: EventRevoked, Request: request, Serial: t.Serial,
-		Detail: with(detail, r.By)}, about)
+	e.Kind, e.Serial, e.Detail = EventRevoked, t.Serial, with(detail, e.Detail)
+	return w.append(&e, about)
 }
 
 // issuerOf finds the issuer of a target, and the name that its row has.
@@ -122,15 +130,13 @@ func (w *writing) authorityNamed(
 // entryKey is the key under which the event of a revocation holds the CRL entry, in hex: the chain vouches for it.
 const entryKey = "entry"
 
-// entry is the CRL entry of a serial. It is backdated as the CRL is, which may be signed in the same second.
-func (r Revoking) entry(serial string) ([]byte, error) {
+// revocation is what a CRL says of a serial. It is backdated as the CRL is, which may be signed in the same second.
+func (r Revoking) revocation(serial string) (pki.Revocation, error) {
 	number, ok := new(big.Int).SetString(serial, 16)
 	if !ok || number.Sign() <= 0 || pki.SerialHex(number) != serial {
-		return nil, fmt.Errorf("%q is not a serial in hex", serial)
+		return pki.Revocation{}, fmt.Errorf("%q is not a serial in hex", serial)
 	}
-	return pki.Revocation{
-		Serial: number, Time: r.At.Add(-pki.Backdate), Reason: r.Reason, Since: r.Since,
-	}.Entry()
+	return pki.Revocation{Serial: number, Time: r.At.Add(-pki.Backdate), Reason: r.Reason, Since: r.Since}, nil
 }
 
 // orNever stores a time that may be unknown.

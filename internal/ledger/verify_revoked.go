@@ -11,7 +11,8 @@ import (
 // The events of a kind, each with the row that it vouches for, whose columns are NULL where it is missing. An issuer's
 // name may stand for several generations.
 const (
-	revokedByEvents = `SELECT e.seq, e.serial, e.time, e.detail, r.num, r.time, r.reason, r.since, r.entry,
+	revokedByEvents = `SELECT e.seq, e.serial, coalesce(unixepoch(e.detail ->> 'time'), e.time), e.detail,
+		r.num, r.time, r.reason, r.since, r.entry,
 		r.certificate IS NULL OR (SELECT status = 'Revoked' AND serial = r.serial AND issuer = r.issuer
 			FROM certificates WHERE num = r.certificate)
 		FROM events AS e LEFT JOIN revocations AS r

@@ -30,6 +30,7 @@ _ca_admin() {
 	init) options='--exchange --issuer --key-type --days --common-name --path-len --parent-request --import-cert --import-key --import-pki --import-early --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	issuer) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	import) options='--openssl --easyrsa --pem --revoked --crl --dry-run --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	sync) options='--exchange --inbox --outbox --yes -y --metrics-file --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
 	pending) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
@@ -79,6 +80,12 @@ _ca_admin() {
 	'init --output' | 'init -o') _ca_admin_words 'table json' ;;
 	'exchange --group') : ;;
 	'exchange --output' | 'exchange -o') _ca_admin_words 'table json' ;;
+	'import --openssl') compopt -o dirnames ;;
+	'import --easyrsa') compopt -o dirnames ;;
+	'import --pem') compopt -o dirnames ;;
+	'import --revoked') compopt -o dirnames ;;
+	'import --crl') compopt -o default ;;
+	'import --output' | 'import -o') _ca_admin_words 'table json' ;;
 	'watch --exchange') compopt -o dirnames ;;
 	'watch --inbox') compopt -o dirnames ;;
 	'watch --outbox') compopt -o dirnames ;;
@@ -220,7 +227,7 @@ _ca_admin() {
 			return
 		fi
 		case $command in
-		'') _ca_admin_words 'init issuer exchange watch sync pending review approve deny sign check list show export report events status revoke crl enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
+		'') _ca_admin_words 'init issuer exchange import watch sync pending review approve deny sign check list show export report events status revoke crl enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
 		issuer) _ca_admin_words 'adopt' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;
