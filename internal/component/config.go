@@ -169,7 +169,7 @@ func readConfig(private *durable.Dir) (Config, error) {
 		file, plain := filepath.Join(private.Path(), configFile), yaml.FormatError(err, false, false)
 		return c, fmt.Errorf("reading %q: %s", file, plain) // without the lines around it: an error is one line
 	}
-	if err := checkLayout(c.Layout); err != nil {
+	if err := errors.Join(checkLayout(c.Layout), c.Paths.checkBelow(filepath.Dir(private.Path()))); err != nil {
 		return c, fmt.Errorf("reading %q: %w", filepath.Join(private.Path(), configFile), err)
 	}
 	return c, nil

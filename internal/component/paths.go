@@ -91,11 +91,36 @@ func (p Paths) check(name string) error {
 		switch {
 		case filepath.Clean(file) != file || !filepath.IsAbs(file) && !filepath.IsLocal(file):
 			return fmt.Errorf("paths: %q is neither absolute nor below the component directory", file)
-		case file == privateDir || strings.HasPrefix(file, privateDir+"/"):
+		case isPrivate(file):
 			return fmt.Errorf("paths: %q is in the private part of the component directory", file)
 		}
 	}
 	return nil
+}
+
+// checkBelow holds absolute paths that lead into the component directory dir to what is asked of relative ones.
+func (m PathMap) checkBelow(dir string) error {
+	taken := map[string]string{}
+	for _, name := range m.Profiles() {
+		for _, file := range m[name].All() {
+			if below, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) && filepath.IsLocal(below) {
+				file = below
+			}
+			other, used := taken[file]
+			switch {
+			case isPrivate(file):
+				return fmt.Errorf("paths: %q is in the private part of the component directory", file)
+			case used:
+				return fmt.Errorf("paths: %s of %s is a file of %s, too", file, name, other)
+			}
+			taken[file] = name
+		}
+	}
+	return nil
+}
+
+func isPrivate(file string) bool {
+	return file == privateDir || strings.HasPrefix(file, privateDir+"/")
 }
 
 // Profiles are the profiles of the map, in alphabetical order.

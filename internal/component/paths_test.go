@@ -41,7 +41,11 @@ var mistakes = map[string]string{
 	"paths:\n  admin: {kubeconfig: a}\n  super-admin: {kubeconfig: a}": "" +
 		"[7:3] paths: a of super-admin is a file of admin, too",
 	"paths:\n  admin: {kubeconfig: a}\n  admin: {kubeconfig: b}": "[7:3] ",
-	"path:\n  admin: {kubeconfig: a}":                            `[5:1] unknown field "path"`,
+	"paths:\n  admin: {kubeconfig: DIR/component-admin/identity}": "" +
+		`paths: "component-admin/identity" is in the private part of the component directory`,
+	"paths:\n  admin: {kubeconfig: DIR/a}\n  super-admin: {kubeconfig: a}": "" +
+		"paths: a of super-admin is a file of admin, too",
+	"path:\n  admin: {kubeconfig: a}": `[5:1] unknown field "path"`,
 }
 
 // TestPathsAreStrict: what is wrong with a setting is said with line and column, before anything is asked.
@@ -55,7 +59,8 @@ func TestPathsAreStrict(t *testing.T) {
 		t.Fatalf("the configuration has %d lines:\n%s", lines, good)
 	}
 	for added, want := range mistakes {
-		must(t, os.WriteFile(file, append(good, added+"\n"...), 0o600))
+		text := string(good) + strings.ReplaceAll(added, "DIR", h.Path) + "\n"
+		must(t, os.WriteFile(file, []byte(text), 0o600))
 		c, err := Open(h.Path, h.Component.Settings)
 		if err == nil {
 			c.Close()
