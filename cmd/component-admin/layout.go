@@ -18,7 +18,7 @@ func (f configFlags) layout(config kube.Config, dir string, c *component.Compone
 	if c == nil {
 		return l
 	}
-	l.PEM, l.Paths = c.Config.Layout == component.LayoutPEM, c.Config.Paths
+	l.PEM, l.Paths = c.Config.Layout == component.LayoutPEM, c.Config.Paths.Below(c.Path())
 	if l.PEM && l.Certificates == "" {
 		l.Certificates = "." // such a cluster keeps all in one directory
 	}

@@ -102,10 +102,7 @@ func (p Paths) check(name string) error {
 func (m PathMap) checkBelow(dir string) error {
 	taken := map[string]string{}
 	for _, name := range m.Profiles() {
-		for _, file := range m[name].All() {
-			if below, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) && filepath.IsLocal(below) {
-				file = below
-			}
+		for _, file := range m.Below(dir)[name].All() {
 			other, used := taken[file]
 			switch {
 			case isPrivate(file):
@@ -117,6 +114,21 @@ func (m PathMap) checkBelow(dir string) error {
 		}
 	}
 	return nil
+}
+
+// Below is the map with relative paths where they lead below a directory: one file has one name.
+func (m PathMap) Below(dir string) PathMap {
+	relative := func(file string) string {
+		if below, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) && filepath.IsLocal(below) {
+			return below
+		}
+		return file
+	}
+	all := PathMap{}
+	for name, p := range m {
+		all[name] = Paths{relative(p.Certificate), relative(p.Key), relative(p.Kubeconfig)}
+	}
+	return all
 }
 
 func isPrivate(file string) bool {

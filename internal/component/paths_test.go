@@ -81,13 +81,13 @@ func TestPathsAreKept(t *testing.T) {
 	must(t, os.WriteFile(file, append(text, `layout: pem
 paths:
   admin: {certificate: admin.pem, key: admin-key.pem, kubeconfig: /root/.kube/config}
-  etcd-peer: {certificate: /etc/etcd/peer.pem, key: keys/peer.pem}
+  etcd-peer: {certificate: /etc/etcd/peer.pem, key: `+h.Path+`/keys/peer.pem}
 `...), 0o600))
 	c, err := Open(h.Path, h.Component.Settings)
 	must(t, err)
 	defer c.Close()
 	must(t, c.Configure(Config{Renew: "60d"}))
-	l := Layout{PEM: c.Config.Layout == LayoutPEM, Certificates: ".", Paths: c.Paths}
+	l := Layout{PEM: c.Config.Layout == LayoutPEM, Certificates: ".", Paths: c.Paths.Below(c.Path())}
 	for profile, want := range map[string]string{
 		"admin":       "[admin.pem admin-key.pem /root/.kube/config] admin.pem",
 		"etcd-peer":   "[/etc/etcd/peer.pem keys/peer.pem] /etc/etcd/peer.pem",
