@@ -63,6 +63,9 @@ func (a *app) showRecovery(r pass.Recovery) {
 	a.Print("head       the exchange knew event %d, the ledger ended with event %d", r.Head, r.Ledger)
 	a.Print("recovered  %s, of them %d linked to their requests", cli.Count(r.Taken, "certificate", "certificates"),
 		r.Linked)
+	if r.Revoked > 0 {
+		a.Print("revoked    %s, from the CRLs there", cli.Count(r.Revoked, "certificate", "certificates"))
+	}
 	if r.Past > 0 {
 		a.Print("past       %s from before the ledger began", cli.Count(r.Past, "certificate", "certificates"))
 	}

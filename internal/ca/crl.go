@@ -152,25 +152,32 @@ func (c *CA) signCRL(ctx context.Context, issuer *pki.Issuer, days int) (row led
 	if err != nil {
 		return row, err
 	}
-	sum := sha256.Sum256(signed.Raw)
-	row = ledger.CRL{Number: plan.Number, ThisUpdate: plan.ThisUpdate, NextUpdate: plan.NextUpdate,
-		Entries: signed.Entries, SHA256: hex.EncodeToString(sum[:])}
+	return c.keepCRL(ctx, issuer.Authority, signed, state, nil)
+}
+
+// keepCRL does the steps from 2 on.
+func (c *CA) keepCRL(
+	ctx context.Context, a pki.Authority, crl *pki.CRL, state ledger.CRLState, by map[string]string,
+) (row ledger.CRL, err error) {
+	sum := sha256.Sum256(crl.Raw)
+	row = ledger.CRL{Number: crl.Number.Int64(), ThisUpdate: crl.ThisUpdate, NextUpdate: crl.NextUpdate,
+		Entries: crl.Entries, SHA256: hex.EncodeToString(sum[:])}
 	dir, _, err := c.dir.MakeDir(crlDir, 0o700, -1)
 	if err != nil {
 		return row, err
 	}
 	defer dir.Close()
-	if err := dir.Create(unnamedCRL(issuer.Name, row), signed.Raw, 0o644); err != nil {
+	if err := dir.Create(unnamedCRL(a.Name, row), crl.Raw, 0o644); err != nil {
 		return row, err
 	}
-	err = c.ledger.RecordCRL(ctx, issuer.Authority, row, state, ledger.Event{Time: now})
+	err = c.ledger.RecordCRL(ctx, a, row, state, ledger.Event{Time: c.Now().UTC().Truncate(time.Second), Detail: by})
 	switch {
 	case errors.Is(err, ledger.ErrConflict):
-		return row, errors.Join(err, dir.Remove(unnamedCRL(issuer.Name, row)))
+		return row, errors.Join(err, dir.Remove(unnamedCRL(a.Name, row)))
 	case err != nil: // only the disk knows what was written (P7)
 		return row, errors.Join(err, c.ledger.Reopen())
 	}
-	return row, errors.Join(nameCRL(dir, issuer.Name, row), sweepCRLs(dir, issuer.Name, c.Now()))
+	return row, errors.Join(nameCRL(dir, a.Name, row), sweepCRLs(dir, a.Name, c.Now()))
 }
 
 // unnamedCRL is the file of a CRL that the ledger may not have yet.

@@ -68,6 +68,20 @@ func (w *crlWorld) published() *pki.CRL {
 
 func (w *crlWorld) outbox(name string) string { return filepath.Join(w.x.Path(), "outbox", name) }
 
+// copyCA is a copy of the CA directory as it is now.
+func (w *crlWorld) copyCA() string {
+	w.Helper()
+	old := filepath.Join(w.TempDir(), "old")
+	err := os.CopyFS(old, os.DirFS(w.ca.Dir().Path()))
+	if err == nil {
+		err = os.Chmod(old, 0o700)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	return old
+}
+
 // revoke revokes a serial that the ledger never saw.
 func (w *crlWorld) revoke(serial string) {
 	w.Helper()
@@ -207,13 +221,7 @@ func TestNewerCRLStays(t *testing.T) {
 	t.Parallel()
 	w := newCRLWorld(t)
 	w.published()
-	old := filepath.Join(t.TempDir(), "old")
-	if err := os.CopyFS(old, os.DirFS(w.ca.Dir().Path())); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(old, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	old := w.copyCA()
 	w.revoke("0fff")
 	newest := w.published()
 	if err := os.Remove(w.outbox("head.json")); err != nil {
@@ -255,5 +263,64 @@ func TestRevokedIsNotAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestRecoverTakesRevocations: a ledger that is older than the exchange takes over what the CRL there lists, and its
+// next CRL has a number above it.
+func TestRecoverTakesRevocations(t *testing.T) {
+	t.Parallel()
+	w := newCRLWorld(t)
+	entry := requests(t, 1)[0]
+	if err := dropFast(w.x, "lost", entry); err != nil {
+		t.Fatal(err)
+	}
+	w.published()
+	old := w.copyCA()
+	all, err := issued(t, w.ca)
+	if err == nil {
+		err = w.ca.Revoke(t.Context(), ca.Revoking{Certificates: all, Reason: pki.KeyCompromise, Since: w.now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.revoke("0fff")
+	newest := w.published()
+	behind, err := ca.Open(old, w.ca.Settings)
+	if err == nil {
+		err = behind.Unlock()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ca.Close()
+	w.ca, w.m = behind, newMemory()
+	done, err := Recover(t.Context(), w.ca, w.x)
+	if err != nil || done.Revoked != 2 || !done.Behind {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if again := w.published(); again.Number.Cmp(newest.Number) != 0 {
+		t.Errorf("number %v, expected %v", again.Number, newest.Number)
+	}
+	w.revoke("0ffe")
+	next := w.published()
+	if next.Number.Cmp(newest.Number) <= 0 || next.Entries != 3 {
+		t.Errorf("number %v after %v, %d entries", next.Number, newest.Number, next.Entries)
+	}
+	for r := range newest.All() {
+		if same, ok := next.Revokes(r.Serial); !ok || same.String() != r.String() {
+			t.Errorf("%v became %v", r, same)
+		}
+	}
+	k, _, err := w.ca.Ledger().Certificate(t.Context(), all[0].Serial)
+	if err != nil || k.Status != ledger.Revoked {
+		t.Errorf("status %s, %v", k.Status, err)
+	}
+	blocked, err := os.ReadFile(filepath.Join(old, "blocked-keys"))
+	if err != nil || !strings.Contains(string(blocked), k.KeyFingerprint) {
+		t.Errorf("blocked keys: %q, %v", blocked, err)
+	}
+	if err := w.ca.Ledger().Verify(t.Context(), 0, ""); err != nil {
+		t.Error(err)
 	}
 }

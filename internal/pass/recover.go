@@ -23,6 +23,7 @@ type Recovery struct {
 	Linked    int      `json:"linked"`    // of them, those whose request was at hand
 	Past      int      `json:"past"`      // of them, those signed before the ledger began
 	Ambiguous []string `json:"ambiguous"` // serials of those with several candidates, which a person has to look at
+	Revoked   int      `json:"revoked"`   // revocations that were taken over from the outbox's CRLs
 	Lost      int64    `json:"lost"`      // events that nothing brings back; -1 where their number cannot be determined
 	Problems  []string `json:"problems"`  // what could not be read or recorded
 }
@@ -46,7 +47,7 @@ type recovering struct {
 
 // Recover takes the certificates of this CA from an outbox into a ledger that lacks them, accepts that the rest of what
 // the exchange knew is lost, and publishes the ledger's head, so that the exchange is served again. Certificates are
-// the only evidence: notices are unsigned, and anybody can write one. Other files of the outbox are ignored.
+// the only evidence, and CRLs: notices are unsigned, and anybody can write one. Other files of the outbox are ignored.
 func Recover(ctx context.Context, c *ca.CA, x *inbox.Exchange) (Recovery, error) {
 	r := &recovering{pass: newPass(c, x, newMemory(), Options{}), wanted: map[string]*wanted{}}
 	r.sum = Recovery{Exchange: x.Path(), Ambiguous: []string{}, Problems: []string{}}
@@ -56,7 +57,7 @@ func Recover(ctx context.Context, c *ca.CA, x *inbox.Exchange) (Recovery, error)
 	}
 	// The outbox is read twice: what belongs to which request is known only when all has been seen, and all of it at
 	// once may be too much for memory.
-	for _, step := range []func(context.Context) error{r.survey, r.findRequests, r.takeOver} {
+	for _, step := range []func(context.Context) error{r.survey, r.findRequests, r.takeOver, r.takeCRLs} {
 		if err := step(ctx); err != nil {
 			return r.sum, err
 		}
@@ -112,7 +113,7 @@ func (r *recovering) conclude() {
 	s := &r.sum
 	switch {
 	case s.Behind && s.Head > s.Ledger:
-		s.Lost = max(0, s.Head-s.Ledger-int64(s.Taken-s.Past))
+		s.Lost = max(0, s.Head-s.Ledger-int64(s.Taken-s.Past+s.Revoked))
 	case s.Behind: // where the two parted is unknown
 		s.Lost = -1
 	}
