@@ -256,6 +256,8 @@ func TestComponentJSON(t *testing.T) {
 	look(0, "request", "client", "--common-name", "web", "--key-type", "ECDSA-P256") // outside the scope
 	d.ca(0, "sync")
 	look(3, "sync")
+	d.ca(0, "crl", "ca")
+	look(3, "sync")
 	look(0, "status")
 	look(3, "renew", "server", "--now")
 	look(0, "renew", "server", "--now", "--dry-run")
