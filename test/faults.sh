@@ -413,6 +413,41 @@ renewal_read_only() { # the answer is installed from a medium that cannot be wri
 	verdict renewal-read-only "the exchange is read-only while a renewal is installed, and while the next one is asked for"
 }
 
+# --- a CRL ---
+
+crl_call() { # crl_call FAULT HOW WHAT CALL…: a CRL takes the place of an older one on a host
+	local fault=$1 how=$2 what=$3 call n crl
+	shift 3
+	renewing "$fault" || return
+	crl=$COMPONENT_ADMIN_DIR/pki/ca.crl
+	sed -i 's/profiles: .*/crls: [ca]/' "$COMPONENT_ADMIN_DIR/component-admin/hooks.yaml"
+	ca-admin crl -q ca >log 2>&1 && component-admin sync -q >log 2>&1 || broken+=("the first CRL: $(tail -1 log)")
+	for call in "$@"; do
+		for ((n = 1; ; n++)); do
+			cp "$crl" old && ca-admin crl -q ca >log 2>&1 && : >hooked || broken+=("$call $n: no next CRL: $(tail -1 log)")
+			struck "$what" "$call" "${n}${onward:-}" component-admin sync -q ${hooks:-} || break
+			said "$call $n"
+			times=$((times + 1))
+			cmp -s "$crl" old || cmp -s "$crl" "$CA_EXCHANGE/outbox/ca.crl" || broken+=("$call $n: neither the old CRL nor the new one")
+			component-admin sync --local -q --exchange "$here/none" >log 2>&1 || broken+=("$call $n: sync --local exits $?: $(tail -1 log)")
+			openssl crl -inform DER -in "$crl" 2>&1 | cmp -s - "$crl.pem" || broken+=("$call $n: the CRL in PEM is another one")
+			component-admin sync -q >log 2>&1 || broken+=("$call $n: sync exits $?: $(tail -1 log)")
+			cmp -s "$crl" "$CA_EXCHANGE/outbox/ca.crl" && openssl crl -in "$crl.pem" -outform DER 2>&1 | cmp -s - "$crl" || lost=$((lost + 1))
+			grep -q '"issuer":"ca","crl":' hooked || broken+=("$call $n: the hook was not run")
+		done
+	done
+	verdict "$fault" "$how"
+}
+
+crl_calls() {
+	needs "${FUNCNAME[0]}" strace strace || return
+	crl_call "${FUNCNAME[0]}" "SIGKILL at each system call that writes, and at the hook, of component-admin sync with a new CRL" signal=KILL $calls execve
+	# Without hooks: the runtime of Go ends where it cannot write to a pipe of its own.
+	local hooks=--no-hooks
+	crl_call "${FUNCNAME[0]}-eio" "EIO from each sync, write and rename of it" error=EIO $failing
+	onward=+ crl_call "${FUNCNAME[0]}-enospc" "ENOSPC from the n-th sync, write or rename of it on" error=ENOSPC $failing
+}
+
 # --- full, read-only ---
 
 mounted() { # mounted DIR MOUNT-ARGUMENTS…
@@ -842,7 +877,7 @@ requests 3000 "$work/requests" || exit 1
 cd "$work" || exit 1 # what a fault logs before it has a world belongs here, not into the checkout
 pool=("$work"/requests/*)
 faults=(kill_watch kill_component kill_ca_calls kill_component_calls fail_ca_calls fail_component_calls
-	kill_renewal disk_full read_only power_cut stick remote lying lying_component hanging hanging_component vanishing flood)
+	kill_renewal crl_calls disk_full read_only power_cut stick remote lying lying_component hanging hanging_component vanishing flood)
 [ $# = 0 ] || faults=("$@")
 for fault in "${faults[@]}"; do $fault; done
 echo "$passed passed, $failed failed"
