@@ -50,6 +50,13 @@ indexed() {
 	done <statuses
 }
 
+# reimported CERTIFICATE KEY: another CA of that issuer takes the exported records over.
+reimported() {
+	ca-admin --dir again init -q --exchange again-exchange --import-cert "$1" --import-key "$2" >/dev/null || return 1
+	ca-admin --dir again import --openssl export/ca -o json >again.json || return 1
+	grep -q '"taken": 50,' again.json && grep -q '"revoked": 5,' again.json && ca-admin --dir again verify
+}
+
 # renewed KEY CERTIFICATE NAME: its host asks for a successor, which is issued; the neighbour, who has the certificate
 # but not its key, asks, too, and is held.
 renewed() {
@@ -144,6 +151,7 @@ expect 'three are superseded' superseded 3
 expect 'again: nothing is there twice' ca-admin import --openssl . --crl crl.pem
 expect 'again: they say what its index says' agree index.txt
 expect 'openssl reads the exported index' indexed index.txt
+expect 'so does another CA' reimported ca.pem ca.key
 expect 'a renewal is issued, its fork is held' renewed host.key newcerts/14.pem h20.example
 expect 'the next CRL follows the old one' floor
 
@@ -168,6 +176,7 @@ expect 'its records are imported' ca-admin import --easyrsa pki --crl pki/crl.pe
 expect 'they say what its index says' agree pki/index.txt
 expect 'two are superseded' superseded 2
 expect 'openssl reads the exported index' indexed pki/index.txt
+expect 'so does another CA' reimported pki/ca.crt pki/private/ca.key
 expect 'a renewal is issued, its fork is held' renewed pki/private/h20.example.key pki/issued/h20.example.crt h20.example
 
 # --- kubeadm ---

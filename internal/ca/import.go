@@ -45,6 +45,8 @@ type importing struct {
 	revoked map[string]bool   // by issuer and serial, of a trial
 	orphans []Foreign         // revoked serials that come without a certificate
 	sum     Import
+
+	compromised []string // keys of what was revoked because others know them
 }
 
 // importBatch is how many certificates share a transaction.
@@ -87,10 +89,12 @@ func (c *CA) Import(ctx context.Context, records iter.Seq2[Foreign, error], o Im
 	if err := i.take(ctx, batch, nil); err != nil {
 		return i.sum, err
 	}
-	if err := i.takeOrphans(ctx); err != nil {
-		return i.sum, err
+	for _, step := range []func(context.Context) error{i.takeOrphans, i.takeCRL, i.warnKeys} {
+		if err := step(ctx); err != nil {
+			return i.sum, err
+		}
 	}
-	return i.sum, i.takeCRL(ctx)
+	return i.sum, nil
 }
 
 // importable is a certificate that an issuer here signed.

@@ -112,6 +112,12 @@ func (o *old) sum(records iter.Seq2[Foreign, error], options ImportOptions) stri
 	return strings.Join(lines, "\n")
 }
 
+// keyKnown is the warning of a valid certificate whose key is that of one with a compromised key.
+func keyKnown(serial string) string {
+	return "warning serial " + serial + ": its key is one that others know: ca-admin revoke " + serial +
+		" --reason keyCompromise"
+}
+
 func (o *old) want(got string, lines ...string) {
 	o.Helper()
 	if want := strings.Join(lines, "\n"); got != want {
@@ -164,6 +170,7 @@ func TestImportIndex(t *testing.T) {
 	}
 	all := append([]string{"taken 3, known 1, revoked 2"}, refused...)
 	o.want(o.sum(OpenSSL(o.dir), ImportOptions{Trial: true}), all...)
+	all = append(all, keyKnown("01"), keyKnown("03")) // they have the key of 02
 	if head, err := o.ca.ledger.Head(t.Context()); err != nil || head.Seq != 1 {
 		t.Errorf("a trial wrote: event %d, %v", head.Seq, err)
 	}
@@ -246,6 +253,7 @@ func TestRevokedList(t *testing.T) {
 		`refused revoked.csv:4: "yesterday" is not a time (example: 2026-01-31T12:00:00Z)`,
 		`refused revoked.csv:5: "bored" is not a reason: give one of ` + strings.Join(pki.ReasonNames(), ", "),
 		`refused revoked.csv:6: "x" is not a serial`, `refused revoked.csv:7: "other" is not an issuer here`,
+		keyKnown("02"),
 	}
 	o.want(o.sum(RevokedList(list), ImportOptions{}), append([]string{"taken 0, known 0, revoked 2"}, refused...)...)
 	o.want(o.sum(RevokedList(list), ImportOptions{}), append([]string{"taken 0, known 0, revoked 0"}, refused...)...)

@@ -50,8 +50,10 @@ func TestOldCRL(t *testing.T) {
 	o.must(err)
 	o.want(o.sum(Files(filepath.Join(o.dir, "a.pem")), ImportOptions{CRL: &crl, Trial: true}),
 		"taken 3, known 0, revoked 3")
-	o.want(o.sum(Files(filepath.Join(o.dir, "a.pem")), ImportOptions{CRL: &crl}), "taken 3, known 0, revoked 3")
-	o.want(o.sum(Files(filepath.Join(o.dir, "a.pem")), ImportOptions{CRL: &crl}), "taken 0, known 3, revoked 0")
+	o.want(o.sum(Files(filepath.Join(o.dir, "a.pem")), ImportOptions{CRL: &crl}), "taken 3, known 0, revoked 3",
+		keyKnown("01"))
+	o.want(o.sum(Files(filepath.Join(o.dir, "a.pem")), ImportOptions{CRL: &crl}), "taken 0, known 3, revoked 0",
+		keyKnown("01"))
 	o.must(o.ca.ledger.Verify(t.Context(), 0, ""))
 	state, err := o.ca.ledger.CRLState(t.Context(), o.issuer())
 	next := pki.NextCRLNumber(state.Last.Number, time.Now())

@@ -111,5 +111,23 @@ func (i *importing) blockKeys(
 	if len(keys) == 0 {
 		return nil
 	}
+	i.compromised = append(i.compromised, keys...)
 	return i.Block(keys)
+}
+
+// warnKeys says which valid certificates have the key of one that was revoked because others know it: the records do
+// not revoke them, whoever has the key can use them.
+func (i *importing) warnKeys(ctx context.Context) error {
+	slices.Sort(i.compromised)
+	for keys := range slices.Chunk(slices.Compact(i.compromised), keysAtOnce) {
+		valid := ledger.Filter{Keys: keys, Status: ledger.Valid, EndsFrom: i.now}
+		for k, err := range i.ledger.Certificates(ctx, valid) {
+			if err != nil {
+				return err
+			}
+			i.sum.Warnings = append(i.sum.Warnings, Untaken{"serial " + k.Serial,
+				"its key is one that others know: ca-admin revoke " + k.Serial + " --reason keyCompromise"})
+		}
+	}
+	return nil
 }

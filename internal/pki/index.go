@@ -31,13 +31,15 @@ func IndexLine(c *x509.Certificate, revoked Revocation, now time.Time) (string, 
 // indexRevoked is the time of a revocation, and its reason where openssl has a word for it: privilegeWithdrawn it does
 // not know, and unspecified it leaves out of a CRL, as RFC 5280 5.3.1 wants it. A known time of the loss is keyTime.
 func indexRevoked(r Revocation) string {
+	reason := r.Reason.String()
+	_, known := indexReasons[strings.ToLower(reason)]
 	switch {
 	case r.Reason == KeyCompromise && !r.Since.IsZero():
 		return indexTime(r.Time) + ",keyTime," + r.Since.UTC().Format("20060102150405Z")
-	case r.Reason == Unspecified || r.Reason == PrivilegeWithdrawn:
+	case r.Reason == Unspecified || !known:
 		return indexTime(r.Time)
 	}
-	return indexTime(r.Time) + "," + r.Reason.String()
+	return indexTime(r.Time) + "," + reason
 }
 
 // IndexSerial is a serial as openssl ca names files by it: upper-case hex, an even number of digits.

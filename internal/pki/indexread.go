@@ -60,21 +60,24 @@ func (r *Revocation) readIndex(field string) (err error) {
 		return err
 	}
 	name, argument, _ := strings.Cut(rest, ",")
-	reason, ok := indexReasons[name]
+	word := strings.ToLower(name)
+	reason, ok := indexReasons[word]
 	if !ok {
 		return fmt.Errorf("%+q is not a reason", name)
 	}
 	r.Reason = reason
-	if strings.HasSuffix(name, "eyTime") {
+	if strings.HasSuffix(word, "keytime") {
 		r.Since, err = parseIndexTime(argument)
 	}
 	return err
 }
 
-// indexReasons are openssl's words for the codes of RFC 5280 5.3.1 (OpenSSL apps/ca.c, crl_reasons).
+// indexReasons are openssl's words for the codes of RFC 5280 5.3.1 (OpenSSL apps/ca.c, crl_reasons), in small letters:
+// it reads them in any.
 var indexReasons = map[string]Reason{
-	"": 0, "unspecified": 0, "keyCompromise": 1, "CACompromise": 2, "affiliationChanged": 3, "superseded": 4,
-	"cessationOfOperation": 5, "certificateHold": 6, "holdInstruction": 6, "keyTime": 1, "CAkeyTime": 2,
+	"": Unspecified, "unspecified": Unspecified, "keycompromise": KeyCompromise, "cacompromise": 2,
+	"affiliationchanged": AffiliationChanged, "superseded": Superseded, "cessationofoperation": CessationOfOperation,
+	"certificatehold": 6, "holdinstruction": 6, "keytime": KeyCompromise, "cakeytime": 2,
 }
 
 // parseIndexTime reads UTCTime, whose years are 1950 to 2049 (RFC 5280 4.1.2.5.1), and GeneralizedTime.

@@ -48,3 +48,51 @@ func TestParseIndexed(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseIndexed: a line that is read names a serial that files can be named by, and what it revokes is that serial.
+func FuzzParseIndexed(f *testing.F) {
+	f.Add("V\t491231235959Z\t\t0ABC\tunknown\t/CN=a")
+	f.Add("R\t491231235959Z\t261201020150Z,keyTime,20260101000000Z\t0ABC\tunknown\t/CN=a")
+	f.Fuzz(func(t *testing.T, line string) {
+		i, err := ParseIndexed(line)
+		if err != nil || i == nil {
+			return
+		}
+		if strings.Trim(i.Serial, "0123456789abcdefABCDEF") != "" || len(i.Serial)%2 != 0 {
+			t.Errorf("serial %q", i.Serial)
+		}
+		if i.Revoked != nil && i.Revoked.Serial.Cmp(i.Number) != 0 {
+			t.Errorf("%v is revoked, not %v", i.Revoked.Serial, i.Number)
+		}
+	})
+}
+
+// TestIndexIsReadBack: what IndexLine writes is what ParseIndexed reads, but for reasons that openssl has no word for.
+func TestIndexIsReadBack(t *testing.T) {
+	issuer, _, err := CreateIssuer(IssuerSpec{Name: "ca", CommonName: "ca", KeyType: ECDSAP256, Days: 1}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := issuer.Certificate
+	for code := range Reason(11) {
+		was := Revocation{Serial: c.SerialNumber, Time: noon, Reason: code}
+		line, err := IndexLine(c, was, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code == 7 || code == 8 || code == PrivilegeWithdrawn || code == 10 {
+			was.Reason = Unspecified
+		}
+		i, err := ParseIndexed(strings.TrimSuffix(line, "\n"))
+		if err != nil || i.Number.Cmp(c.SerialNumber) != 0 || i.Revoked == nil || i.Revoked.String() != was.String() {
+			t.Errorf("%q: %+v, %v, not %v", line, i, err, was)
+		}
+	}
+	line, err := IndexLine(c, Revocation{}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i, err := ParseIndexed(strings.TrimSuffix(line, "\n")); err != nil || i.Revoked != nil {
+		t.Errorf("%q: %+v, %v", line, i, err)
+	}
+}
