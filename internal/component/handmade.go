@@ -45,10 +45,11 @@ func readHandMade(path string, l Layout, r kube.Release, requests []State) (*han
 	}
 	dir := filepath.Dir(l.Path(path, pkiDir+"/ca.crt"))
 	h.findIssuers()
+	configs := filepath.Dir(l.Path(path, "admin.conf"))
 	for _, look := range []struct {
 		dir, suffix string
 		at          func(name string)
-	}{{dir, ".pem", h.pair}, {filepath.Dir(l.Path(path, "admin.conf")), ".kubeconfig", h.kubeconfig}} {
+	}{{dir, ".pem", h.pair}, {dir, ".crt", h.pair}, {configs, ".kubeconfig", h.kubeconfig}} {
 		entries, err := os.ReadDir(look.dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -105,11 +106,12 @@ func (h *handMade) unread(file, fix string, err error) {
 	h.kept[len(h.kept)-1].Bad = !errors.Is(err, errLinked)
 }
 
-// pair reads NAME.pem where there is a NAME-key.pem. A CA's is passed over: it is no component's.
+// pair reads NAME.pem where there is a NAME-key.pem, or NAME.crt with NAME.key. A CA's is passed over: it is no
+// component's.
 func (h *handMade) pair(name string) {
 	f := Files{Root: h.layout.Root, Issuers: h.layout.Certificates, PEM: true}
 	_, f.Certificate = amongCertificates(f.Root, f.Issuers, name)
-	f.Root, f.Key = amongCertificates(f.Root, f.Issuers, strings.TrimSuffix(name, ".pem")+"-key.pem")
+	f.Root, f.Key = amongCertificates(f.Root, f.Issuers, h.layout.KeyBeside(name))
 	if f.Root != h.layout.Root {
 		f.Issuers = "."
 	}
@@ -130,11 +132,20 @@ func (h *handMade) pair(name string) {
 	if c, err := pki.ParseCertificates(text); err == nil && c[0].IsCA {
 		return
 	}
-	if file == h.layout.Path(h.path, kube.ServiceAccountPublic) {
+	if isServiceAccounts(name) {
 		h.keep(file, "", "it stays as it is: Kubernetes reads its public key and no date")
 		return
 	}
 	h.pairs = append(h.pairs, h.successors(file, text, key, f)...)
+}
+
+// isServiceAccounts goes by the names that guides give the key pair of service accounts: its certificate says nothing.
+func isServiceAccounts(name string) bool {
+	switch strings.TrimSuffix(name, filepath.Ext(name)) {
+	case "service-account", "service-accounts", "sa":
+		return true
+	}
+	return false
 }
 
 // successors are the requests for what a certificate and its key are now.
@@ -280,5 +291,5 @@ func (c *Component) asked(requests []State) (all []Found) {
 
 // LooksHandMade reports whether a component directory has a cluster's files under the names that cfssl gives them.
 func LooksHandMade(path string) bool {
-	return exists(filepath.Join(path, "ca.pem"))
+	return exists(filepath.Join(path, "ca.pem")) || exists(filepath.Join(path, "ca.crt"))
 }

@@ -168,6 +168,13 @@ var handMades = []struct {
 	{"a user that is reserved", func(h *testHost) { h.byHand("metrics", "system:metrics-server", nil) }, "",
 		`metrics.pem: "system:metrics-server" is reserved for Kubernetes: only its own profile carries it` +
 			"\n  component-admin request PROFILE --out metrics.pem\n"},
+	{"names of openssl's guides", func(h *testHost) {
+		for _, name := range []string{"kube-proxy", "service-account"} {
+			must(h.t, os.Rename(filepath.Join(h.Path, name+".pem"), filepath.Join(h.Path, name+"s.crt")))
+			must(h.t, os.Rename(filepath.Join(h.Path, name+"-key.pem"), filepath.Join(h.Path, name+"s.key")))
+		}
+	}, "kube-proxy system:kube-proxy [kube-proxys.crt kube-proxys.key]\n",
+		strings.Replace(stays, "service-account.pem", "service-accounts.crt", 1)},
 	{"paths of one's own", func(h *testHost) {
 		h.Layout.Paths = PathMap{"kube-proxy": {Certificate: "kube-proxy.pem", Key: "kube-proxy-key.pem"}}
 	}, "kube-proxy system:kube-proxy [kube-proxy.pem kube-proxy-key.pem]\n", ""},

@@ -55,7 +55,7 @@ func (l Layout) at(file string) (root, path string) {
 // KeyBeside is the key's file where only the certificate's is named.
 func (l Layout) KeyBeside(certificate string) string {
 	name := strings.TrimSuffix(certificate, filepath.Ext(certificate))
-	if l.PEM {
+	if l.PEM && filepath.Ext(certificate) != ".crt" {
 		return name + "-key.pem"
 	}
 	return name + ".key"

@@ -103,3 +103,23 @@ paths:
 		t.Errorf("kubeadm's layout again: %q %v", c.Config.Layout, c.Paths)
 	}
 }
+
+// TestDocumentedPaths: the example of docs/hard-way.md is one.
+func TestDocumentedPaths(t *testing.T) {
+	page, err := os.ReadFile("../../docs/hard-way.md")
+	must(t, err)
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	h := hostOf(t, joinFile)
+	h.setUp()
+	file := filepath.Join(h.Path, privateDir, configFile)
+	text, err := os.ReadFile(file)
+	must(t, err)
+	must(t, os.WriteFile(file, append(text, example...), 0o600))
+	c, err := Open(h.Path, h.Component.Settings)
+	must(t, err)
+	defer c.Close()
+	if got := strings.Join(c.Paths.Profiles(), " "); got != "admin apiserver-etcd-client kube-scheduler" {
+		t.Errorf("the example names %q", got)
+	}
+}
