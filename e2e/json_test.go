@@ -195,6 +195,7 @@ func TestJSON(t *testing.T) {
 	d.lookRevoked("hand.crt")
 	look(0, "backup", "ca.tar")
 	look(5, "import", "--openssl", oddIndex(t), "--dry-run")
+	look(0, "passwd", "--decrypt")
 	d.ca(2, "sign", "hand.csr", "--out", "-", "-o", "json") // two results for one standard output
 	d.whole("ca-admin", map[string]string{
 		"unenroll": "web", "export": "00", "completion": "bash", "issuer": "adopt ca hand.csr",

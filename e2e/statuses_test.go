@@ -64,6 +64,7 @@ func TestExitStatuses(t *testing.T) {
 var neverZero = map[string]bool{
 	"ca-admin review": true, "ca-admin watch": true, "component-admin kubeconfig": true,
 	"ca-admin issuer": true,
+	"ca-admin unlock": true, "ca-admin lock": true, // they need a watch: TestUnlock
 }
 
 // madeFirst are commands that need no directory.
@@ -103,6 +104,9 @@ var exitStatuses = []statusOf{
 	{1, "ca-admin archive --before 2026-01-31 --out archived --dir none"},
 	{1, "ca-admin backup archive.tar --dir none"},
 	{1, "ca-admin report --html report.html --dir none"},
+	{1, "ca-admin passwd --dir none"},
+	{1, "ca-admin unlock --dir none"},
+	{1, "ca-admin lock --dir none"},
 	{1, "ca-admin issuer adopt ca a.csr --dir none"},
 	{1, "ca-admin import --pem a.csr --dir none"},
 	{1, "component-admin config --dir none"},
@@ -210,6 +214,10 @@ var exitStatuses = []statusOf{
 	{0, "ca-admin archive --before 2026-01-31 --out archived"},
 	{0, "ca-admin report --html report.html --ics report.ics"},
 	{2, "ca-admin report"},
+	{0, "ca-admin passwd --decrypt"},
+	{2, "ca-admin passwd"},
+	{1, "ca-admin unlock"},
+	{1, "ca-admin lock"},
 	{0, "ca-admin backup archive.tar"},
 	{1, "ca-admin backup archive.tar"},
 	{1, "ca-admin restore archive.tar"},

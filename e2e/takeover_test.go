@@ -8,12 +8,16 @@ import (
 	"testing"
 )
 
-// TestTakeover is the drill of docs/operations.md: a backup is made beside a loaded watch, the host dies, a second one
-// goes on from the backup and the exchange. Nothing is doubled, and the first host stops when it comes back.
+// TestTakeover is the drill of docs/operations.md: a backup with encrypted keys is made beside a loaded watch, the host
+// dies, a second one goes on from the backup, the passphrase and the exchange. Nothing is doubled, and the first host
+// stops when it comes back.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
 	long(t)
-	x := newExchange(t, build(t), "--trust-inbox")
+	x := guarded(t, "--issuer", "ca", "--trust-inbox")
+	must(t, os.Mkdir(filepath.Join(x.dir, "credentials"), 0o700))
+	must(t, os.Rename(filepath.Join(x.dir, "passphrase"), filepath.Join(x.dir, "credentials", "ca-passphrase")))
+	x.env = []string{"CREDENTIALS_DIRECTORY=" + filepath.Join(x.dir, "credentials")} // the second host has it, too
 	lost := x.lostHost()
 
 	said := x.ca(0, "--dir", "second", "restore", "ca.tar")
@@ -67,7 +71,7 @@ func (x *exchange) lostHost() afterBackup {
 		name := fmt.Sprintf("before%d", i)
 		x.drop(name+".csr", serverRequest(x.T, name))
 	}
-	x.ca(0, "backup", "ca.tar", "-q")
+	x.ca(0, "backup", "ca.tar", "--keys", "-q")
 	a := afterBackup{map[string][]byte{}, map[string]string{}}
 	for i := range 20 {
 		name := fmt.Sprintf("after%d", i)

@@ -114,7 +114,7 @@ func (i *initCommand) adopt(a *app, name, certificateFile, keyFile string) (impo
 	if text, err = readImport(keyFile); err != nil {
 		return imported, err
 	}
-	key, kept, err := pki.ParseIssuerKey(text, func() ([]byte, error) { return a.passphrase(keyFile) })
+	key, kept, err := ca.ParseKey(text, keyFile, a.forKey)
 	if err != nil {
 		return imported, explainImport(err, keyFile, keyFile)
 	}
@@ -135,6 +135,11 @@ func (i *initCommand) adopt(a *app, name, certificateFile, keyFile string) (impo
 	}
 	for _, w := range warnings {
 		a.Warn("%q: %s", certificateFile, w)
+	}
+	if i.Encrypt && !pki.IsEncrypted(kept) {
+		if kept, err = pki.EncryptPrivateKey(key, i.guard.Passphrase, pki.Scrypt); err != nil {
+			return imported, err
+		}
 	}
 	return ca.Imported{Issuer: issuer, Key: kept}, nil
 }

@@ -20,22 +20,23 @@ import (
 // app is what every command runs with.
 type app struct {
 	*cli.Terminal
-	dir            string
-	passphraseFile string // "" for none
-	log            *slog.Logger
+	*passphrases
+	dir string
+	log *slog.Logger
 }
 
 // defaultDir is the CA directory where neither a flag nor the environment names one.
 const defaultDir = "./ca"
 
-func newApp(_ context.Context, t *cli.Terminal, c *commands) *app {
+func newApp(ctx context.Context, t *cli.Terminal, c *commands) *app {
 	t.WorksAt(c.Dir, defaultDir, "CA_ADMIN_DIR")
-	return &app{t, c.Dir, c.PassphraseFile, t.Logger(c.LogFormat)}
+	return &app{t, newPassphrases(ctx, t, c.passphraseFlags), c.Dir, t.Logger(c.LogFormat)}
 }
 
 func (a *app) settings() ca.Settings {
 	return ca.Settings{
-		Now: cli.Now, Log: a.log, Passphrase: a.passphrase, AgentSocket: os.Getenv("SSH_AUTH_SOCK"),
+		Now: cli.Now, Log: a.log, Passphrase: a.forKey, ForgetPassphrase: a.forget,
+		AgentSocket: os.Getenv("SSH_AUTH_SOCK"),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -13,8 +14,20 @@ import (
 )
 
 type backupCommand struct {
-	File   string `arg:"" name:"file" type:"path" help:"The file to write. It must not exist yet."`
-	NoKeys bool   `help:"Leave the issuers' keys out."`
+	File      string `arg:"" name:"file" type:"path" help:"The file to write. It must not exist yet."`
+	Keys      bool   `help:"With the issuers' keys, which must be encrypted."`
+	PlainKeys bool   `help:"With the issuers' keys, encrypted or not."`
+}
+
+// keys is which keys the flags ask for.
+func (b *backupCommand) keys() ca.BackupKeys {
+	switch {
+	case b.PlainKeys:
+		return ca.AllKeys
+	case b.Keys:
+		return ca.EncryptedKeys
+	}
+	return ca.NoKeys
 }
 
 // backupResult is what backup -o json prints.
@@ -35,7 +48,7 @@ func (b *backupCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer c.Close()
-	m, err := c.Backup(ctx, b.File, ca.BackupOptions{WithoutKeys: b.NoKeys})
+	m, err := c.Backup(ctx, b.File, b.keys())
 	if err != nil {
 		return explainBackup(err)
 	}
@@ -47,7 +60,7 @@ func (b *backupCommand) Run(ctx context.Context, a *app) error {
 	if m.Keys {
 		a.Say("the CA keys are in it: keep it as you keep them")
 	} else {
-		a.Say("the CA keys are not in it: keep them elsewhere; a restored CA signs nothing without them")
+		a.Say("the CA keys are not in it, and a restored CA signs nothing without them: keep copies, or add --keys")
 	}
 	a.Say("to check it, and to go on with it: ca-admin --dir NEW restore %s", cli.Word(b.File))
 	return nil
@@ -57,6 +70,8 @@ func explainBackup(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return cli.Hint(err, "a backup never replaces a file: name one that does not exist yet")
+	case errors.Is(err, ca.ErrPlainKey):
+		return cli.Hint(err, "encrypt it first: ca-admin passwd", "to copy it as it is: --plain-keys")
 	case errors.Is(err, ca.ErrInside):
 		return cli.WithStatus(cli.Usage, err, "name a file on another disk")
 	}
@@ -66,10 +81,12 @@ func explainBackup(err error) error {
 type restoreCommand struct {
 	File string `arg:"" name:"file" type:"path" help:"A file that backup wrote."`
 	Head head   `placeholder:"SEQ:HASH" help:"A head that was written down: the backup's ledger must have it."`
+	Keys string `type:"existingdir" placeholder:"DIR" help:"Where the keys that it lacks are, as in a CA directory."`
 }
 
 func (r *restoreCommand) Run(ctx context.Context, a *app) error {
-	back, err := ca.Restore(ctx, r.File, a.dir, ca.Anchor{Sequence: r.Head.seq, Hash: r.Head.hash}, a.settings())
+	wanted := ca.Wanted{Anchor: ca.Anchor{Sequence: r.Head.seq, Hash: r.Head.hash}, Key: r.keyFinder(ctx, a)}
+	back, err := ca.Restore(ctx, r.File, a.dir, wanted, a.settings())
 	if err != nil {
 		return a.explainRestore(err)
 	}
@@ -78,7 +95,7 @@ func (r *restoreCommand) Run(ctx context.Context, a *app) error {
 	a.Print("trust  %s", back.Trust)
 	a.Print("head   %s", back.Head)
 	for _, file := range back.MissingKeys {
-		a.Warn("the backup has no CA keys: put this one there, mode 0600: %s", file)
+		a.Warn("this CA key is missing: put it there, mode 0600: %s", file)
 	}
 	a.Say("the outboxes contain what was issued since; recover it from each exchange before anything is signed:")
 	for _, at := range back.Exchanges {
@@ -88,6 +105,25 @@ func (r *restoreCommand) Run(ctx context.Context, a *app) error {
 		a.Say("  ca-admin recover --exchange DIR")
 	}
 	a.Say("then serve the exchanges from this host alone: ca-admin watch")
+	return nil
+}
+
+// keyFinder finds the keys that are not in the backup: in a directory, or where a person says they are.
+func (r *restoreCommand) keyFinder(ctx context.Context, a *app) func(issuer string) (string, error) {
+	switch {
+	case r.Keys != "":
+		return func(issuer string) (string, error) {
+			file := filepath.Join(r.Keys, ca.KeyName(issuer))
+			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+				return "", nil
+			}
+			return file, nil
+		}
+	case a.Interactive():
+		return func(issuer string) (string, error) {
+			return a.Ask(ctx, "file with the key of issuer "+issuer+", or nothing to add it later: ")
+		}
+	}
 	return nil
 }
 

@@ -29,6 +29,7 @@ type initCommand struct {
 	CommonName string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
 	PathLen    int      `default:"0" help:"How many CAs may stand below an issuer."`
 
+	Encrypt       bool `help:"Encrypt the issuers' keys with a passphrase."`
 	ParentRequest bool `help:"Make the issuers' keys, and requests for a parent that signs them elsewhere."`
 
 	ImportCert  string `type:"existingfile" placeholder:"FILE" help:"Adopt an issuer: its certificate and chain."`
@@ -41,6 +42,8 @@ type initCommand struct {
 	Kubernetes string   `placeholder:"RELEASE" help:"The cluster's Kubernetes release (the newest known)."`
 	TrustInbox bool     `help:"Issue unsigned requests: anyone who can write to the inbox gets certificates."`
 	Group      string   `placeholder:"GROUP" help:"Only members of this group may drop requests."`
+
+	guard ca.Guard // of the keys that are made
 }
 
 // How long an issuer is made for, in days: kubeadm's ten years; at most openssl's 10000 and a little.
@@ -82,7 +85,13 @@ func issuerNames() (names []string) {
 	return names
 }
 
-func (i *initCommand) Run(a *app) error {
+func (i *initCommand) Run(a *app) (err error) {
+	if i.Encrypt {
+		if i.guard.Passphrase, err = a.toSet(); err != nil {
+			return err
+		}
+		defer a.forget()
+	}
 	groupID, err := lookupGroup(i.Group)
 	if err != nil {
 		return err
@@ -143,9 +152,8 @@ func (i *initCommand) exchange(a *app, c *ca.CA, groupID int) error {
 		a.Print("%s", c.Trust().Fingerprint)
 	}
 	a.sayWhoDrops(x)
-	if !i.adopts() {
-		a.Say("the CA keys in %s are not encrypted: keep the directory and its backups where nobody else reads them",
-			a.dir)
+	if err := a.sayPlain(c); err != nil {
+		return err
 	}
 	if waits {
 		a.sayWaiting(c)
@@ -158,6 +166,21 @@ func (i *initCommand) exchange(a *app, c *ca.CA, groupID int) error {
 	a.Say("next, on a component host: %s", host)
 	a.Say("next, here:                ca-admin enroll NAME --key identity.pub --control-plane")
 	a.Say("then, here:                ca-admin watch")
+	return nil
+}
+
+// sayPlain says that keys are not encrypted, and the one command that encrypts them.
+func (a *app) sayPlain(c *ca.CA) error {
+	for _, issuer := range c.Trust().Authorities {
+		protection, err := c.Protection(issuer.Name)
+		if err != nil {
+			return err
+		}
+		if protection == ca.Plain {
+			a.Say("CA keys in %s are not encrypted; to encrypt them: ca-admin passwd", a.dir)
+			return nil
+		}
+	}
 	return nil
 }
 
@@ -180,6 +203,7 @@ func (a *app) sayWhoDrops(x *inbox.Exchange) {
 }
 
 func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
+	s.Guard = i.guard
 	if s.Policy, err = i.policy(); err != nil {
 		return s, err
 	}

@@ -14,8 +14,7 @@ import (
 type commands struct {
 	cli.Flags
 	Dir string `env:"CA_ADMIN_DIR" default:"./ca" type:"path" placeholder:"DIR" help:"CA directory (${env})."`
-
-	PassphraseFile string `type:"existingfile" placeholder:"FILE" help:"Its first line decrypts the CA keys."`
+	passphraseFlags
 
 	Init     initCommand     `cmd:"" group:"begin" output:"json" help:"Make a CA directory and an exchange."`
 	Issuer   issuerCommand   `cmd:"" group:"begin" help:"Take an issuer's certificate that a parent signed."`
@@ -48,6 +47,9 @@ type commands struct {
 	Profiles   profilesCommand   `cmd:"" group:"who" output:"json" help:"List the profiles, or show one."`
 	Policy     policyCommand     `cmd:"" group:"who" output:"json" help:"Print the policy in force, or its mistake."`
 
+	Unlock  unlockCommand  `cmd:"" group:"care" help:"Hand the passphrase of the CA keys to the running watch."`
+	Lock    lockCommand    `cmd:"" group:"care" help:"Make the running watch forget the CA keys."`
+	Passwd  passwdCommand  `cmd:"" group:"care" output:"json" help:"Encrypt the CA keys, or change their passphrase."`
 	Verify  verifyCommand  `cmd:"" group:"care" output:"json" help:"Check the ledger's chain."`
 	Backup  backupCommand  `cmd:"" group:"care" output:"json" help:"Copy the CA directory to a file, beside a watch."`
 	Restore restoreCommand `cmd:"" group:"care" help:"Make a CA directory of a backup."`

@@ -67,8 +67,10 @@ func gaugesOf(ctx context.Context, c *ca.CA, now time.Time) ([]metrics.Gauge, er
 		Help: "When the first certificate in use of this issuer, profile and node is due for renewal."}
 	counts := metrics.Gauge{Name: "ca_exchange_certificates", Help: "Certificates in use, or ended lately, by state."}
 	issuers := metrics.Gauge{Name: "ca_exchange_issuer_not_after_timestamp_seconds", Help: "When the issuer ends."}
+	locked := metrics.Gauge{Name: "ca_exchange_issuer_key_locked", Help: "1 where the watch does not have the key."}
 	for _, i := range c.Trust().Authorities {
 		issuers.Add(metrics.Seconds(i.Certificate.NotAfter), "issuer", i.Name)
+		locked.Add(lockedValue(c.HasKey(i.Name)), "issuer", i.Name)
 	}
 	series, states, err := seriesOf(ctx, c, now)
 	if err != nil {
@@ -93,7 +95,15 @@ func gaugesOf(ctx context.Context, c *ca.CA, now time.Time) ([]metrics.Gauge, er
 		return nil, err
 	}
 	crls, err := crlGauges(ctx, c)
-	return slices.Concat([]metrics.Gauge{ends, dues, counts, issuers, hosts}, rest, crls), err
+	return slices.Concat([]metrics.Gauge{ends, dues, counts, issuers, locked, hosts}, rest, crls), err
+}
+
+// lockedValue is 1 where a key is not at hand.
+func lockedValue(hasKey bool) float64 {
+	if hasKey {
+		return 0
+	}
+	return 1
 }
 
 // crlGauges are those of the CRLs that are kept.

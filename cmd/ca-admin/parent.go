@@ -104,6 +104,9 @@ func (a *app) announce(ctx context.Context, c *ca.CA) error {
 			a.Warn("%v; the next ca-admin sync publishes the issuers there", explain(err, at))
 		}
 	}
+	if err := a.sayPlain(c); err != nil {
+		return err
+	}
 	a.Say("trust fingerprint, which the component admins compare out of band:")
 	a.Print("%s", c.Trust().Fingerprint)
 	a.Say("next, on a component host: component-admin init --name NAME --trust %s", c.Trust().Fingerprint)

@@ -38,12 +38,6 @@ type statusResult struct {
 	Head       string                `json:"head"`
 }
 
-type issuerStatus struct {
-	Name     string    `json:"name"`
-	Subject  string    `json:"subject"`
-	NotAfter time.Time `json:"notAfter"`
-}
-
 func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	c, err := a.open()
 	if err != nil {
@@ -61,8 +55,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	result := statusResult{
 		APIVersion: cli.APIVersion, Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange,
 		Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,
-		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Issuers: []issuerStatus{},
-		Waiting: []string{},
+		Watch: status.Watch, Problems: append([]string{}, status.Problems...), Waiting: []string{},
 		Pending: status.Pending, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 	}
 	ending, err := countExpiring(ctx, c, cli.Now())
@@ -73,9 +66,8 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	if result.Hosts, err = hostsOf(ctx, c, cli.Now()); err != nil {
 		return err
 	}
-	for _, i := range status.Issuers {
-		result.Issuers = append(result.Issuers,
-			issuerStatus{i.Name, fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), i.Certificate.NotAfter.UTC()})
+	if result.Issuers, err = issuersOf(c, status.Watch); err != nil {
+		return err
 	}
 	for _, w := range c.Waiting() {
 		result.Waiting = append(result.Waiting, w.Name)
@@ -110,10 +102,7 @@ func (r statusResult) print(a *app, status pass.Status) {
 	for _, name := range r.Waiting {
 		a.Print("issuer   %-15s waits for its parent: ca-admin issuer adopt %[1]s FILE", name)
 	}
-	for _, i := range r.Issuers {
-		a.Print("issuer   %-15s %s until %s (%s)", i.Name, i.Subject, i.NotAfter.Format(day),
-			cli.Residual(i.NotAfter, cli.Now()))
-	}
+	a.printIssuers(r.Issuers)
 	for _, k := range r.CRLs {
 		a.Print("crl      %-15s %s", k.Issuer, k)
 	}

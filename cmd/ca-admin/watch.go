@@ -17,6 +17,7 @@ type watchCommand struct {
 	exchangeFlags
 	trustFlags
 	metricsFlag
+	Locked   bool          `help:"Start without a passphrase; sign nothing that needs one until ca-admin unlock."`
 	Poll     time.Duration `default:"5s" help:"How often to look in any case."`
 	NoEvents bool          `help:"Only poll."`
 	Settle   time.Duration `default:"10m" help:"Deny an entry without an END line after so long without change."`
@@ -35,6 +36,7 @@ func (w *watchCommand) Run(ctx context.Context, a *app) error {
 	a.Timed = true
 	err = pass.Watch(ctx, c, pass.WatchOptions{
 		Exchanges: w.accepting(all), Poll: max(w.Poll, 10*time.Millisecond), NoEvents: w.NoEvents, Settle: w.Settle,
+		Control: true, Locked: w.Locked,
 		Progress: a.Progress("answered"), Service: service(), Passed: a.metricsWriter(c, w.metricsFlag).served,
 	})
 	if errors.Is(err, ca.ErrLocked) {

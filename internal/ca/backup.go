@@ -23,7 +23,7 @@ type Manifest struct {
 	Time       time.Time    `json:"time"`
 	Trust      string       `json:"trust"` // fingerprint of the issuers
 	Head       string       `json:"head"`  // the ledger's last event, SEQ:HASH
-	Keys       bool         `json:"keys"`  // whether the issuers' keys are in it
+	Keys       bool         `json:"keys"`  // whether issuers' keys are in it
 	Files      []BackupFile `json:"files"`
 }
 
@@ -34,10 +34,17 @@ type BackupFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// BackupOptions is what a backup may leave out.
-type BackupOptions struct {
-	WithoutKeys bool // of the issuers
-}
+// BackupKeys is which of the issuers' keys a backup holds.
+type BackupKeys int
+
+const (
+	NoKeys        BackupKeys = iota // none
+	EncryptedKeys                   // all; ErrPlainKey where one is not encrypted
+	AllKeys                         // all, as they are
+)
+
+// ErrPlainKey means that a key would be in a backup that is not encrypted.
+var ErrPlainKey = errors.New("the key is not encrypted")
 
 // Backup writes the CA directory as it is to a new file, mode 0600 (fs.ErrExist where the name is taken), beside a
 // running watch. The order:
@@ -47,7 +54,7 @@ type BackupOptions struct {
 //  2. All files to a temporary file beside the backup's name, fsync.
 //  3. It is read back, and each file is held against the manifest.
 //  4. Rename to the name, fsync of the directory: a file of that name is whole.
-func (c *CA) Backup(ctx context.Context, file string, o BackupOptions) (m Manifest, err error) {
+func (c *CA) Backup(ctx context.Context, file string, keys BackupKeys) (m Manifest, err error) {
 	into, err := durable.Open(filepath.Dir(file))
 	if err != nil {
 		return m, err
@@ -71,8 +78,11 @@ func (c *CA) Backup(ctx context.Context, file string, o BackupOptions) (m Manife
 		return m, err
 	}
 	m = Manifest{APIVersion: refusal.APIVersion, Kind: manifestKind, Time: c.Now().UTC().Truncate(time.Second),
-		Trust: c.Trust().Fingerprint, Head: fmt.Sprintf("%d:%s", head.Seq, head.Hash), Keys: !o.WithoutKeys}
-	sources, err := c.backupSources(copied.Name(), o)
+		Trust: c.Trust().Fingerprint, Head: fmt.Sprintf("%d:%s", head.Seq, head.Hash)}
+	sources, err := c.backupSources(copied.Name())
+	if err == nil {
+		sources, m.Keys, err = withKeys(sources, keys)
+	}
 	if err != nil {
 		return m, err
 	}
@@ -103,7 +113,7 @@ type source struct{ name, path string }
 
 // backupSources lists the files of the CA directory, sorted, with the copy of the ledger in its place. What is no
 // ordinary file is no file of the CA: nothing here is read through a link.
-func (c *CA) backupSources(ledgerCopy string, o BackupOptions) ([]source, error) {
+func (c *CA) backupSources(ledgerCopy string) ([]source, error) {
 	all := []source{{ledgerFile, ledgerCopy}}
 	root := c.dir.Path()
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -114,7 +124,7 @@ func (c *CA) backupSources(ledgerCopy string, o BackupOptions) ([]source, error)
 		if err != nil {
 			return err
 		}
-		if !leftOut(filepath.ToSlash(name), o) {
+		if !leftOut(filepath.ToSlash(name)) {
 			all = append(all, source{filepath.ToSlash(name), path})
 		}
 		return nil
@@ -123,15 +133,15 @@ func (c *CA) backupSources(ledgerCopy string, o BackupOptions) ([]source, error)
 	return all, err
 }
 
-// leftOut is what belongs to running processes, other copies of the ledger, and keys where they are not wanted.
-func leftOut(name string, o BackupOptions) bool {
+// leftOut is what belongs to running processes, and other copies of the ledger.
+func leftOut(name string) bool {
 	switch {
 	case name == lockFile, name == watchFile, durable.IsTemporary(filepath.Base(name)):
 		return true
 	case strings.HasPrefix(name, ledgerFile): // -wal, -shm, what migrate kept; the ledger itself is copied
 		return true
 	}
-	return o.WithoutKeys && strings.HasSuffix(name, ".key")
+	return false
 }
 
 // watchFile is the state of a running watch, which means nothing later.

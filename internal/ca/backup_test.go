@@ -22,7 +22,7 @@ func TestBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "ca.tar")
-	m, err := c.Backup(t.Context(), file, BackupOptions{})
+	m, err := c.Backup(t.Context(), file, AllKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,17 +32,17 @@ func TestBackup(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
 		t.Errorf("the backup: %v, %v", info.Mode(), err)
 	}
-	if _, err := c.Backup(t.Context(), file, BackupOptions{}); !errors.Is(err, fs.ErrExist) {
+	if _, err := c.Backup(t.Context(), file, AllKeys); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a backup over another: %v", err)
 	}
 	inside := filepath.Join(c.dir.Path(), "ca.tar")
-	if _, err := c.Backup(t.Context(), inside, BackupOptions{}); !errors.Is(err, ErrInside) {
+	if _, err := c.Backup(t.Context(), inside, AllKeys); !errors.Is(err, ErrInside) {
 		t.Errorf("a backup in the CA directory: %v", err)
 	}
 	noTemporaries(t, c.dir.Path())
 	logged(t, c) // after the backup
 	to := filepath.Join(t.TempDir(), "below", "ca")
-	back, err := Restore(t.Context(), file, to, Anchor{}, c.Settings)
+	back, err := Restore(t.Context(), file, to, Wanted{}, c.Settings)
 	if err != nil || len(back.MissingKeys) > 0 {
 		t.Fatal(err, back.MissingKeys)
 	}
@@ -57,7 +57,7 @@ func TestBackup(t *testing.T) {
 	if _, err := other.CheckHead(t.Context(), []byte(presented(t, c))); !errors.Is(err, ErrBehind) {
 		t.Errorf("the newer head of the other directory: %v", err)
 	}
-	if _, err := Restore(t.Context(), file, to, Anchor{}, c.Settings); !errors.Is(err, ErrExists) {
+	if _, err := Restore(t.Context(), file, to, Wanted{}, c.Settings); !errors.Is(err, ErrExists) {
 		t.Errorf("restored over a CA directory: %v", err)
 	}
 }
@@ -81,11 +81,11 @@ func noTemporaries(t *testing.T, directory string) {
 func TestBackupWithoutKeys(t *testing.T) {
 	c := headFixture(t)
 	file, to := filepath.Join(t.TempDir(), "ca.tar"), filepath.Join(t.TempDir(), "ca")
-	m, err := c.Backup(t.Context(), file, BackupOptions{WithoutKeys: true})
+	m, err := c.Backup(t.Context(), file, NoKeys)
 	if err != nil || strings.Contains(namesOf(m), ".key") {
 		t.Fatal(err, namesOf(m))
 	}
-	back, err := Restore(t.Context(), file, to, Anchor{}, c.Settings)
+	back, err := Restore(t.Context(), file, to, Wanted{}, c.Settings)
 	if want := []string{filepath.Join(to, "ca.key")}; err != nil || !slices.Equal(back.MissingKeys, want) {
 		t.Errorf("%v, missing %q", err, back.MissingKeys)
 	}
@@ -95,7 +95,7 @@ func TestBackupWithoutKeys(t *testing.T) {
 func TestRestoreAltered(t *testing.T) {
 	c, other := headFixture(t), headFixture(t)
 	file := filepath.Join(t.TempDir(), "ca.tar")
-	if _, err := c.Backup(t.Context(), file, BackupOptions{}); err != nil {
+	if _, err := c.Backup(t.Context(), file, AllKeys); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(file)
@@ -137,7 +137,7 @@ func TestRestoreAltered(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := filepath.Join(t.TempDir(), "ca")
-			_, err := Restore(t.Context(), at, to, test.anchor, c.Settings)
+			_, err := Restore(t.Context(), at, to, Wanted{Anchor: test.anchor}, c.Settings)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v, not %q", err, test.want)
 			}

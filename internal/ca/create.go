@@ -19,6 +19,7 @@ type Setup struct {
 	Waiting  []pki.IssuerSpec // whose keys are made, and whose certificates a parent will sign: see Adopt
 	Imported []Imported       // to be adopted
 	Policy   []byte           // policy.yaml
+	Guard    Guard            // of the keys that are made
 
 	Signers map[string]policy.Signer // who signs for issuers whose keys are elsewhere; their specs have no key yet
 }
@@ -88,14 +89,14 @@ func makeIssuers(setup Setup, s Settings) ([]made, error) {
 		}
 		m := made{Authority: issuer.Authority}
 		if !elsewhere {
-			if m.key, err = pki.EncodePrivateKey(key); err != nil {
+			if m.key, err = setup.Guard.Encode(key); err != nil {
 				return nil, err
 			}
 		}
 		all = append(all, m)
 	}
 	for _, spec := range setup.Waiting {
-		waiting, err := makeWaiting(spec)
+		waiting, err := makeWaiting(spec, setup.Guard)
 		if err != nil {
 			return nil, fmt.Errorf("making the request of issuer %q: %w", spec.Name, err)
 		}

@@ -85,8 +85,17 @@ func trustOf(authorities []pki.Authority) (pki.Trust, error) {
 	return trust, nil
 }
 
+// KeyName is the path of an issuer's key below a CA directory.
+func KeyName(issuer string) string {
+	sub, _, file := issuerFiles(issuer)
+	return path.Join(sub, file)
+}
+
+// KeyFile is the path of an issuer's key.
+func (c *CA) KeyFile(issuer string) string { return path.Join(c.dir.Path(), KeyName(issuer)) }
+
 // loadIssuer joins an issuer's certificate with its key, or with who signs in its place.
-func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
+func (c *CA) loadIssuer(a pki.Authority, ask Passphrase) (*pki.Issuer, error) {
 	with, err := c.elsewhere(a)
 	if err != nil {
 		return nil, err
@@ -95,16 +104,12 @@ func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
 		return pki.NewIssuer(a.Name, a.Path(), with)
 	}
 	sub, _, file := issuerFiles(a.Name)
-	place := path.Join(c.dir.Path(), sub, file)
+	place := c.KeyFile(a.Name)
 	pem, err := readBelow(c.dir, sub, file)
 	if err != nil {
 		return nil, err
 	}
-	var ask func() ([]byte, error)
-	if c.Passphrase != nil {
-		ask = func() ([]byte, error) { return c.Passphrase(place) }
-	}
-	key, _, err := pki.ParseIssuerKey(pem, ask)
+	key, _, err := ParseKey(pem, place, ask)
 	if err != nil {
 		return nil, fmt.Errorf("reading %q: %w", place, err)
 	}
@@ -112,14 +117,11 @@ func (c *CA) loadIssuer(a pki.Authority) (*pki.Issuer, error) {
 }
 
 func readBelow(dir *durable.Dir, sub, file string) ([]byte, error) {
-	if sub != "" {
-		below, err := dir.OpenDir(sub)
-		if err != nil {
-			return nil, err
-		}
-		defer below.Close()
-		dir = below
+	at, done, err := below(dir, sub)
+	if err != nil {
+		return nil, err
 	}
-	b, _, err := dir.Read(file, sizeLimit)
+	defer done()
+	b, _, err := at.Read(file, sizeLimit)
 	return b, err
 }

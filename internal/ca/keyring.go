@@ -36,6 +36,12 @@ func (k *keyring) add(issuer *pki.Issuer) {
 	k.issuers[issuer.Name] = issuer
 }
 
+func (k *keyring) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.issuers = nil
+}
+
 // Unlock gets the issuers' keys, asking for a passphrase where one is encrypted. Only commands that sign need it.
 func (c *CA) Unlock() error {
 	c.mu.Lock()
@@ -45,15 +51,32 @@ func (c *CA) Unlock() error {
 }
 
 func (c *CA) loadKeys() error {
+	if c.ForgetPassphrase != nil {
+		defer c.ForgetPassphrase()
+	}
 	for _, a := range c.Trust().Authorities {
 		if c.keys.of(a.Name) != nil {
 			continue
 		}
-		issuer, err := c.loadIssuer(a)
+		issuer, err := c.loadIssuer(a, c.Passphrase)
 		if err != nil {
 			return err
 		}
 		c.keys.add(issuer)
+	}
+	return nil
+}
+
+// UnlockPlain gets those of the issuers' keys that need no passphrase.
+func (c *CA) UnlockPlain() error {
+	for _, a := range c.Trust().Authorities {
+		issuer, err := c.loadIssuer(a, nil)
+		switch {
+		case err == nil:
+			c.keys.add(issuer)
+		case !errors.Is(err, pki.ErrEncrypted):
+			return err
+		}
 	}
 	return nil
 }
@@ -83,9 +106,9 @@ func (c *CA) issuer(name string) (*pki.Issuer, error) {
 	}
 	issuer := c.keys.of(a.Name)
 	if issuer == nil {
-		return nil, fmt.Errorf("issuer %q: %w", a.Name, ErrKeyAbsent)
+		return nil, fmt.Errorf("issuer %q: %w, it is locked: ca-admin unlock", a.Name, ErrKeyAbsent)
 	}
-	if err := c.keys.rests.err(a.Name, c.Now()); err != nil {
+	if err := c.keys.rests.err(a.Name, c.Now); err != nil {
 		return nil, fmt.Errorf("issuer %q: %w: %w", a.Name, ErrKeyAbsent, err)
 	}
 	if a.Name != name {

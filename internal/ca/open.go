@@ -36,9 +36,10 @@ var (
 
 // Settings are what a CA needs from its surroundings.
 type Settings struct {
-	Now        func() time.Time
-	Log        *slog.Logger
-	Passphrase func(file string) ([]byte, error) // for an encrypted CA key; nil where nobody can be asked
+	Now              func() time.Time
+	Log              *slog.Logger
+	Passphrase       Passphrase // for encrypted CA keys; nil where nobody can be asked
+	ForgetPassphrase func()     // overwrites what Passphrase gave; nil for nothing
 
 	// AgentSocket is the ssh-agent of those issuers of signers.yaml that name none; "" for none.
 	AgentSocket string

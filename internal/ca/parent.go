@@ -23,12 +23,12 @@ var (
 func requestFile(key string) string { return strings.TrimSuffix(key, ".key") + ".csr" }
 
 // makeWaiting makes the key of an issuer and its request for the parent.
-func makeWaiting(spec pki.IssuerSpec) (made, error) {
+func makeWaiting(spec pki.IssuerSpec, g Guard) (made, error) {
 	key, err := spec.KeyType.Generate()
 	if err != nil {
 		return made{}, err
 	}
-	pem, err := pki.EncodePrivateKey(key)
+	pem, err := g.Encode(key)
 	if err != nil {
 		return made{}, err
 	}

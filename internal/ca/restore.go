@@ -21,6 +21,12 @@ type Restored struct {
 	MissingKeys []string // paths at which the issuers' keys are expected
 }
 
+// Wanted is what a restore needs beyond the backup.
+type Wanted struct {
+	Anchor Anchor
+	Key    func(issuer string) (file string, err error) // of a key that the backup lacks; "": it comes later
+}
+
 // Anchor is an event that a ledger must have; the zero value is none.
 type Anchor struct {
 	Sequence int64
@@ -30,7 +36,7 @@ type Anchor struct {
 // Restore makes a CA directory of a backup: whole, or not at all. ErrExists says that one stands there, which is never
 // touched. Before the directory gets its name each file is held against the manifest, the ledger's chain is verified,
 // with the anchor in it, and each key that is not encrypted is held against its issuer's certificate.
-func Restore(ctx context.Context, file, directory string, anchor Anchor, s Settings) (r Restored, err error) {
+func Restore(ctx context.Context, file, directory string, w Wanted, s Settings) (r Restored, err error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return r, err
@@ -55,7 +61,7 @@ func Restore(ctx context.Context, file, directory string, anchor Anchor, s Setti
 	if r.Manifest, err = unpackInto(f, building); err != nil {
 		return r, err
 	}
-	if err := r.examine(ctx, building, anchor, s); err != nil {
+	if err := r.examine(ctx, building, w, s); err != nil {
 		return r, err
 	}
 	for i, missing := range r.MissingKeys {
@@ -112,8 +118,7 @@ func unpackInto(r io.Reader, directory string) (m Manifest, err error) {
 }
 
 // examine opens the CA directory as any command does, and holds it against the manifest and against itself.
-func (r *Restored) examine(ctx context.Context, directory string, anchor Anchor, s Settings) (err error) {
-	s.Passphrase = nil // what is encrypted stays so
+func (r *Restored) examine(ctx context.Context, directory string, w Wanted, s Settings) (err error) {
 	c, err := Open(directory, s)
 	if err != nil {
 		return err
@@ -130,12 +135,15 @@ func (r *Restored) examine(ctx context.Context, directory string, anchor Anchor,
 	if got := fmt.Sprintf("%d:%s", head.Seq, head.Hash); got != r.Head {
 		return fmt.Errorf("%w: the ledger ends with %s, the manifest says %s", ErrDamaged, got, r.Head)
 	}
-	if err := c.ledger.Verify(ctx, anchor.Sequence, anchor.Hash); err != nil {
+	if err := c.ledger.Verify(ctx, w.Anchor.Sequence, w.Anchor.Hash); err != nil {
 		return err
 	}
 	for _, a := range c.Trust().Authorities {
+		if err := fetchKey(c, a.Name, w); err != nil {
+			return err
+		}
 		sub, _, key := issuerFiles(a.Name)
-		switch _, err := c.loadIssuer(a); {
+		switch _, err := c.loadIssuer(a, nil); { // what is encrypted stays so
 		case errors.Is(err, fs.ErrNotExist):
 			r.MissingKeys = append(r.MissingKeys, filepath.Join(sub, key))
 		case err != nil && !errors.Is(err, pki.ErrEncrypted):
@@ -144,4 +152,26 @@ func (r *Restored) examine(ctx context.Context, directory string, anchor Anchor,
 	}
 	r.Exchanges, err = c.Exchanges()
 	return err
+}
+
+// fetchKey copies the key of an issuer into a CA directory that lacks it, from where somebody says it is.
+func fetchKey(c *CA, issuer string, w Wanted) error {
+	if protection, err := c.Protection(issuer); err != nil || protection != Missing || w.Key == nil {
+		return err
+	}
+	from, err := w.Key(issuer)
+	if err != nil || from == "" {
+		return err
+	}
+	text, err := firstBytes(from)
+	if err != nil {
+		return err
+	}
+	sub, _, file := issuerFiles(issuer)
+	dir, done, err := below(c.dir, sub)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return dir.Create(file, text, 0o600)
 }

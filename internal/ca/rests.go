@@ -43,13 +43,15 @@ func (r *rests) ask(issuer string, ready func() error) {
 }
 
 // err says why an issuer's signer is left alone; nil where it may be asked to sign.
-func (r *rests) err(issuer string, now time.Time) error {
+func (r *rests) err(issuer string, clock func() time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one := r.of[issuer]
-	switch {
-	case one == nil:
+	if one == nil {
 		return nil
+	}
+	now := clock()
+	switch {
 	case now.Before(one.until):
 		return one.cause
 	case r.ready[issuer] == nil:

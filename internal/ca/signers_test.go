@@ -85,11 +85,11 @@ func TestCreateWithAgent(t *testing.T) {
 		t.Errorf("without the agent: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "ca.tar")
-	if _, err := c.Backup(t.Context(), file, BackupOptions{}); err != nil {
+	if _, err := c.Backup(t.Context(), file, AllKeys); err != nil {
 		t.Fatal(err)
 	}
 	to := filepath.Join(t.TempDir(), "ca")
-	if r, err := Restore(t.Context(), file, to, Anchor{}, c.Settings); err != nil || len(r.MissingKeys) > 0 {
+	if r, err := Restore(t.Context(), file, to, Wanted{}, c.Settings); err != nil || len(r.MissingKeys) > 0 {
 		t.Fatal(err, r.MissingKeys)
 	}
 	before, err := os.ReadFile(filepath.Join(c.dir.Path(), signersFile))
@@ -250,29 +250,32 @@ func TestRests(t *testing.T) {
 	t.Parallel()
 	failure := &signer.Error{Kind: signer.ErrUnavailable, By: "program"}
 	now, r := time.Now(), rests{}
-	if r.err("ca", now) != nil {
+	if r.err("ca", at(now)) != nil {
 		t.Error("a signer that was never asked is left alone")
 	}
 	for i := range 10 {
 		r.note("ca", failure, now)
 		rest := min(shortestRest<<i, longestRest)
-		if r.err("ca", now.Add(rest-1)) == nil || r.err("ca", now.Add(rest)) != nil {
+		if r.err("ca", at(now.Add(rest-1))) == nil || r.err("ca", at(now.Add(rest))) != nil {
 			t.Errorf("failure %d: not asked again after %s", i, rest)
 		}
 		now = now.Add(rest)
 	}
 	r.note("ca", nil, now)
-	if r.err("ca", now) != nil {
+	if r.err("ca", at(now)) != nil {
 		t.Error("one that signs is left alone")
 	}
 	away := errors.New("gone")
 	r.ask("etcd-ca", func() error { return away })
 	r.note("etcd-ca", failure, now)
-	if r.err("etcd-ca", now.Add(shortestRest)) != away {
+	if r.err("etcd-ca", at(now.Add(shortestRest))) != away {
 		t.Error("an agent that is away is asked to sign")
 	}
 	away = nil
-	if r.err("etcd-ca", now.Add(2*shortestRest)) == nil || r.err("etcd-ca", now.Add(3*shortestRest)) != nil {
+	if r.err("etcd-ca", at(now.Add(2*shortestRest))) == nil || r.err("etcd-ca", at(now.Add(3*shortestRest))) != nil {
 		t.Error("an agent that is back is asked too early, or not at all")
 	}
 }
+
+// at is a clock that stands still.
+func at(t time.Time) func() time.Time { return func() time.Time { return t } }

@@ -178,13 +178,3 @@ func (t *Terminal) Confirm(ctx context.Context, question string) (bool, error) {
 	answer, err := t.Ask(ctx, question+" [y/N] ")
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes"), err
 }
-
-// Secret reads a passphrase without echo.
-func (t *Terminal) Secret(prompt string) ([]byte, error) {
-	if !t.Interactive() {
-		return nil, WithStatus(Usage, ErrNobody)
-	}
-	fmt.Fprint(t.Err, prompt)
-	defer fmt.Fprintln(t.Err)
-	return term.ReadPassword(int(t.In.Fd()))
-}

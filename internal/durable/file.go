@@ -205,6 +205,21 @@ func (d *Dir) Replace(name string, data []byte, mode fs.FileMode) error {
 	return d.put(name, data, mode, d.Rename)
 }
 
+// ReplaceChecked is Replace of a file that nobody could make again: it is read back, and gets the name only if check
+// accepts it.
+func (d *Dir) ReplaceChecked(name string, data []byte, mode fs.FileMode, check func([]byte) error) error {
+	return d.put(name, data, mode, func(t string, to *Dir, name string) error {
+		written, _, err := d.Read(t, len(data))
+		if err == nil {
+			err = check(written)
+		}
+		if err != nil {
+			return err
+		}
+		return d.Rename(t, to, name)
+	})
+}
+
 // put is the order in which every visible file is made: temporary, write, fsync, rename, fsync of the directory.
 func (d *Dir) put(name string, data []byte, mode fs.FileMode, rename func(string, *Dir, string) error) error {
 	t := temporary()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,7 +24,8 @@ type WatchReport struct {
 	PID       int              `json:"pid"`
 	Host      string           `json:"host"`
 	Since     time.Time        `json:"since"`
-	Poll      string           `json:"poll"` // how often it looks in any case: "5s"
+	Poll      string           `json:"poll"`   // how often it looks in any case: "5s"
+	Locked    []string         `json:"locked"` // issuers whose keys it does not have
 	Exchanges []ExchangeReport `json:"exchanges"`
 }
 
@@ -62,16 +64,17 @@ func (r *reports) change(i int, next ExchangeReport) {
 			next.Begun = before.Begun
 		}
 	}
-	if next == before {
+	locked := append([]string{}, r.ca.Absent()...)
+	if next == before && slices.Equal(locked, r.now.Locked) {
 		return
 	}
-	r.now.Exchanges[i] = next
+	r.now.Exchanges[i], r.now.Locked = next, locked
 	text, err := json.MarshalIndent(r.now, "", "  ")
 	if err == nil {
 		err = r.ca.Dir().Replace(watchFile, append(text, '\n'), 0o600)
 	}
 	if err != nil {
-		r.now.Exchanges[i] = before // the next round tries again
+		r.now.Exchanges[i], r.now.Locked = before, nil // the next round tries again
 	}
 }
 

@@ -67,6 +67,9 @@ func (s *supervisor) stands(ctx context.Context, i int, how string) {
 	defer s.mu.Unlock()
 	s.stood[i], s.how[i] = true, how
 	said := fmt.Sprintf("%d held; %s", held, strings.Join(slices.DeleteFunc(slices.Clone(s.how), empty), "; "))
+	if absent := s.ca.Absent(); len(absent) > 0 {
+		said += "; locked, ca-admin unlock: " + strings.Join(absent, ", ")
+	}
 	if err != nil {
 		said = err.Error()
 	}

@@ -18,6 +18,8 @@ type WatchOptions struct {
 	Poll      time.Duration
 	NoEvents  bool
 	Settle    time.Duration
+	Control   bool // let the keys be locked and unlocked meanwhile
+	Locked    bool // start without the keys that need a passphrase
 	Progress  Progress
 	Service   Service
 
@@ -33,7 +35,7 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 		return err
 	}
 	defer lock.Release()
-	if err := c.Unlock(); err != nil {
+	if err := unlock(c, o); err != nil {
 		return err
 	}
 	if err := c.Dir().Remove(watchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -58,6 +60,9 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 		return errors.Join(troubles...)
 	}
 	var running sync.WaitGroup
+	if err := serveControl(ctx, c, o, &running, func() { lookAgain(watches) }); err != nil {
+		return err
+	}
 	for _, w := range watches {
 		running.Go(func() { w.run(ctx) })
 	}
@@ -75,12 +80,17 @@ func reloads(ctx context.Context, s *supervisor, watches []*watch) {
 			return
 		case <-s.Reload:
 			s.reload()
-			for _, w := range watches {
-				select {
-				case w.again <- struct{}{}:
-				default: // it looks already
-				}
-			}
+			lookAgain(watches)
+		}
+	}
+}
+
+// lookAgain has all exchanges looked at.
+func lookAgain(watches []*watch) {
+	for _, w := range watches {
+		select {
+		case w.again <- struct{}{}:
+		default: // it looks already
 		}
 	}
 }

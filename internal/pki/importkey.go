@@ -69,7 +69,7 @@ func keyBlock(text []byte) (*pem.Block, error) {
 	switch {
 	case found == nil:
 		return nil, errors.New("the file contains no private key in PEM form")
-	case found.Type == "ENCRYPTED PRIVATE KEY" && !isPBES2(found.Bytes):
+	case found.Type == encryptedLabel && !isPBES2(found.Bytes):
 		return nil, cannotImport("openssl pkcs8 -topk8 -in FILE -out ca.key",
 			"the key is encrypted in a form that is broken or unknown (PBES1 of PKCS#5 or PKCS#12)")
 	case found.Type == "OPENSSH PRIVATE KEY":

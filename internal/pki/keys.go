@@ -11,8 +11,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-
-	"github.com/youmark/pkcs8"
 )
 
 // ErrEncrypted means that a key needs a passphrase and there is no way to ask for it.
@@ -68,7 +66,7 @@ func unsupportedKey(key any) error {
 
 func parseKeyBlock(block *pem.Block, passphrase func() ([]byte, error)) (any, error) {
 	switch {
-	case block.Type == "ENCRYPTED PRIVATE KEY":
+	case block.Type == encryptedLabel:
 		if passphrase == nil {
 			return nil, ErrEncrypted
 		}
@@ -76,11 +74,7 @@ func parseKeyBlock(block *pem.Block, passphrase func() ([]byte, error)) (any, er
 		if err != nil {
 			return nil, err
 		}
-		key, err := pkcs8.ParsePKCS8PrivateKey(block.Bytes, secret)
-		if err != nil {
-			return nil, fmt.Errorf("decrypting the key: %w", err)
-		}
-		return key, nil
+		return decrypt(block.Bytes, secret)
 	case block.Headers["DEK-Info"] != "":
 		return nil, &ImportError{
 			fmt.Errorf("%w in the old PEM form (RFC 1421, DEK-Info)", ErrEncrypted),

@@ -11,7 +11,7 @@ _ca_admin_list() { # of which several may stand in the present word, with commas
 }
 
 _ca_admin() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' i
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' i
 	COMPREPLY=()
 	# readline hands --option=value over as three words
 	if [[ $cur == = ]]; then
@@ -21,47 +21,50 @@ _ca_admin() {
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--output | -o | --color | --log-format | --dir | --passphrase-file) [[ ${COMP_WORDS[i + 1]} != = ]] || ((i++)); ((i++)) ;;
+		--output | -o | --color | --log-format | --dir | --passphrase-file | --passphrase-fd) [[ ${COMP_WORDS[i + 1]} != = ]] || ((i++)); ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
 	done
 	case $command in
-	init) options='--exchange --issuer --key-type --days --common-name --path-len --parent-request --import-cert --import-key --import-pki --import-early --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	issuer) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	import) options='--openssl --easyrsa --pem --revoked --crl --dry-run --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	sync) options='--exchange --inbox --outbox --yes -y --metrics-file --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	pending) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	review) options='--exchange --inbox --outbox --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	approve) options='--exchange --inbox --outbox --profile --node --dns --ip --days --yes -y --without-group --without-usage --reopen --renewals --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	list) options='--expiring --due --overdue --superseded --revoked --all --installed --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	export) options='--chain --der --index --request --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	revoke) options='--reason --since --node --requester --profile --key --issuer --serial --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	crl) options='--exchange --inbox --outbox --days --if-due --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	enroll) options='--key --from --fingerprint --control-plane --worker --profile --node --dns --wildcard --ip --user --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	scope) options='--add-profile --add-node --add-dns --add-wildcard --add-ip --add-user --add-group --remove-profile --remove-node --remove-dns --remove-wildcard --remove-ip --remove-user --remove-group --new-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	unenroll) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	requesters) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	profiles) options='--kubernetes --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	policy) options='--config --node --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	verify) options='--exchange --inbox --outbox --head --repair --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	backup) options='--no-keys --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	restore) options='--head --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	recover) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	migrate) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	archive) options='--before --out --attach --help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	clock) options='--accept --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	completion) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
-	man) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file' ;;
+	init) options='--exchange --issuer --key-type --days --common-name --path-len --encrypt --parent-request --import-cert --import-key --import-pki --import-early --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	issuer) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	import) options='--openssl --easyrsa --pem --revoked --crl --dry-run --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --locked --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	sync) options='--exchange --inbox --outbox --yes -y --metrics-file --settle --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	pending) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	review) options='--exchange --inbox --outbox --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	approve) options='--exchange --inbox --outbox --profile --node --dns --ip --days --yes -y --without-group --without-usage --reopen --renewals --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	deny) options='--exchange --inbox --outbox --reason --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	sign) options='--profile --node --dns --ip --days --yes -y --without-group --without-usage --authority --path-length --permit-dns --permit-ip --client --out --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	check) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	list) options='--expiring --due --overdue --superseded --revoked --all --installed --node --profile --requester --issuer --name --status --sort --limit --authorities --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	show) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	export) options='--chain --der --index --request --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	report) options='--exchange --inbox --outbox --html --ics --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	events) options='--since --request --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	status) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	revoke) options='--reason --since --node --requester --profile --key --issuer --serial --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	crl) options='--exchange --inbox --outbox --days --if-due --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	enroll) options='--key --from --fingerprint --control-plane --worker --profile --node --dns --wildcard --ip --user --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	scope) options='--add-profile --add-node --add-dns --add-wildcard --add-ip --add-user --add-group --remove-profile --remove-node --remove-dns --remove-wildcard --remove-ip --remove-user --remove-group --new-key --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	unenroll) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	requesters) options='--help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	profiles) options='--kubernetes --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	policy) options='--config --node --yes -y --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	unlock) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	lock) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	passwd) options='--decrypt --kdf --new-passphrase-file --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	verify) options='--exchange --inbox --outbox --head --repair --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	backup) options='--keys --plain-keys --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	restore) options='--head --keys --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	recover) options='--exchange --inbox --outbox --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	migrate) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	archive) options='--before --out --attach --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	clock) options='--accept --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	completion) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	man) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
 	esac
 	case "$command $prev" in
 	'init --exchange') compopt -o dirnames ;;
@@ -202,6 +205,9 @@ _ca_admin() {
 	'policy --config') compopt -o default ;;
 	'policy --node') : ;;
 	'policy --output' | 'policy -o') _ca_admin_words 'table json' ;;
+	'passwd --kdf') _ca_admin_words 'scrypt pbkdf2' ;;
+	'passwd --new-passphrase-file') compopt -o default ;;
+	'passwd --output' | 'passwd -o') _ca_admin_words 'table json' ;;
 	'verify --exchange') compopt -o dirnames ;;
 	'verify --inbox') compopt -o dirnames ;;
 	'verify --outbox') compopt -o dirnames ;;
@@ -209,6 +215,7 @@ _ca_admin() {
 	'verify --output' | 'verify -o') _ca_admin_words 'table json' ;;
 	'backup --output' | 'backup -o') _ca_admin_words 'table json' ;;
 	'restore --head') : ;;
+	'restore --keys') compopt -o dirnames ;;
 	'recover --exchange') compopt -o dirnames ;;
 	'recover --inbox') compopt -o dirnames ;;
 	'recover --outbox') compopt -o dirnames ;;
@@ -221,13 +228,14 @@ _ca_admin() {
 	*' --log-format') _ca_admin_words 'text json' ;;
 	*' --dir') compopt -o dirnames ;;
 	*' --passphrase-file') compopt -o default ;;
+	*' --passphrase-fd') : ;;
 	*)
 		if [[ $cur == -* ]]; then
 			_ca_admin_words "$options"
 			return
 		fi
 		case $command in
-		'') _ca_admin_words 'init issuer exchange import watch sync pending review approve deny sign check list show export report events status revoke crl enroll scope unenroll requesters profiles policy verify backup restore recover migrate archive clock completion man' ;;
+		'') _ca_admin_words 'init issuer exchange import watch sync pending review approve deny sign check list show export report events status revoke crl enroll scope unenroll requesters profiles policy unlock lock passwd verify backup restore recover migrate archive clock completion man' ;;
 		issuer) _ca_admin_words 'adopt' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;
@@ -242,6 +250,7 @@ _ca_admin() {
 		scope) : ;;
 		unenroll) : ;;
 		profiles) _ca_admin_words 'kube-apiserver apiserver-kubelet-client apiserver-etcd-client front-proxy-client etcd-server etcd-peer etcd-healthcheck-client admin super-admin kube-controller-manager kube-scheduler kube-proxy kubelet kubelet-serving server client peer user' ;;
+		passwd) _ca_admin_words 'ca etcd-ca front-proxy-ca' ;;
 		backup) compopt -o dirnames ;;
 		restore) compopt -o dirnames ;;
 		completion) _ca_admin_words 'bash zsh fish' ;;

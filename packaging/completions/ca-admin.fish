@@ -4,7 +4,7 @@ function _ca_admin_command # the command that is typed, behind the options that 
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
-        if contains -- $words[1] --output -o --color --log-format --dir --passphrase-file
+        if contains -- $words[1] --output -o --color --log-format --dir --passphrase-file --passphrase-fd
             set -e words[1]
         else if not string match -q -- '-*' $words[1]
             echo $words[1]
@@ -47,6 +47,9 @@ complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a unenroll -d 'Ta
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a requesters -d 'List who is enrolled.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a profiles -d 'List the profiles, or show one.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a policy -d 'Print the policy in force, or its mistake.'
+complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a unlock -d 'Hand the passphrase of the CA keys to the running watch.'
+complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a lock -d 'Make the running watch forget the CA keys.'
+complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a passwd -d 'Encrypt the CA keys, or change their passphrase.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a verify -d 'Check the ledger\'s chain.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a backup -d 'Copy the CA directory to a file, beside a watch.'
 complete -c ca-admin -n 'not _ca_admin_command >/dev/null' -f -a restore -d 'Make a CA directory of a backup.'
@@ -63,12 +66,14 @@ complete -c ca-admin -n 'true' -l log-format -x -a 'text json' -d 'Log lines: te
 complete -c ca-admin -n 'true' -l version -f -d 'Print the version and exit.'
 complete -c ca-admin -n 'true' -l dir -x -a '(__fish_complete_directories)' -d 'CA directory (CA_ADMIN_DIR) (default ./ca).'
 complete -c ca-admin -n 'true' -l passphrase-file -r -F -d 'Its first line decrypts the CA keys.'
+complete -c ca-admin -n 'true' -l passphrase-fd -x -d 'The same, of an open file descriptor.'
 complete -c ca-admin -n '_ca_admin_is init' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange to make (CA_EXCHANGE) (default ./exchange).'
 complete -c ca-admin -n '_ca_admin_is init' -l issuer -x -a '(__fish_complete_list , "string split \' \' \'ca etcd-ca front-proxy-ca\'")' -d 'Issuers to make: ca alone, or all three, as kubeadm does (default).'
 complete -c ca-admin -n '_ca_admin_is init' -l key-type -x -a 'RSA-2048 RSA-3072 RSA-4096 ECDSA-P256 ECDSA-P384' -d 'Issuers\' keys: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384 (default RSA-2048).'
 complete -c ca-admin -n '_ca_admin_is init' -l days -x -d 'Validity of the issuers, in days (default 3650).'
 complete -c ca-admin -n '_ca_admin_is init' -l common-name -x -d 'Common name of issuer ca (kubernetes).'
 complete -c ca-admin -n '_ca_admin_is init' -l path-len -x -d 'How many CAs may stand below an issuer (default 0).'
+complete -c ca-admin -n '_ca_admin_is init' -l encrypt -f -d 'Encrypt the issuers\' keys with a passphrase.'
 complete -c ca-admin -n '_ca_admin_is init' -l parent-request -f -d 'Make the issuers\' keys, and requests for a parent that signs them elsewhere.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-cert -r -F -d 'Adopt an issuer: its certificate and chain.'
 complete -c ca-admin -n '_ca_admin_is init' -l import-key -r -F -d 'The adopted issuer\'s key; it may be encrypted.'
@@ -101,6 +106,7 @@ complete -c ca-admin -n '_ca_admin_is watch' -l inbox -x -a '(__fish_complete_di
 complete -c ca-admin -n '_ca_admin_is watch' -l outbox -x -a '(__fish_complete_directories)' -d 'The outbox\'s own directory, for one-way media.'
 complete -c ca-admin -n '_ca_admin_is watch' -l yes -s y -f -d 'Serve unsigned requests although everybody may write to the inbox.'
 complete -c ca-admin -n '_ca_admin_is watch' -l metrics-file -r -F -d 'Write gauges for Prometheus\' textfile collector.'
+complete -c ca-admin -n '_ca_admin_is watch' -l locked -f -d 'Start without a passphrase; sign nothing that needs one until ca-admin unlock.'
 complete -c ca-admin -n '_ca_admin_is watch' -l poll -x -d 'How often to look in any case (default 5s).'
 complete -c ca-admin -n '_ca_admin_is watch' -l no-events -f -d 'Only poll.'
 complete -c ca-admin -n '_ca_admin_is watch' -l settle -x -d 'Deny an entry without an END line after so long without change (default 10m).'
@@ -265,6 +271,12 @@ complete -c ca-admin -n '_ca_admin_is policy' -l node -x -d 'Add a known host, o
 complete -c ca-admin -n '_ca_admin_is policy' -l yes -s y -f -d 'Do not ask.'
 complete -c ca-admin -n '_ca_admin_is policy' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
 complete -c ca-admin -n '_ca_admin_is policy' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
+complete -c ca-admin -n '_ca_admin_is passwd' -l decrypt -f -d 'Write the keys without a passphrase.'
+complete -c ca-admin -n '_ca_admin_is passwd' -l kdf -x -a 'scrypt pbkdf2' -d 'What makes a key of the passphrase (default scrypt).'
+complete -c ca-admin -n '_ca_admin_is passwd' -l new-passphrase-file -r -F -d 'Its first line is the new passphrase.'
+complete -c ca-admin -n '_ca_admin_is passwd' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
+complete -c ca-admin -n '_ca_admin_is passwd' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
+complete -c ca-admin -n '_ca_admin_is passwd' -f -a 'ca etcd-ca front-proxy-ca' -d 'Issuers: ca, etcd-ca, front-proxy-ca (all).'
 complete -c ca-admin -n '_ca_admin_is verify' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange (CA_EXCHANGE); all by default.'
 complete -c ca-admin -n '_ca_admin_is verify' -l inbox -x -a '(__fish_complete_directories)' -d 'The inbox\'s own directory, for one-way media.'
 complete -c ca-admin -n '_ca_admin_is verify' -l outbox -x -a '(__fish_complete_directories)' -d 'The outbox\'s own directory, for one-way media.'
@@ -272,11 +284,13 @@ complete -c ca-admin -n '_ca_admin_is verify' -l head -x -d 'A head that status 
 complete -c ca-admin -n '_ca_admin_is verify' -l repair -f -d 'Put back answers that are missing from the outbox or altered, installed ones too.'
 complete -c ca-admin -n '_ca_admin_is verify' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
 complete -c ca-admin -n '_ca_admin_is verify' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
-complete -c ca-admin -n '_ca_admin_is backup' -l no-keys -f -d 'Leave the issuers\' keys out.'
+complete -c ca-admin -n '_ca_admin_is backup' -l keys -f -d 'With the issuers\' keys, which must be encrypted.'
+complete -c ca-admin -n '_ca_admin_is backup' -l plain-keys -f -d 'With the issuers\' keys, encrypted or not.'
 complete -c ca-admin -n '_ca_admin_is backup' -l output -s o -x -a 'table json' -d 'Print table, json or (list) csv (default table).'
 complete -c ca-admin -n '_ca_admin_is backup' -l wide -f -d 'Print every column of a table, however wide the terminal is.'
 complete -c ca-admin -n '_ca_admin_is backup' -f -a '(__fish_complete_directories)' -d 'The file to write. It must not exist yet.'
 complete -c ca-admin -n '_ca_admin_is restore' -l head -x -d 'A head that was written down: the backup\'s ledger must have it.'
+complete -c ca-admin -n '_ca_admin_is restore' -l keys -x -a '(__fish_complete_directories)' -d 'Where the keys that it lacks are, as in a CA directory.'
 complete -c ca-admin -n '_ca_admin_is restore' -f -a '(__fish_complete_directories)' -d 'A file that backup wrote.'
 complete -c ca-admin -n '_ca_admin_is recover' -l exchange -x -a '(__fish_complete_directories)' -d 'The exchange (CA_EXCHANGE); all by default.'
 complete -c ca-admin -n '_ca_admin_is recover' -l inbox -x -a '(__fish_complete_directories)' -d 'The inbox\'s own directory, for one-way media.'
