@@ -16,29 +16,6 @@ func TestDocumentedSession(t *testing.T) {
 }
 
 // TestChineseSession runs the same session of the Chinese page, and after it what the page does with a request of
-// openssl's.
-func TestChineseSession(t *testing.T) {
-	t.Parallel()
-	long(t)
-	needs(t, "openssl")
-	const page = "../docs/README.zh-CN.md"
-	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}
-	x.follow(page, session(t, page, "一次完整的交换"))
-	ran := 0
-	for _, line := range indented(t, page, "openssl 生成的请求") {
-		command, _ := strings.CutPrefix(line, "$ ")
-		if strings.Contains(command, "c16ef395a9355c81") {
-			command = strings.ReplaceAll(command, "c16ef395a9355c81", x.id("server")[:16])
-		}
-		words := strings.Fields(command)
-		x.run(0, words[0], words[1:]...)
-		ran++
-	}
-	if ran < 7 {
-		t.Errorf("the page has only %d commands for a request of openssl's", ran)
-	}
-}
-
 // follow runs the lines of a session.
 func (x *exchange) follow(page string, lines []string) {
 	x.Helper()
