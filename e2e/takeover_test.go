@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestTakeover is the drill of docs/operations.md: a backup with encrypted keys is made beside a loaded watch, the host
@@ -19,6 +20,7 @@ func TestTakeover(t *testing.T) {
 	must(t, os.Rename(filepath.Join(x.dir, "passphrase"), filepath.Join(x.dir, "credentials", "ca-passphrase")))
 	x.env = []string{"CREDENTIALS_DIRECTORY=" + filepath.Join(x.dir, "credentials")} // the second host has it, too
 	lost := x.lostHost()
+	died := time.Now()
 
 	said := x.ca(0, "--dir", "second", "restore", "ca.tar")
 	want := "ca-admin --dir " + filepath.Join(x.dir, "second") + " recover --exchange " + x.path()
@@ -33,6 +35,11 @@ func TestTakeover(t *testing.T) {
 	x.drop("new.csr", serverRequest(t, "new"))
 	if said := x.ca(0, "--dir", "second", "sync"); !strings.Contains(said, "issued 1, held 0, denied 0, answered") {
 		t.Errorf("the second host: %s", said)
+	}
+	took := time.Since(died)
+	t.Logf("the second host served %s after the first one died, without a person's time", took.Round(time.Millisecond))
+	if took > mostTakeover {
+		t.Errorf("that is more than %s", mostTakeover)
 	}
 	for name, want := range lost.answers {
 		if readText(t, x.path("outbox", name+".crt")) != want {
@@ -56,6 +63,9 @@ func TestTakeover(t *testing.T) {
 		t.Errorf("the first host took the entry: %v", err)
 	}
 }
+
+// mostTakeover is how long the commands of a takeover may take together.
+const mostTakeover = 5 * time.Minute
 
 // afterBackup is what a CA issued after its last backup: the entries, and their answers.
 type afterBackup struct {

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
@@ -142,7 +143,8 @@ func TestHostReportsThatAreNot(t *testing.T) {
 	a, log := enrolled(t), &remembered{}
 	a.c.Log = slog.New(slog.NewTextHandler(log, nil))
 	for n, content := range a.foreignReports() {
-		a.put(inbox.ReportFile("me", n), content)
+		requester := map[string]string{"claimed": "you"}[n]
+		a.put(inbox.ReportFile(cmp.Or(requester, "me"), n), content)
 	}
 	a.put(inbox.ReportFile("me", "under-way"), a.report(func(r *request.HostReport) { r.Node = "under-way" })[:100])
 	inside := filepath.Join(a.x.Path(), "inbox")
