@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ca-exchange/internal/pki"
 )
 
 // onHosts is what list --installed says, by serial: the state, and the file.
@@ -28,7 +30,7 @@ func (x *exchange) onHosts(flags ...string) map[string]string {
 // serialOf is the serial of the certificate in a file, as the ledger has it.
 func (x *exchange) serialOf(file string) string {
 	x.Helper()
-	return strings.ToLower(x.certificate(file).SerialNumber.Text(16))
+	return pki.SerialHex(x.certificate(file).SerialNumber)
 }
 
 // TestInstalled: the CA knows from the host's reports what is installed there, what never was, what a successor did not
@@ -76,11 +78,22 @@ func TestInstalled(t *testing.T) {
 	x.says(0, "ca-admin status", "hosts    0 report what is installed, 1 silent", "of requester web since 20")
 	x.says(0, "ca-admin verify", "the ledger is whole")
 	x.inOtherFormats(second)
+	x.visits("60d")
+	x.wants(second, "Installed pki/www.example.crt") // two visits make 120 days
+	x.says(0, "ca-admin status", "hosts    1 reports what is installed, 0 silent")
 	x.ca(0, "unenroll", "web")
 	x.wants(second, "Unreported")
 	if out := x.ca(0, "status"); strings.Contains(out, "silent") {
 		t.Errorf("a host of a requester that is not enrolled is missed: %s", out)
 	}
+}
+
+// visits says in the policy how often a carried exchange comes by.
+func (x *exchange) visits(every string) {
+	x.Helper()
+	policy := filepath.Join(x.dir, "ca", "policy.yaml")
+	text := readText(x.T, policy) + "\nvisit: " + every + "\n"
+	must(x.T, os.WriteFile(policy, []byte(text), 0o600))
 }
 
 // failingHook is a hook that never succeeds.

@@ -24,6 +24,7 @@ expect() { # expect NAME COMMAND…
 }
 
 ca-admin init -q --issuer ca --key-type ECDSA-P256 --trust-inbox >/dev/null || exit 1
+printf 'visit: 60d\ncrl: {issuers: [ca]}\n' >>ca/policy.yaml
 openssl ecparam -name prime256v1 -genkey -noout -out k.key
 for i in $(seq 12); do
 	openssl req -new -key k.key -subj "/CN=host$i" -addext "subjectAltName=DNS:a-rather-long-name-of-a-host-$i.prod.cluster.example" -out "exchange/inbox/host$i.csr"
@@ -38,8 +39,8 @@ component-admin request -q server --dns host13.prod.cluster.example --key-type E
 ca-admin sync -q
 component-admin sync -q 2>/dev/null
 ca-admin sync -q
-# Its last report was ten days ago: no command can say so.
-/usr/bin/python3 -c 'import sqlite3; db = sqlite3.connect("ca/ledger.db"); db.execute("UPDATE reports SET time = time - 864000"); db.commit()'
+# Its last report was 130 days ago, more than two visits: no command can say so.
+/usr/bin/python3 -c 'import sqlite3; db = sqlite3.connect("ca/ledger.db"); db.execute("UPDATE reports SET time = time - 130 * 86400"); db.commit()'
 ca-admin report -q --html report.html --ics report.ics || exit 1
 ca-admin list -o json >list.json
 
@@ -104,7 +105,7 @@ browse --window-size=500,4600 --screenshot="$shots/narrow.png" "file://$work/rep
 browse --window-size=1200,2200 --blink-settings=preferredColorScheme=0 --screenshot="$shots/dark.png" "file://$work/report.html"
 browse --print-to-pdf="$shots/print.pdf" "file://$work/report.html"
 expect "print" sh -c "head -c 4 '$shots/print.pdf' | grep -q PDF"
-expect "a denied request and a silent host are in the page" sh -c 'grep -q EntryPem report.html && grep -q "last report" report.html'
+expect "a denied request, a silent host and a CRL are in the page" sh -c 'grep -q EntryPem report.html && grep -q "last report" report.html && grep -q "<h2>CRLs" report.html'
 expect "no address of another host in the page" sh -c '! grep -E "https?:|//[a-z]|@import|url\(" report.html'
 
 sleep 1
@@ -115,8 +116,10 @@ first, again = (icalendar.Calendar.from_ical(open(f, "rb").read()) for f in ("re
 uids = [[str(e["UID"]) for e in c.walk("VEVENT")] for c in (first, again)]
 text = open("report.ics", "rb").read()
 lines = text.split(b"\r\n")
-ok = uids[0] == uids[1] and len(set(uids[0])) == len(uids[0]) == 14 and all(len(l) <= 75 and b"\n" not in l for l in lines)
+ok = uids[0] == uids[1] and len(set(uids[0])) == len(uids[0]) == 1 + 1 + 13 + 13 and all(len(l) <= 75 and b"\n" not in l for l in lines)
 ok = ok and any("a-rather-long-name-of-a-host-7.prod.cluster.example, due" in str(e["DESCRIPTION"]) for e in first.walk("VEVENT"))
+ok = ok and sum(str(e["SUMMARY"]).startswith("Last visit that saves server@") for e in first.walk("VEVENT")) == 13
+ok = ok and "CRL of issuer ca ends" in [str(e["SUMMARY"]) for e in first.walk("VEVENT")]
 sys.exit(not ok)
 END
 ca-admin sync -q --metrics-file ca.prom

@@ -16,6 +16,7 @@ import (
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/ledger"
 	"ca-exchange/internal/pass"
+	"ca-exchange/internal/pki"
 	"ca-exchange/internal/report"
 )
 
@@ -89,15 +90,20 @@ func reportOf(ctx context.Context, c *ca.CA, exchanges []pass.Sides) (r report.R
 	r = report.Report{Trust: status.Trust, Head: fmt.Sprintf("%d:%s", status.Head.Seq, status.Head.Hash),
 		HeadTime: status.Head.Time, Now: cli.Now().UTC(), Problems: status.Problems}
 	for _, i := range status.Issuers {
+		protection, err := c.Protection(i.Name)
+		if err != nil {
+			return r, err
+		}
 		r.Issuers = append(r.Issuers, report.Issuer{Name: i.Name,
-			Subject: fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), NotAfter: i.Certificate.NotAfter})
+			Subject: fmt.Sprintf("CN=%q", i.Certificate.Subject.CommonName), NotAfter: i.Certificate.NotAfter,
+			Key: protectionWords[protection]})
 	}
 	counts, err := reportCertificates(ctx, c, &r)
 	if err != nil {
 		return r, err
 	}
 	for _, more := range []func(context.Context, *ca.CA, *report.Report) error{
-		reportHeld, reportRefused, reportHosts,
+		reportHeld, reportRefused, reportHosts, reportCRLs,
 	} {
 		if err := more(ctx, c, &r); err != nil {
 			return r, err
@@ -111,6 +117,11 @@ func reportOf(ctx context.Context, c *ca.CA, exchanges []pass.Sides) (r report.R
 // reportCertificates adds the certificates that are in use, or ended lately, and counts all of them by status.
 func reportCertificates(ctx context.Context, c *ca.CA, r *report.Report) (counts map[string]int, err error) {
 	counts = map[string]int{}
+	rules, err := c.Rules()
+	if err != nil {
+		return nil, err
+	}
+	visits := pki.RenewalRule{Visit: rules.Policy.Visit()}
 	f := ledger.Filter{Current: true, Status: ledger.Valid, EndsFrom: r.Now.Add(-lately), Order: ledger.ByNode}
 	for row, err := range c.Ledger().Certificates(ctx, f) {
 		if err != nil {
@@ -121,8 +132,12 @@ func reportCertificates(ctx context.Context, c *ca.CA, r *report.Report) (counts
 			r.More++
 			continue
 		}
-		r.Certificates = append(r.Certificates, report.Certificate{Place: k.place(), Node: k.Node, Serial: k.Serial,
-			Issuer: k.Issuer, Status: k.status, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Due: k.due})
+		one := report.Certificate{Place: k.place(), Node: k.Node, Serial: k.Serial, Issuer: k.Issuer, Status: k.status,
+			NotBefore: k.NotBefore, NotAfter: k.NotAfter, Due: k.due}
+		if visits.Visit > 0 {
+			one.LastVisit = visits.LastSafe(k.NotAfter)
+		}
+		r.Certificates = append(r.Certificates, one)
 	}
 	slices.SortStableFunc(r.Certificates, func(x, y report.Certificate) int {
 		return cmp.Or(cmp.Compare(x.Node, y.Node), cmp.Compare(x.Place, y.Place))
@@ -148,6 +163,12 @@ func reportSteps(r report.Report, counts map[string]int) (steps []report.Step) {
 		"hosts have fallen silent. On them: component-admin sync. To see what they had:", "ca-admin list --installed")
 	step(counts[due], "certificate is due. On its host: component-admin renew. To see it:",
 		"certificates are due. On their hosts: component-admin renew. To see them:", "ca-admin list --status Due")
+	for _, l := range r.CRLs {
+		if l.Status != ledger.Valid {
+			steps = append(steps, report.Step{Text: "The CRL of issuer " + l.Issuer + " is to be signed:",
+				Command: "ca-admin crl " + l.Issuer})
+		}
+	}
 	for _, i := range r.Issuers {
 		if i.NotAfter.Sub(r.Now) < issuerSoon {
 			steps = append(steps, report.Step{Text: fmt.Sprintf("Issuer %s ends on %s. Plan its successor.", i.Name,

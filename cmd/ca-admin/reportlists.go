@@ -96,3 +96,20 @@ func reportHosts(ctx context.Context, c *ca.CA, r *report.Report) (err error) {
 	r.Reporting, err = c.ReportingHosts(ctx, r.Now)
 	return err
 }
+
+// reportCRLs adds the CRLs that are kept.
+func reportCRLs(ctx context.Context, c *ca.CA, r *report.Report) error {
+	kept, err := c.CRLs(ctx)
+	for _, crl := range kept {
+		one := report.CRL{Issuer: crl.Name, Number: crl.Last.Number, Entries: crl.Last.Entries,
+			NextUpdate: crl.Last.NextUpdate, Status: ledger.Valid}
+		switch {
+		case crl.Signed() && r.Now.After(one.NextUpdate):
+			one.Status = expired
+		case crl.Late:
+			one.Status = due
+		}
+		r.CRLs = append(r.CRLs, one)
+	}
+	return err
+}

@@ -9,8 +9,9 @@ import (
 	"ca-exchange/internal/request"
 )
 
-// silentAfter is how old the last report of a host may be: one comes a day, and some days may fail.
-const silentAfter = 3 * 24 * time.Hour
+// silentAfter is how old the last report of a host may be: one comes a day, and some days may fail; where the exchange
+// is carried, one comes with each visit, and one may fail.
+func silentAfter(rules *Rules) time.Duration { return max(3*24*time.Hour, 2*rules.Policy.Visit()) }
 
 // Host is what a host of an enrolled requester last said of itself.
 type Host struct {
@@ -21,7 +22,11 @@ type Host struct {
 // Hosts are the hosts that have reported, by requester and node. Those of requesters that are not enrolled any more are
 // left out.
 func (c *CA) Hosts(ctx context.Context, now time.Time) ([]Host, error) {
-	return c.hosts(ctx, now, now.Add(ahead))
+	rules, err := c.Rules()
+	if rules == nil {
+		return nil, err
+	}
+	return c.hosts(ctx, rules, now, now.Add(ahead))
 }
 
 // ahead is how far a report's time may lie in this host's future, and more.
@@ -30,7 +35,11 @@ const ahead = time.Hour
 // SilentHosts are the hosts that have said nothing for longer than they should, and have a certificate that is in use:
 // a host without one is not missed.
 func (c *CA) SilentHosts(ctx context.Context, now time.Time) (silent []Host, err error) {
-	all, err := c.hosts(ctx, now, now.Add(-silentAfter))
+	rules, err := c.Rules()
+	if rules == nil {
+		return nil, err
+	}
+	all, err := c.hosts(ctx, rules, now, now.Add(-silentAfter(rules)))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +61,7 @@ func (c *CA) ReportingHosts(ctx context.Context, now time.Time) (count int, err 
 	if rules == nil {
 		return 0, err
 	}
-	counts, err := c.ledger.CountHostReports(ctx, now.Add(-silentAfter))
+	counts, err := c.ledger.CountHostReports(ctx, now.Add(-silentAfter(rules)))
 	for _, r := range rules.Policy.Requesters().Requesters {
 		count += counts[r.Name]
 	}
@@ -60,11 +69,7 @@ func (c *CA) ReportingHosts(ctx context.Context, now time.Time) (count int, err 
 }
 
 // hosts are those whose last report is not after a time.
-func (c *CA) hosts(ctx context.Context, now, until time.Time) (all []Host, err error) {
-	rules, err := c.Rules()
-	if rules == nil {
-		return nil, err
-	}
+func (c *CA) hosts(ctx context.Context, rules *Rules, now, until time.Time) (all []Host, err error) {
 	for row, err := range c.ledger.HostReports(ctx, until) {
 		if err != nil {
 			return nil, err
@@ -76,7 +81,7 @@ func (c *CA) hosts(ctx context.Context, now, until time.Time) (all []Host, err e
 		if err != nil {
 			return nil, fmt.Errorf("the report of node %q of requester %q: %w", row.Node, row.Requester, err)
 		}
-		all = append(all, Host{r, now.Sub(r.Time) > silentAfter})
+		all = append(all, Host{r, now.Sub(r.Time) > silentAfter(rules)})
 	}
 	return all, nil
 }

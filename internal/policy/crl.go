@@ -56,6 +56,9 @@ func (p *Policy) CRLDays() int {
 	return max(defaultCRLDays, p.VisitDays())
 }
 
+// Visit is how often a carried exchange comes by; 0 where one is at hand.
+func (p *Policy) Visit() time.Duration { return p.config.visit }
+
 // VisitDays is for how many days a CRL has to be good so that one visit may fail; 0 without visits.
 func (p *Policy) VisitDays() int {
 	const day = 24 * time.Hour

@@ -23,15 +23,16 @@ type event struct {
 	description string
 }
 
-// Calendar writes the ends of issuers, and for each node and week the certificates that are due, as RFC 5545 has it:
-// CRLF, lines of at most 75 octets. The time stamps are the ledger's, so that one state of the ledger gives one file.
+// Calendar writes the ends of issuers and of their CRLs, for each node and week the certificates that are due, and for
+// each node the last visit that saves it, where the exchange is carried; as RFC 5545 has it: CRLF, lines of at most 75
+// octets. The time stamps are the ledger's, so that one state of the ledger gives one file.
 func Calendar(w io.Writer, r Report) error {
 	var out bytes.Buffer
 	line := func(format string, args ...any) { fold(&out, fmt.Sprintf(format, args...)) }
 	line("BEGIN:VCALENDAR")
 	line("VERSION:2.0")
 	line("PRODID:-//ca-exchange//ca-admin//EN")
-	for _, e := range append(r.issuerEnds(), r.dues()...) {
+	for _, e := range slices.Concat(r.issuerEnds(), r.crlEnds(), r.dues(), r.visits()) {
 		sum := sha256.Sum256([]byte(r.Trust + "\x00" + e.about))
 		line("BEGIN:VEVENT")
 		line("UID:%s@ca-exchange", hex.EncodeToString(sum[:]))
@@ -57,6 +58,37 @@ func (r Report) issuerEnds() []event {
 	for _, i := range r.Issuers {
 		all = append(all, event{"issuer " + i.Name, i.NotAfter, "Issuer " + i.Name + " ends",
 			"Every certificate of " + i.Subject + " ends with it: plan a successor."})
+	}
+	return all
+}
+
+func (r Report) crlEnds() []event {
+	var all []event
+	for _, l := range r.CRLs {
+		if l.Number > 0 {
+			all = append(all, event{"crl " + l.Issuer, l.NextUpdate, "CRL of issuer " + l.Issuer + " ends",
+				"A watch signs the next one in time; on the CA's host: ca-admin crl"})
+		}
+	}
+	return all
+}
+
+// visits has one event for each node, or for each place without one: the last visit that comes in time for the first of
+// its certificates that ends. The event moves when that one is renewed.
+func (r Report) visits() []event {
+	first := map[string]Certificate{}
+	for _, c := range r.Certificates {
+		key := cmp.Or(c.Node, c.Place)
+		if have, ok := first[key]; !c.LastVisit.IsZero() && (!ok || c.LastVisit.Before(have.LastVisit)) {
+			first[key] = c
+		}
+	}
+	var all []event
+	for _, key := range slices.Sorted(maps.Keys(first)) {
+		c := first[key]
+		all = append(all, event{"visit " + key, c.LastVisit, "Last visit that saves " + key,
+			fmt.Sprintf("%s ends %s. At the visit, on the host: component-admin renew", c.Place,
+				c.NotAfter.UTC().Format(time.DateOnly))})
 	}
 	return all
 }

@@ -11,6 +11,7 @@ type Report struct {
 	HeadTime     time.Time
 	Now          time.Time
 	Issuers      []Issuer
+	CRLs         []CRL
 	Certificates []Certificate // in use, in the order of their places
 	More         int           // certificates in use that are not among them
 	Held         []Request
@@ -29,6 +30,7 @@ type Issuer struct {
 	Name     string
 	Subject  string
 	NotAfter time.Time
+	Key      string // what guards its key at rest
 }
 
 // Certificate is one that is in use.
@@ -40,6 +42,16 @@ type Certificate struct {
 	Status              string // Issued, Due, Overdue or Expired
 	NotBefore, NotAfter time.Time
 	Due                 time.Time
+	LastVisit           time.Time // the last visit of a carried exchange that saves it; zero where none is carried
+}
+
+// CRL is an issuer's list of revoked certificates.
+type CRL struct {
+	Issuer     string
+	Number     int64 // 0: none was signed yet
+	Entries    int
+	NextUpdate time.Time
+	Status     string // Issued, Due or Expired, as of certificates
 }
 
 // Request is one that waits for a person, or was denied. Time is when it was received, or denied.

@@ -14,12 +14,16 @@ func fixture() Report {
 	in := func(days int) time.Time { return now.Add(time.Duration(days) * day) }
 	return Report{
 		Trust: "sha256:00", Head: "7:ab", HeadTime: now, Now: now,
-		Issuers: []Issuer{{Name: "ca", Subject: `CN="kubernetes"`, NotAfter: in(3650)}},
+		Issuers: []Issuer{{Name: "ca", Subject: `CN="kubernetes"`, NotAfter: in(3650), Key: "encrypted"}},
+		CRLs: []CRL{
+			{Issuer: "ca", Number: 1769860800, Entries: 2, NextUpdate: in(20), Status: "Issued"},
+			{Issuer: "etcd-ca", Status: "Due"},
+		},
 		Certificates: []Certificate{
 			{Place: "kubelet@n1", Node: "n1", Serial: "01", Issuer: "ca", Status: "Due", NotBefore: in(-300),
 				NotAfter: in(65), Due: in(-10)},
 			{Place: "kube-proxy@n1", Node: "n1", Serial: "02", Issuer: "ca", Status: "Due", NotBefore: in(-300),
-				NotAfter: in(65), Due: in(-11)},
+				NotAfter: in(65), Due: in(-11), LastVisit: in(5)},
 			{Place: "server@a,b;\\c", Serial: "03", Issuer: "ca", Status: "Issued", NotBefore: in(0),
 				NotAfter: in(3650), Due: in(2400)},
 		},
@@ -42,6 +46,8 @@ func TestHTML(t *testing.T) {
 		`<rect class="Due" x="0" y="3" width="95" height="8"/>`,      // began before the window
 		`<rect class="Issued" x="30" y="3" width="700" height="8"/>`, // ends after it
 		`CN=&#34;&lt;img src=x onerror=alert(1)&gt;&#34;`, `CN=&#34;&lt;script&gt;&#34;`, "And 7 more",
+		"not signed yet", `<td data-name="key">encrypted</td>`,
+		`<td data-name="number">1769860800</td>`,
 		`<td>n2</td><td data-name="requester">me</td><td class="end" data-name="last report">2026-01-22</td>`,
 		`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`,
 	} {
