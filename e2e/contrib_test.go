@@ -93,3 +93,56 @@ func TestHookNginxReload(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// order is what ca-admin writes to a signer program; the digest is that of nothing.
+const order = `{"issuer":"ca","algorithm":"ECDSA-SHA384",` +
+	`"digest":"OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb"}`
+
+// TestSignerPKCS11: what the signer program for tokens refuses before it asks a token. test/signers.sh has it sign.
+func TestSignerPKCS11(t *testing.T) {
+	signer := absolute(t, "../contrib/signers/sign-pkcs11")
+	dir := fakes(t, map[string]string{"pkcs11-tool": "echo CKR_PIN_INCORRECT >&2; exit 1"})
+	path := dir + ":" + os.Getenv("PATH")
+	must(t, os.WriteFile(filepath.Join(dir, "pin"), []byte("1234"), 0o600))
+	sign := func(order, arguments string, status int) string {
+		t.Helper()
+		return shell(t, dir, path, "echo '"+order+"' | "+signer+" "+arguments+" 2>&1", status)
+	}
+	if out := sign(order, "module ca 01", 2); !strings.Contains(out, "usage: sign-pkcs11 MODULE TOKEN ID PIN-FILE") {
+		t.Errorf("%q", out)
+	}
+	if out := sign(order, "module ca 01 pin", 1); out != "CKR_PIN_INCORRECT\n" {
+		t.Errorf("%q", out)
+	}
+	want := "pkcs11-tool --module module --token-label ca --login --pin env:PIN --sign --mechanism ECDSA --id 01 "
+	if got := calls(t, dir); !strings.HasPrefix(got, want) || strings.Contains(got, "1234") {
+		t.Errorf("%q", got)
+	}
+	if out := sign(`{"algorithm":"Ed25519"}`, "module ca 01 pin", 1); out != "cannot sign with \"Ed25519\"\n" {
+		t.Errorf("%q", out)
+	}
+	must(t, os.Chmod(filepath.Join(dir, "pin"), 0o640))
+	if out := sign(order, "module ca 01 pin", 1); out != "others may read pin: chmod 600 pin\n" {
+		t.Errorf("%q", out)
+	}
+}
+
+// TestSignerAWS: the example for a cloud's key service passes the digest on, and the signature back.
+func TestSignerAWS(t *testing.T) {
+	signer := absolute(t, "../contrib/signers/sign-aws-kms")
+	dir := fakes(t, map[string]string{"aws": `for word; do
+	case $word in fileb://*) wc -c <"${word#fileb://}" >&2 ;; esac
+done
+echo c2lnbmF0dXJl`})
+	path := dir + ":" + os.Getenv("PATH")
+	out := shell(t, dir, path, "echo '"+order+"' | "+signer+" alias/ca 2>&1", 0)
+	if out != "48\nc2lnbmF0dXJl\n" {
+		t.Errorf("%q", out)
+	}
+	got := calls(t, dir)
+	if !strings.HasPrefix(got, "aws kms sign --key-id alias/ca --message-type DIGEST --message fileb://") ||
+		!strings.Contains(got, "--signing-algorithm ECDSA_SHA_384 --query Signature --output text") {
+		t.Errorf("%q", got)
+	}
+	shell(t, dir, path, signer, 2)
+}

@@ -37,7 +37,7 @@ func TestScenarios(t *testing.T) {
 		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "within": waitForFile, "soon": soon, "trust": setTrust, "decodes": decodes,
-			"truncated": truncated, "id": setID, "waiting": setWaiting,
+			"truncated": truncated, "id": setID, "waiting": setWaiting, "fingerprint": setFingerprint,
 		},
 	})
 }
@@ -75,6 +75,13 @@ func setWaiting(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Fatalf("%d requests wait, not 1", len(list.Items))
 	}
 	ts.Setenv("ID", list.Items[0].ID[:16])
+}
+
+// setFingerprint sets $FINGERPRINT to that of the key which the ssh-agent got last.
+func setFingerprint(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(ts.Exec("ssh-add", "-l"))
+	keys := strings.Split(strings.TrimSpace(ts.ReadFile("stdout")), "\n")
+	ts.Setenv("FINGERPRINT", strings.Fields(keys[len(keys)-1])[1])
 }
 
 // waitForFile waits for a file: within 10s exchange/outbox/server.crt.

@@ -109,6 +109,7 @@ var exitStatuses = []statusOf{
 	{1, "ca-admin lock --dir none"},
 	{1, "ca-admin issuer adopt ca a.csr --dir none"},
 	{1, "ca-admin import --pem a.csr --dir none"},
+	{1, "ca-admin issuer attach ca --exec /bin/false --dir none"},
 	{1, "component-admin config --dir none"},
 	{1, "component-admin trust --fingerprint sha256:" + strings.Repeat("a", 64) + " --dir none"},
 	{1, "component-admin request server --dns a.example --dir none"},

@@ -26,6 +26,10 @@ func TestPages(t *testing.T) {
 		{"stories.md", "story_*", 10, []string{"ca-admin sign k3s.csr --authority --permit-dns .prod.example"}},
 		{"import.md", "import_*", 8, nil},
 		{"renewal.md", "renew_*", 3, []string{"ca-admin approve --renewals"}},
+		{"signers.md", "signers_*", 3, []string{ // by test/signers.sh, and by a person with gpg-agent
+			"ca-admin issuer attach ca --exec /usr/libexec/ca-exchange/sign-pkcs11 $module ca 01 /etc/ca-pin",
+			"ca-admin issuer attach ca --agent FINGERPRINT --socket $socket",
+		}},
 		{"reports.md", "reports_*", 3, nil},
 		{"hard-way.md", "hardway_*", 11, nil},
 		{"revocation.md", "crl_*", 6, []string{"component-admin install etcd-ca.crl"}}, // there as 20.crl
@@ -54,7 +58,8 @@ func commandsOf(t *testing.T, scenarios string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("testdata/" + scenarios + ".txtar")
 	must(t, err)
-	run, spoken := map[string]bool{}, strings.NewReplacer("$ID", "ID", "$TRUST", "sha256:…")
+	run, spoken := map[string]bool{}, strings.NewReplacer("$ID", "ID", "$TRUST", "sha256:…",
+		"$FINGERPRINT", "FINGERPRINT", "$SOCKET", "/run/ca-agent/socket")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(t, err)

@@ -131,6 +131,10 @@ func explainRequest(err error) error {
 		return cli.Hint(err, "set the clock; if it is right now: ca-admin clock --accept")
 	case errors.Is(err, pki.ErrEncrypted):
 		return cli.Hint(err, "run it on a terminal, to be asked for the passphrase")
+	case errors.Is(err, ca.ErrNoSignature):
+		return cli.WithStatus(cli.Unanswered, err, signerHint)
+	case errors.Is(err, ca.ErrWrongSignature):
+		return explainSigner(err)
 	case errors.Is(err, policy.ErrOther):
 		return cli.WithStatus(cli.Unanswered, err, "look at it again: ca-admin show")
 	}

@@ -11,8 +11,8 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin init --import-pki /etc/kubernetes/pki",
 			"ca-admin init --issuer ca --trust-inbox --group requesters",
 			"ca-admin init --encrypt", "ca-admin init --parent-request --issuer ca",
+			"ca-admin init --issuer ca --agent SHA256:3dHY4cXGd2Tz0l6Vd8t0o2pV3v5cB0iTn7u1l3bQp4k",
 		},
-		"issuer":   {"ca-admin issuer adopt ca server.crt"},
 		"exchange": {"ca-admin exchange", "ca-admin exchange /media/stick", "ca-admin exchange /media/stick --forget"},
 		"watch": {"ca-admin watch", "ca-admin watch --locked", "ca-admin watch --exchange /srv/exchange --poll 30s",
 			"ca-admin watch --metrics-file /var/lib/node_exporter/ca.prom"},
@@ -72,6 +72,12 @@ func careExamples() map[string][]string {
 		"import": {
 			"ca-admin import --openssl /srv/old-ca --crl /srv/old-ca/crl.pem --dry-run",
 			"ca-admin import --easyrsa easy-rsa/pki", "ca-admin import --pem /etc/kubernetes",
+		},
+		"issuer": {
+			"ca-admin issuer adopt ca server.crt",
+			"ca-admin issuer attach ca --agent SHA256:3dHY4cXGd2Tz0l6Vd8t0o2pV3v5cB0iTn7u1l3bQp4k",
+			"ca-admin issuer attach ca --exec /usr/libexec/ca-exchange/sign-pkcs11 " +
+				"/usr/lib/softhsm/libsofthsm2.so ca 01 /etc/ca-pin",
 		},
 		"report":  {"ca-admin report --html ca.html", "ca-admin report --ics /srv/calendar/ca.ics"},
 		"verify":  {"ca-admin verify", "ca-admin verify --repair"},

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"ca-exchange/internal/kube"
 	"ca-exchange/internal/pass"
 	"ca-exchange/internal/pki"
-	"ca-exchange/internal/policy"
 )
 
 type initCommand struct {
@@ -29,6 +27,7 @@ type initCommand struct {
 	CommonName string   `placeholder:"CN" help:"Common name of issuer ca (kubernetes)."`
 	PathLen    int      `default:"0" help:"How many CAs may stand below an issuer."`
 
+	agentFlags
 	Encrypt       bool `help:"Encrypt the issuers' keys with a passphrase."`
 	ParentRequest bool `help:"Make the issuers' keys, and requests for a parent that signs them elsewhere."`
 
@@ -62,6 +61,8 @@ func (i *initCommand) Validate() error {
 	case i.ParentRequest && (i.Days != issuerDays || i.PathLen != 0):
 		return errors.New("--parent-request: the parent decides on validity and path length: leave --days and " +
 			"--path-len out")
+	case len(i.Agent) > 0 && (i.ParentRequest || i.adopts()):
+		return errors.New("--agent makes a new issuer: leave --parent-request, --import-pki and --import-cert out")
 	case i.ImportCert != "" && i.ImportPKI != "":
 		return errors.New("--import-pki or --import-cert, not both")
 	case i.Days < 1 || i.Days > issuersMost:
@@ -70,7 +71,16 @@ func (i *initCommand) Validate() error {
 		return fmt.Errorf("--issuer %s: name ca alone, or all three: %s", strings.Join(i.Issuer, ","),
 			strings.Join(issuerNames(), ","))
 	}
-	return nil
+	_, err := i.signers(i.issuers())
+	return err
+}
+
+// issuers are the names of the issuers that are made.
+func (i *initCommand) issuers() []string {
+	if len(i.Issuer) > 0 {
+		return i.Issuer
+	}
+	return issuerNames()
 }
 
 // allIssuers reports whether --issuer names each issuer of kubeadm once, in any order.
@@ -105,7 +115,7 @@ func (i *initCommand) Run(a *app) (err error) {
 		return i.finish(a, groupID, err)
 	}
 	if err != nil {
-		return err
+		return explainSigner(err)
 	}
 	defer c.Close()
 	return i.exchange(a, c, groupID)
@@ -213,6 +223,9 @@ func (i *initCommand) setup(a *app) (s ca.Setup, err error) {
 	case i.ParentRequest:
 		s.Waiting, err = i.specs()
 	default:
+		if s.Signers, err = i.signers(i.issuers()); err != nil {
+			return s, err
+		}
 		s.Issuers, err = i.specs()
 	}
 	return s, err
@@ -226,7 +239,7 @@ func (i *initCommand) specs() ([]pki.IssuerSpec, error) {
 	}
 	var all []pki.IssuerSpec
 	for _, known := range kube.Issuers() {
-		if len(i.Issuer) == 0 || slices.Contains(i.Issuer, known.Name) {
+		if slices.Contains(i.issuers(), known.Name) {
 			all = append(all, pki.IssuerSpec{Name: known.Name, CommonName: known.CommonName, KeyType: keyType,
 				Days: i.Days, PathLen: i.PathLen})
 		}
@@ -235,106 +248,6 @@ func (i *initCommand) specs() ([]pki.IssuerSpec, error) {
 		all[0].CommonName = i.CommonName
 	}
 	return all, nil
-}
-
-// policy writes the first policy.yaml: of kubeadm's configuration where one is given.
-func (i *initCommand) policy() ([]byte, error) {
-	release, err := releaseOf(i.Kubernetes)
-	if err != nil {
-		return nil, err
-	}
-	d := policy.Defaults{Cluster: policy.Cluster{Kubernetes: release.String()}}
-	var own []string // the host that the configuration is for
-	if len(i.Config) > 0 {
-		c, err := configurationOf(i.Config)
-		if err != nil {
-			return nil, err
-		}
-		if i.Kubernetes != "" {
-			c.Release = release
-		}
-		release = c.Release
-		d.Cluster = clusterOf(c)
-		own = hostOf(c)
-	}
-	if d.Cluster.Nodes, err = nodesOf(append(own, i.Node...)); err != nil {
-		return nil, err
-	}
-	if i.TrustInbox {
-		for _, p := range kube.Profiles(release) {
-			if !p.Guarded {
-				d.Unsigned = append(d.Unsigned, p.Name)
-			}
-		}
-	}
-	return policy.Default(d)
-}
-
-// clusterOf is what kubeadm's configuration says of the cluster, without its hosts.
-func clusterOf(c kube.Config) policy.Cluster {
-	cluster := policy.Cluster{
-		Name: c.ClusterName, Kubernetes: c.Release.String(), DNSDomain: c.DNSDomain, Endpoint: c.Endpoint,
-	}
-	for _, subnet := range c.ServiceSubnets {
-		cluster.ServiceSubnets = append(cluster.ServiceSubnets, subnet.Masked().String())
-	}
-	for _, name := range c.CertSANs.Strings() {
-		_, name, _ = strings.Cut(name, ":")
-		cluster.CertSANs = append(cluster.CertSANs, name)
-	}
-	return cluster
-}
-
-// hostOf is the host that the configuration is for, as NODE=ADDRESS; none where it names none.
-func hostOf(c kube.Config) []string {
-	if !c.HasInit && !c.JoinsControlPlane || c.NodeName == "" || !c.AdvertiseAddress.IsValid() {
-		return nil
-	}
-	return []string{c.NodeName + "=" + c.AdvertiseAddress.String()}
-}
-
-// nodesOf are hosts, each written as NODE or NODE=ADDRESS.
-func nodesOf(texts []string) (map[string][]string, error) {
-	nodes := map[string][]string{}
-	for _, text := range texts {
-		node, address, given := strings.Cut(text, "=")
-		if err := kube.CheckNode(node); err != nil {
-			return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--node: %w", err))
-		}
-		if _, known := nodes[node]; !known {
-			nodes[node] = nil
-		}
-		if !given {
-			continue
-		}
-		ip, err := netip.ParseAddr(address)
-		if err == nil {
-			err = pki.CheckIP(ip)
-		}
-		if err != nil {
-			err := fmt.Errorf("--node %s: %q is not an address of a host", node, address)
-			return nil, cli.WithStatus(cli.Usage, err)
-		}
-		nodes[node] = append(nodes[node], ip.String())
-	}
-	return nodes, nil
-}
-
-// configurationOf reads kubeadm's files.
-func configurationOf(names []string) (kube.Config, error) {
-	var files [][]byte
-	for _, name := range names {
-		text, err := readImport(name)
-		if err != nil {
-			return kube.Config{}, err
-		}
-		files = append(files, text)
-	}
-	c, err := kube.ParseConfig(files...)
-	if err != nil {
-		err = cli.WithStatus(cli.Usage, err)
-	}
-	return c, err
 }
 
 // lookupGroup gives a group's number; "" is everybody's 0.

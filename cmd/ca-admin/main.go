@@ -17,7 +17,7 @@ type commands struct {
 	passphraseFlags
 
 	Init     initCommand     `cmd:"" group:"begin" output:"json" help:"Make a CA directory and an exchange."`
-	Issuer   issuerCommand   `cmd:"" group:"begin" help:"Take an issuer's certificate that a parent signed."`
+	Issuer   issuerCommand   `cmd:"" group:"begin" help:"Take an issuer's certificate, or say who signs for it."`
 	Exchange exchangeCommand `cmd:"" group:"begin" output:"json" help:"List the exchanges, make or repair one."`
 	Import   importCommand   `cmd:"" group:"begin" output:"json" help:"Take over the certificates of another CA."`
 

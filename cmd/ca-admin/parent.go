@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"ca-exchange/internal/ca"
 	"ca-exchange/internal/cli"
@@ -27,18 +26,8 @@ func (a *app) sayAdopt(c *ca.CA) {
 	}
 }
 
-type issuerCommand struct {
-	Verb string `arg:"" enum:"adopt" help:"adopt: take the certificate that a parent signed."`
-	Name string `arg:"" name:"issuer" help:"ca, etcd-ca or front-proxy-ca."`
-	File string `arg:"" type:"existingfile" help:"The certificate, and the chain up to the root, in any order."`
-}
-
-// Run holds what came back against the issuer's key and what verifiers ask of a CA, and puts it beside the key.
-func (i *issuerCommand) Run(ctx context.Context, a *app) error {
-	if !slices.Contains(issuerNames(), i.Name) {
-		return cli.WithStatus(cli.Usage,
-			fmt.Errorf("no issuer %q: one of %s", i.Name, strings.Join(issuerNames(), ", ")))
-	}
+// adopt holds what came back against the issuer's key and what verifiers ask of a CA, and puts it beside the key.
+func (i *issuerCommand) adopt(ctx context.Context, a *app) error {
 	c, err := a.open()
 	if err != nil {
 		return err
@@ -49,7 +38,7 @@ func (i *issuerCommand) Run(ctx context.Context, a *app) error {
 	if at < 0 {
 		return notWaiting(a, c, i.Name)
 	}
-	imported, err := (&initCommand{}).adopt(a, i.Name, i.File, waiting[at].Key)
+	imported, err := (&initCommand{}).adopt(a, i.Name, i.File[0], waiting[at].Key)
 	if err != nil {
 		return err
 	}

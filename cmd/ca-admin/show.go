@@ -201,7 +201,9 @@ func (a *app) encodeRecord(ctx context.Context, c *ca.CA, record ledger.Request,
 
 func detailLine(detail map[string]string) string {
 	var parts []string
-	for _, key := range []string{"profile", "reason", "why", "user", "host", "plan", "shortened", "imported"} {
+	for _, key := range []string{
+		"profile", "reason", "why", "issuer", "signer", "user", "host", "plan", "shortened", "imported",
+	} {
 		if detail[key] != "" {
 			parts = append(parts, key+"="+detail[key])
 		}

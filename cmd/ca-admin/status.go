@@ -52,6 +52,7 @@ func (s *statusCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	status.Problems = append(status.Problems, c.SignerTroubles()...)
 	result := statusResult{
 		APIVersion: cli.APIVersion, Kind: "Status", Trust: status.Trust, Exchange: status.Exchanges[0].Exchange,
 		Mode: status.Exchanges[0].Mode, Exchanges: status.Exchanges,

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"ca-exchange/internal/durable"
 	"ca-exchange/internal/ledger"
@@ -56,7 +55,7 @@ func (c *CA) AttachSigner(ctx context.Context, issuer string, s policy.Signer) e
 func Describe(s policy.Signer) string {
 	switch {
 	case len(s.Exec) > 0:
-		return "exec " + strings.Join(s.Exec, " ")
+		return "program " + s.Exec[0] // its arguments may be many
 	case s.Socket != "":
 		return "agent " + s.Agent + " at " + s.Socket
 	}
@@ -65,12 +64,11 @@ func Describe(s policy.Signer) string {
 
 // SignerTroubles says, for each issuer whose key is elsewhere, what keeps it from signing, and who else might sign. It
 // asks for no signature.
-func (c *CA) SignerTroubles() ([]string, error) {
+func (c *CA) SignerTroubles() (troubles []string) {
 	all, err := c.Signers()
 	if err != nil {
-		return nil, err
+		return []string{err.Error()}
 	}
-	var troubles []string
 	for _, issuer := range slices.Sorted(maps.Keys(all.Signers)) {
 		a, _ := c.Trust().Authority(issuer)
 		for _, err := range c.troubles(a, all.Signers[issuer]) {
@@ -79,7 +77,7 @@ func (c *CA) SignerTroubles() ([]string, error) {
 			}
 		}
 	}
-	return troubles, nil
+	return troubles
 }
 
 func (c *CA) troubles(a pki.Authority, s policy.Signer) []error {

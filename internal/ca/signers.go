@@ -73,8 +73,13 @@ func (c *CA) signer(a pki.Authority, s policy.Signer) (crypto.Signer, error) {
 	return signer.NewAgent(c.socket(s), public)
 }
 
-// ErrOtherKey means that an agent's key is not the issuer's.
-var ErrOtherKey = errors.New("the agent's key is not the issuer's")
+// Errors about signers that the command line answers with a hint.
+var (
+	ErrOtherKey       = errors.New("the agent's key is not the issuer's")
+	ErrNoSignature    = signer.ErrUnavailable
+	ErrWrongSignature = signer.ErrWrong
+	ErrTooLong        = signer.ErrTooLong
+)
 
 // socket is where a signer's agent listens.
 func (s Settings) socket(with policy.Signer) string {

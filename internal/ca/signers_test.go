@@ -77,8 +77,8 @@ func TestCreateWithAgent(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(c.dir.Path(), signersFile)); err != nil || info.Mode() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
-	if troubles, err := c.SignerTroubles(); len(troubles) > 0 || err != nil {
-		t.Errorf("%q, %v", troubles, err)
+	if troubles := c.SignerTroubles(); len(troubles) > 0 {
+		t.Errorf("%q", troubles)
 	}
 	a.Stop()
 	if err := c.Unlock(); err != nil || !c.HasKey("ca") || !c.HasKey("etcd-ca") {
@@ -227,14 +227,7 @@ func TestSignerTroubles(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(a.Socket), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	said := func() string {
-		t.Helper()
-		troubles, err := c.SignerTroubles()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strings.Join(troubles, "\n")
-	}
+	said := func() string { return strings.Join(c.SignerTroubles(), "\n") }
 	if got := said(); !strings.Contains(got, "issuer ca: others may reach its agent, and sign") {
 		t.Errorf("%s", got)
 	}

@@ -27,8 +27,8 @@ _ca_admin() {
 		esac
 	done
 	case $command in
-	init) options='--exchange --issuer --key-type --days --common-name --path-len --encrypt --parent-request --import-cert --import-key --import-pki --import-early --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
-	issuer) options='--help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	init) options='--exchange --issuer --key-type --days --common-name --path-len --agent --socket --encrypt --parent-request --import-cert --import-key --import-pki --import-early --config --node --kubernetes --trust-inbox --group --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
+	issuer) options='--agent --socket --exec --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
 	exchange) options='--group --forget --moved --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
 	import) options='--openssl --easyrsa --pem --revoked --crl --dry-run --help -h --output -o --wide --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
 	watch) options='--exchange --inbox --outbox --yes -y --metrics-file --locked --poll --no-events --settle --help -h --color --quiet -q --log-format --version --dir --passphrase-file --passphrase-fd' ;;
@@ -73,6 +73,8 @@ _ca_admin() {
 	'init --days') : ;;
 	'init --common-name') : ;;
 	'init --path-len') : ;;
+	'init --agent') : ;;
+	'init --socket') compopt -o default ;;
 	'init --import-cert') compopt -o default ;;
 	'init --import-key') compopt -o default ;;
 	'init --import-pki') compopt -o dirnames ;;
@@ -81,6 +83,9 @@ _ca_admin() {
 	'init --kubernetes') : ;;
 	'init --group') : ;;
 	'init --output' | 'init -o') _ca_admin_words 'table json' ;;
+	'issuer --agent') : ;;
+	'issuer --socket') compopt -o default ;;
+	'issuer --exec') compopt -o default ;;
 	'exchange --group') : ;;
 	'exchange --output' | 'exchange -o') _ca_admin_words 'table json' ;;
 	'import --openssl') compopt -o dirnames ;;
@@ -236,7 +241,7 @@ _ca_admin() {
 		fi
 		case $command in
 		'') _ca_admin_words 'init issuer exchange import watch sync pending review approve deny sign check list show export report events status revoke crl enroll scope unenroll requesters profiles policy unlock lock passwd verify backup restore recover migrate archive clock completion man' ;;
-		issuer) _ca_admin_words 'adopt' ;;
+		issuer) _ca_admin_words 'adopt attach' ;;
 		exchange) compopt -o dirnames ;;
 		approve) : ;;
 		deny) : ;;
