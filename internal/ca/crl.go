@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,13 @@ const crlDir = "crl"
 // crlAttempts is how often a CRL is made anew because somebody revoked or signed meanwhile.
 const crlAttempts = 5
 
+// The standard library makes a tree of a long list before it writes it: most of what it allocates is garbage at once,
+// so collecting early takes a third less memory, for a quarter more CPU.
+const (
+	longCRL   = 10_000
+	longCRLGC = 15
+)
+
 // crlSweep is the age after which a CRL that never got its name is removed.
 const crlSweep = 10 * time.Minute
 
@@ -35,6 +43,8 @@ type CRL struct {
 
 // crlMemory keeps what the ledger was asked for as long as nothing changes: a watch looks at each pass.
 type crlMemory struct {
+	signing sync.Mutex // one at a time: the others of this process wait instead of being in conflict
+
 	mu    sync.Mutex
 	known bool
 	marks [2]int64
@@ -122,6 +132,8 @@ func (c *CA) SignCRL(ctx context.Context, name string, days int) (ledger.CRL, er
 	if err != nil {
 		return ledger.CRL{}, err
 	}
+	c.crls.signing.Lock()
+	defer c.crls.signing.Unlock()
 	for attempt := 1; ; attempt++ {
 		crl, err := c.signCRL(ctx, issuer, days)
 		if !errors.Is(err, ledger.ErrConflict) || attempt == crlAttempts {
@@ -138,6 +150,10 @@ func (c *CA) signCRL(ctx context.Context, issuer *pki.Issuer, days int) (row led
 	now := c.Now().UTC().Truncate(time.Second)
 	plan := pki.CRLPlan{ThisUpdate: now.Add(-pki.Backdate), NextUpdate: now.AddDate(0, 0, days)}
 	plan.Number = pki.NextCRLNumber(state.Last.Number, plan.ThisUpdate)
+	if state.Revocations > longCRL {
+		defer debug.SetGCPercent(debug.SetGCPercent(longCRLGC))
+	}
+	plan.Entries = make([]pki.Revocation, 0, state.Revocations) // at most; growing would double the memory
 	for entry, err := range c.ledger.Entries(ctx, issuer.Certificate, state.Last) {
 		if err != nil {
 			return row, err
