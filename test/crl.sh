@@ -197,7 +197,7 @@ dials() { # dials NAME: OpenVPN; only a client that the server took is told its 
 	timeout 20 openvpn --client --dev null --proto udp --remote $host 1194 --nobind --ca component/pki/ca.crt --cert component/pki/"$1".crt \
 		--key component/pki/"$1".key --data-ciphers AES-128-GCM --verb 3 >"$1.log" 2>&1 &
 	local client=$! status=1
-	for _ in $(seq 60); do
+	for _ in $(seq 150); do # it asks for its address every 5 s
 		grep -q 'Received control message: .PUSH_REPLY' "$1.log" && status=0 && break
 		sleep 0.1
 	done
