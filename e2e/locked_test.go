@@ -118,9 +118,9 @@ func TestUnlock(t *testing.T) {
 		person.enter(typed)
 	}
 	person.exits(0)
-	w.says("keys were unlocked locked=[]")
+	w.says("the keys at hand have changed locked=[]")
 	x.ca(0, "lock")
-	w.says("keys were locked locked=[ca etcd-ca front-proxy-ca]")
+	w.says("the keys at hand have changed locked=[ca etcd-ca front-proxy-ca]")
 	x.ca(0, "passwd", "--decrypt", "ca", "--passphrase-file", "passphrase")
 	if out := x.ca(1, "unlock", "--passphrase-file", "passphrase"); !strings.Contains(out, "does not decrypt") {
 		t.Error(out)

@@ -52,16 +52,15 @@ type Reply struct {
 type Control struct {
 	ca       *CA
 	listener *net.UnixListener
-	changed  func()
 }
 
-// Control opens the socket, in place of one that a killed watch left. changed is called after the keys are others.
-func (c *CA) Control(changed func()) (*Control, error) {
+// Control opens the socket, in place of one that a killed watch left.
+func (c *CA) Control() (*Control, error) {
 	listener, err := c.dir.Listen(controlFile)
 	if err != nil {
 		return nil, err
 	}
-	return &Control{c, listener, changed}, nil
+	return &Control{c, listener}, nil
 }
 
 // Close ends Serve and removes the socket.
@@ -69,8 +68,8 @@ func (k *Control) Close() error {
 	return errors.Join(k.listener.Close(), k.ca.dir.Remove(controlFile))
 }
 
-// Serve answers one conversation after the other, until Close.
-func (k *Control) Serve() {
+// Serve answers one conversation after the other, until Close. changed is called after the keys are others.
+func (k *Control) Serve(changed func()) {
 	for {
 		connection, err := k.listener.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
@@ -81,8 +80,13 @@ func (k *Control) Serve() {
 			time.Sleep(time.Second)
 			continue
 		}
+		before := k.ca.Absent()
 		if err := k.converse(connection); err != nil {
 			k.ca.Log.Warn("control.sock", "error", err)
+		}
+		if after := k.ca.Absent(); !slices.Equal(before, after) {
+			k.ca.Log.Info("the keys at hand have changed", "locked", after)
+			changed()
 		}
 	}
 }
@@ -112,7 +116,6 @@ func (k *Control) converse(connection *net.UnixConn) error {
 		return fmt.Errorf("reading what is asked: %w", cmp.Or(err, errTooMuch))
 	}
 	verb, passphrase, _ := bytes.Cut(message[:n], []byte("\n"))
-	before := k.ca.Absent()
 	switch string(verb) {
 	case verbUnlock:
 		reply = k.ca.unlockWith(passphrase)
@@ -120,10 +123,6 @@ func (k *Control) converse(connection *net.UnixConn) error {
 		reply = k.ca.lockKeys()
 	default:
 		reply.Refused = fmt.Sprintf("%q is neither unlock nor lock", verb)
-	}
-	if after := k.ca.Absent(); !slices.Equal(before, after) {
-		k.ca.Log.Info("keys were "+string(verb)+"ed", "locked", after)
-		k.changed()
 	}
 	return json.NewEncoder(connection).Encode(reply)
 }

@@ -19,21 +19,29 @@ func unlock(c *ca.CA, o WatchOptions) error {
 	return err
 }
 
-// serveControl lets the keys be locked and unlocked while a watch runs, until ctx ends. look has all exchanges looked
-// at: what waited for a key is signed then.
-func serveControl(ctx context.Context, c *ca.CA, o WatchOptions, running *sync.WaitGroup, look func()) error {
+// openControl opens the socket by which the keys are locked and unlocked while a watch runs; nil where there is none.
+// Whoever asks before it is served waits.
+func openControl(c *ca.CA, o WatchOptions) (*ca.Control, error) {
 	if !o.Control {
-		return nil
+		return nil, nil
 	}
-	control, err := c.Control(look)
+	control, err := c.Control()
 	switch {
 	case err != nil && o.Locked:
-		return err // nobody could unlock it
+		return nil, err // nobody could unlock it
 	case err != nil:
 		c.Log.Warn("this watch can be neither locked nor unlocked", "error", err)
-		return nil
+		return nil, nil
 	}
-	running.Go(control.Serve)
+	return control, nil
+}
+
+// serveControl answers on the socket until ctx ends. look has all exchanges looked at: what waited for a key is signed
+// then.
+func serveControl(ctx context.Context, control *ca.Control, running *sync.WaitGroup, look func()) {
+	if control == nil {
+		return
+	}
+	running.Go(func() { control.Serve(look) })
 	running.Go(func() { <-ctx.Done(); control.Close() })
-	return nil
 }

@@ -38,6 +38,13 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 	if err := unlock(c, o); err != nil {
 		return err
 	}
+	control, err := openControl(c, o)
+	if err != nil {
+		return err
+	}
+	if control != nil {
+		defer control.Close()
+	}
 	if err := c.Dir().Remove(watchFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err // another watch wrote it
 	}
@@ -60,9 +67,7 @@ func Watch(ctx context.Context, c *ca.CA, o WatchOptions) error {
 		return errors.Join(troubles...)
 	}
 	var running sync.WaitGroup
-	if err := serveControl(ctx, c, o, &running, func() { lookAgain(watches) }); err != nil {
-		return err
-	}
+	serveControl(ctx, control, &running, func() { lookAgain(watches) })
 	for _, w := range watches {
 		running.Go(func() { w.run(ctx) })
 	}
