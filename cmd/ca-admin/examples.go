@@ -35,6 +35,7 @@ func (*commands) Examples() map[string][]string {
 			"ca-admin list --due --node cp1",
 			"ca-admin list --all --name '*.example' --sort issue --limit 20",
 			"ca-admin list --status Expired,Overdue -o csv", "ca-admin list --revoked", "ca-admin list --authorities",
+			"ca-admin list --installed   # what the hosts say: installed, never installed, not taken up, silent",
 		},
 		"show": {"ca-admin show 0123456789abcdef", "ca-admin show server.csr", "ca-admin show server.crt"},
 		"export": {"ca-admin export 0123456789abcdef --chain", "ca-admin export 0123456789abcdef --der",
