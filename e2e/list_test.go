@@ -104,6 +104,15 @@ func TestList(t *testing.T) {
 	}
 }
 
+// flat makes of JSON's object about a revocation the two columns that CSV has.
+func flat(item map[string]any) {
+	revoked, _ := item["revoked"].(map[string]any)
+	item["revoked"], item["reason"] = "", ""
+	if revoked != nil {
+		item["revoked"], item["reason"] = revoked["time"], revoked["reason"]
+	}
+}
+
 // TestCSVEqualsJSON: a database reads from CSV what JSON says, but for the apostrophe before what a spreadsheet would
 // take for a formula.
 func TestCSVEqualsJSON(t *testing.T) {
@@ -124,6 +133,7 @@ func TestCSVEqualsJSON(t *testing.T) {
 	}
 	guarded := 0
 	for i, item := range list.Items {
+		flat(item)
 		if len(rows[i]) != len(item) {
 			columns, keys := slices.Sorted(maps.Keys(rows[i])), slices.Sorted(maps.Keys(item))
 			t.Errorf("the columns are %q, the keys %q", columns, keys)
