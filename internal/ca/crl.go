@@ -120,22 +120,21 @@ func dueCRL(a pki.Authority, s ledger.CRLState, now time.Time) time.Time {
 //
 // Killed before 3, the CRL is unknown, and the next one is signed. Killed after it, the hash in the row finds the file.
 // Publishing it is package pass's.
-func (c *CA) SignCRL(ctx context.Context, name string, days int) (ledger.CRL, error) {
+func (c *CA) SignCRL(ctx context.Context, name string, days int) (crl ledger.CRL, err error) {
 	if err := c.CheckClock(ctx); err != nil {
-		return ledger.CRL{}, err
+		return crl, err
 	}
 	a, ok := c.Trust().Authority(name)
 	if !ok {
-		return ledger.CRL{}, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
-	}
-	issuer, err := c.issuer(a.Name)
-	if err != nil {
-		return ledger.CRL{}, err
+		return crl, fmt.Errorf("no issuer %q in %q", name, c.dir.Path())
 	}
 	c.crls.signing.Lock()
 	defer c.crls.signing.Unlock()
 	for attempt := 1; ; attempt++ {
-		crl, err := c.signCRL(ctx, issuer, days)
+		err := c.with(a.Name, func(issuer *pki.Issuer) (err error) {
+			crl, err = c.signCRL(ctx, issuer, days)
+			return err
+		})
 		if !errors.Is(err, ledger.ErrConflict) || attempt == crlAttempts {
 			return crl, err
 		}

@@ -35,7 +35,7 @@ func (p *pass) keepCRLs(ctx context.Context) error {
 		}
 		last, err := p.SignCRL(ctx, crl.Name, p.rules.Policy.CRLDays())
 		switch {
-		case errors.Is(err, ca.ErrKeyAbsent), errors.Is(err, pki.ErrNoCRLSign):
+		case errors.Is(err, ca.ErrKeyAbsent), errors.Is(err, ca.ErrTooLong), errors.Is(err, pki.ErrNoCRLSign):
 			p.sum.CRLsOwed++
 			p.warnOnce("the CRL of issuer "+crl.Name+" is owed", err)
 		case err != nil:
