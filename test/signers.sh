@@ -85,6 +85,13 @@ expect "cp1 asks" host cp1
 expect "the agent signs" ca-admin sync
 expect "openssl verifies what it signed" installed cp1
 expect "three certificates" has 3
+crls() { # openssl verifies a CRL of each issuer
+	ca-admin crl ca etcd-ca front-proxy-ca || return 1
+	for issuer in ca:ca etcd-ca:etcd/ca front-proxy-ca:front-proxy-ca; do
+		openssl crl -inform DER -in "ca/crl/${issuer%:*}.crl" -CAfile "ca/${issuer#*:}.crt" -noout 2>&1 | grep 'verify OK' || return 1
+	done
+}
+expect "CRLs of the agent" crls
 
 # --- the agent is gone in the middle of a watch, and comes back ---
 
@@ -121,6 +128,13 @@ expect "front-proxy-ca by sign-pkcs11" attach front-proxy-ca 03
 expect "cp3 asks" host cp3
 expect "sign-pkcs11 signs" ca-admin sync
 expect "openssl verifies what it signed" installed cp3
+revoked() { # openssl refuses a revoked certificate, by a CRL of sign-pkcs11
+	ca-admin revoke cp3/pki/etcd/server.crt --reason superseded --yes && crls || return 1
+	openssl crl -inform DER -in ca/crl/etcd-ca.crl -out etcd.crl
+	openssl verify -crl_check -CAfile ca/etcd/ca.crt -CRLfile etcd.crl cp2/pki/etcd/server.crt || return 1
+	openssl verify -crl_check -CAfile ca/etcd/ca.crt -CRLfile etcd.crl cp3/pki/etcd/server.crt 2>&1 | grep 'error 23'
+}
+expect "CRLs of sign-pkcs11" revoked
 secret() { # the PIN is in no command line
 	echo "{\"issuer\":\"ca\",\"algorithm\":\"ECDSA-SHA256\",\"digest\":\"$(openssl rand -base64 32)\"}" |
 		strace -f -s 500 -e trace=execve -o calls sign-pkcs11 "$module" ca 01 "$work/pin" &&

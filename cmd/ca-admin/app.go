@@ -133,7 +133,7 @@ func explainRequest(err error) error {
 		return cli.Hint(err, "run it on a terminal, to be asked for the passphrase")
 	case errors.Is(err, ca.ErrNoSignature):
 		return cli.WithStatus(cli.Unanswered, err, signerHint)
-	case errors.Is(err, ca.ErrWrongSignature):
+	case errors.Is(err, ca.ErrWrongSignature), errors.Is(err, ca.ErrTooLong):
 		return explainSigner(err)
 	case errors.Is(err, policy.ErrOther):
 		return cli.WithStatus(cli.Unanswered, err, "look at it again: ca-admin show")
