@@ -107,19 +107,22 @@ func profilesOf(release kube.Release) []pki.Profile {
 	return all
 }
 
-// Block adds keys to the blocked ones: keys whose private half was seen on the exchange.
+// Block adds keys to the blocked ones: those whose private half was seen on the exchange, and those of a compromise. A
+// watch and a person may do so at once.
 func (c *CA) Block(fingerprints []string) error {
-	b, _, err := c.dir.Read(blockedFile, sizeLimit)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	text := string(b)
-	for _, f := range fingerprints {
-		if !strings.Contains(text, f) {
-			text += f + "\n"
+	return c.dir.Exclusively(func() error {
+		b, _, err := c.dir.Read(blockedFile, sizeLimit)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
-	}
-	return c.dir.Replace(blockedFile, []byte(text), 0o600)
+		text := string(b)
+		for _, f := range fingerprints {
+			if !strings.Contains(text, f) {
+				text += f + "\n"
+			}
+		}
+		return c.dir.Replace(blockedFile, []byte(text), 0o600)
+	})
 }
 
 func digestOf(parts ...[]byte) string {

@@ -44,3 +44,17 @@ func (d *Dir) Lock(name string) (*Lock, error) {
 
 // Release lets go of the lock. The file stays: removing it would let two holders in.
 func (l *Lock) Release() error { return unix.Close(l.fd) }
+
+// Exclusively does something while nobody else who asks for the same does so in d: no other process, and no other
+// goroutine. It waits for its turn.
+func (d *Dir) Exclusively(do func() error) error {
+	fd, err := unix.Openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return d.fail("open", ".", err)
+	}
+	defer unix.Close(fd)
+	if err := again(func() error { return unix.Flock(fd, unix.LOCK_EX) }); err != nil {
+		return d.fail("lock", ".", err)
+	}
+	return do()
+}
