@@ -78,7 +78,11 @@ func (k certificate) installedCells() []string {
 	if !k.installed.Reported.IsZero() {
 		reported = k.installed.Reported.UTC().Format(time.RFC3339)
 	}
-	return append(k.cells(), k.installed.State, k.installed.Node, reported, k.installed.File)
+	file := k.installedFile()
+	if file == `"`+k.installed.File+`"` { // nothing in it needs the quotes
+		file = k.installed.File
+	}
+	return append(k.cells(), k.installed.State, k.installed.Node, reported, file)
 }
 
 // onHosts are the certificates that a filter selects, each with what its host says. Behind those in use come the

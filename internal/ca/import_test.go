@@ -148,6 +148,7 @@ func TestImportIndex(t *testing.T) {
 	o.write("newcerts/09.pem", []byte("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"))
 	line("V", "", "09")
 	line("X", "", "0A")
+	o.pem("newcerts/10.pem", o.leaf(0x10))
 	o.must(os.Symlink("01.pem", filepath.Join(o.dir, "newcerts", "0B.pem")))
 	line("V", "", "0B")
 	o.must(syscall.Mkfifo(filepath.Join(o.dir, "newcerts", "0C.pem"), 0o644))
@@ -157,11 +158,13 @@ func TestImportIndex(t *testing.T) {
 	o.write("newcerts/0E.pem", []byte("nothing"))
 	line("V", "", "0E")
 	o.pem("newcerts/0F.pem", o.issuer())
+	line("R", "19491231235959Z", "10")
 	o.write("index.txt", []byte(index))
 	refused := []string{
 		`refused index.txt:10: open "newcerts/0B.pem": is a symbolic link`,
 		`refused index.txt:11: open "newcerts/0C.pem": is not a regular file`,
 		`refused index.txt:13: "newcerts/0E.pem" contains no certificate`,
+		`refused index.txt:14: no CRL can list that it was revoked at 1949-12-31T23:59:59Z`,
 		`refused index.txt:6: issuer "ca" did not sign it: x509: ECDSA verification failure`,
 		`refused index.txt:7: "newcerts/07.pem" has serial 08`,
 		`refused index.txt:8: "newcerts/09.pem": certificate 1: x509: malformed certificate`,
@@ -248,11 +251,12 @@ func TestRevokedList(t *testing.T) {
 	list := filepath.Join(o.dir, "revoked.csv")
 	o.write("revoked.csv", []byte("reason,serial,time,issuer\r\nkeyCompromise,01,2026-01-31T12:00:00Z,\r\n"+
 		",0A:0B,2026-01-31T12:00:00Z,ca\r\n,02,yesterday,\r\nbored,02,2026-01-31T12:00:00Z,\r\n"+
-		",x,2026-01-31T12:00:00Z,\r\n,03,2026-01-31T12:00:00Z,other\r\n"))
+		",x,2026-01-31T12:00:00Z,\r\n,03,2026-01-31T12:00:00Z,other\r\n,02,0001-01-01T00:00:00Z,\r\n"))
 	refused := []string{
 		`refused revoked.csv:4: "yesterday" is not a time (example: 2026-01-31T12:00:00Z)`,
 		`refused revoked.csv:5: "bored" is not a reason: give one of ` + strings.Join(pki.ReasonNames(), ", "),
 		`refused revoked.csv:6: "x" is not a serial`, `refused revoked.csv:7: "other" is not an issuer here`,
+		`refused revoked.csv:8: no CRL can list that it was revoked at 0001-01-01T00:00:00Z`,
 		keyKnown("02"),
 	}
 	o.want(o.sum(RevokedList(list), ImportOptions{}), append([]string{"taken 0, known 0, revoked 2"}, refused...)...)

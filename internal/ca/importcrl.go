@@ -95,6 +95,9 @@ func (o *OldCRL) entries(list *x509.RevocationList) error {
 				return fmt.Errorf("CRL %+q: serial %s: %w", o.File, pki.SerialHex(e.SerialNumber), err)
 			}
 		}
+		if err := r.Check(); err != nil {
+			return fmt.Errorf("CRL %+q: serial %s: %w", o.File, pki.SerialHex(e.SerialNumber), err)
+		}
 		where := o.File + ": serial " + pki.SerialHex(e.SerialNumber)
 		o.Revoked = append(o.Revoked, Foreign{Where: where, Serial: e.SerialNumber, Issuer: o.Issuer, Revoked: &r})
 	}

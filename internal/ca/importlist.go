@@ -73,6 +73,9 @@ func (f *Foreign) readRow(cell func(column string) string) (err error) {
 			return err
 		}
 	}
+	if err := r.Check(); err != nil {
+		return err
+	}
 	f.Serial, f.Issuer, f.Revoked = r.Serial, cell("issuer"), &r
 	return nil
 }

@@ -137,6 +137,14 @@ func (r Revocation) Entry() ([]byte, error) {
 	return b.Bytes()
 }
 
+// Check refuses a revocation that no CRL can list, whose time is out of range.
+func (r Revocation) Check() error {
+	if _, err := r.Entry(); err != nil {
+		return fmt.Errorf("no CRL can list that it was revoked at %s", Stamp(r.Time))
+	}
+	return nil
+}
+
 func addExtension(b *cryptobyte.Builder, id asn1.ObjectIdentifier, value cryptobyte.BuilderContinuation) {
 	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(id)

@@ -67,9 +67,11 @@ func (r *Revocation) readIndex(field string) (err error) {
 	}
 	r.Reason = reason
 	if strings.HasSuffix(word, "keytime") {
-		r.Since, err = parseIndexTime(argument)
+		if r.Since, err = parseIndexTime(argument); err != nil {
+			return err
+		}
 	}
-	return err
+	return r.Check()
 }
 
 // indexReasons are openssl's words for the codes of RFC 5280 5.3.1 (OpenSSL apps/ca.c, crl_reasons), in small letters:
