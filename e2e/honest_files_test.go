@@ -131,7 +131,7 @@ func TestNoCommandWhereNoneHelps(t *testing.T) {
 	x.expect("authority", "held", "authority")
 	x.expect("masters", "denied", "subject-reserved")
 	for name, hint := range map[string]string{
-		"authority": "signs a sub-CA by hand", "masters": "these bytes stay denied",
+		"authority": "ca-admin sign sub.csr --authority", "masters": "these bytes stay denied",
 	} {
 		if out := x.ca(0, "show", name); strings.Contains(out, "ca-admin approve") || !strings.Contains(out, hint) {
 			t.Errorf("show %s says\n%s", name, out)
