@@ -101,7 +101,10 @@ func TestPassphraseOrder(t *testing.T) {
 		"cat passphrase | ca-admin --passphrase-fd 0 sync":                            0,
 		"CREDENTIALS_DIRECTORY=credentials ca-admin --passphrase-fd 3 sync 3<another": 1,
 		"CREDENTIALS_DIRECTORY=credentials ca-admin sync":                             0,
-		"ca-admin --passphrase-fd 9 sync":                                             2,
+		"ca-admin --passphrase-fd 9 sync 9<&-":                                        2,
+		"ca-admin --passphrase-fd 7 sync 7<&-":                                        2,
+		"ca-admin --passphrase-fd 99999 sync":                                         2,
+		"ca-admin --passphrase-fd -1 sync":                                            2,
 		"ca-admin sync </dev/null":                                                    2,
 		"ca-admin --passphrase-fd 3 sync 3</dev/null":                                 1,
 	} {

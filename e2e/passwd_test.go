@@ -23,7 +23,7 @@ func TestPasswdKilled(t *testing.T) {
 	whole := time.Since(began)
 	now, next := "passphrase", "another"
 	changed := 0
-	kills := 20
+	kills := 8
 	if os.Getenv("CI") != "" {
 		kills = 100
 	}

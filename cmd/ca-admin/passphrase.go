@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"ca-exchange/internal/cli"
 	"ca-exchange/internal/pki"
 )
@@ -197,10 +199,12 @@ func (p *passphrases) fromDescriptor(n int) ([]byte, error) {
 	if p.piped != nil {
 		return p.piped, nil
 	}
-	f := os.NewFile(uintptr(n), fmt.Sprintf("file descriptor %d", n))
-	if f == nil {
-		return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--passphrase-fd %d: not a file descriptor", n))
+	// What this program opened itself closes on exec; what the caller opened for it came through one.
+	if flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
+		return nil, cli.WithStatus(cli.Usage, fmt.Errorf("--passphrase-fd %d: no file is open there", n),
+			fmt.Sprintf("open it for the command: ca-admin … --passphrase-fd %d %[1]d<FILE", n))
 	}
+	f := os.NewFile(uintptr(n), fmt.Sprintf("file descriptor %d", n))
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, importLimit))
 	if err != nil {

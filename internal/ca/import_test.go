@@ -179,12 +179,11 @@ func TestImportIndex(t *testing.T) {
 	}
 	o.want(o.sum(OpenSSL(o.dir), ImportOptions{}), all...)
 	o.must(o.ca.ledger.Verify(t.Context(), 0, ""))
-	statuses := ""
+	states := ""
 	for _, k := range o.imported() {
-		statuses += fmt.Sprintf("%s %s %s %s %q\n", k.Serial, k.Origin, k.Status, k.Profile, k.Requester)
+		states += fmt.Sprintf("%s %s %s %s %q\n", k.Serial, k.Origin, k.Status, k.Profile, k.Requester)
 	}
-	o.want(statuses, `03 Imported Issued server ""`, `02 Imported Revoked server ""`,
-		`01 Imported Issued server ""`, "")
+	o.want(states, `03 Imported Issued server ""`, `02 Imported Revoked server ""`, `01 Imported Issued server ""`, "")
 	all[0] = "taken 0, known 4, revoked 0"
 	o.want(o.sum(OpenSSL(o.dir), ImportOptions{}), all...)
 }

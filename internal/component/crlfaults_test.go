@@ -19,10 +19,7 @@ import (
 // old one or the new one is in place, whole; a boot without an exchange makes both forms agree; the next sync puts the
 // new one there; and the hook has run after it.
 func TestCRLOrder(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 7
-	}
+	step := stride()
 	for _, loss := range []durabletest.Loss{durabletest.Nothing, durabletest.All} {
 		for at, crashed := 1, true; crashed; at += step {
 			if at > 200 {
@@ -93,10 +90,7 @@ func (w *world) tryCRLs(t *testing.T) error {
 // TestCRLDiskFull fails each change once as a full disk does: the old one or the new one is in place, the failure is
 // said, and the next look puts the new one there.
 func TestCRLDiskFull(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 5
-	}
+	step := stride()
 	for at, failed := 1, true; failed; at += step {
 		w := installedWorker(t)
 		old := w.publishCRL(t, 1)

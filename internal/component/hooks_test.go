@@ -206,10 +206,7 @@ func TestHookOfAnother(t *testing.T) {
 // TestHookNotLost stops the machine at each change of an installation and of the hook that follows. Afterwards a boot
 // without an exchange (SyncLocal, Apply) or the next Sync installs the new pair, and the hook has run for it.
 func TestHookNotLost(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 11
-	}
+	step := stride()
 	for at, crashed := 1, true; crashed; at += step {
 		w := newWorld(t)
 		program := w.script(t, "record", `echo "$CA_EXCHANGE_HOOK" >>`+w.path("runs"))

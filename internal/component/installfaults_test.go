@@ -1,6 +1,7 @@
 package component
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -10,14 +11,22 @@ import (
 	"ca-exchange/internal/durable/durabletest"
 )
 
+// stride is from which change to which a test goes: each in turn where changes are judged, fewer where somebody waits.
+func stride() int {
+	switch {
+	case testing.Short():
+		return 9
+	case os.Getenv("CI") != "":
+		return 1
+	}
+	return 3
+}
+
 // TestInstallOrder stops the machine at each change of an installation over an older pair, as a kill does (Nothing) and
 // as a power cut does. Whatever was lost, the next SyncLocal, without an exchange, leaves a pair whose halves belong
 // together; the next Sync leaves the new one, and the old pair is whole under its second names.
 func TestInstallOrder(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 9
-	}
+	step := stride()
 	for _, loss := range []durabletest.Loss{durabletest.Nothing, durabletest.All} {
 		for at, crashed := 1, true; crashed; at += step {
 			crashed = crashAt(t, loss, at)
@@ -68,10 +77,7 @@ func crashAt(t *testing.T, loss durabletest.Loss, at int) (crashed bool) {
 // Sync finishes it with what is there: an answer that is needed is not removed, nothing is asked again, and an older
 // pair is kept under its second names before anything takes its place.
 func TestInstallFailsOnce(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 7
-	}
+	step := stride()
 	for at, failed := 1, true; failed; at += step {
 		failed = failAt(t, newWorld(t), at, func(*world) {})
 	}
