@@ -18,7 +18,7 @@ import (
 // revoked is an error; flags pass over what is revoked or has ended.
 func (r *revokeCommand) meant(ctx context.Context, a *app, c *ca.CA) (meant ca.Revoking, err error) {
 	if r.Serial != "" {
-		return r.bySerial(ctx, c)
+		return r.bySerial(ctx, a, c)
 	}
 	for _, what := range r.What {
 		one, err := r.named(ctx, a, c, what)
@@ -66,7 +66,7 @@ func certificatesOf(ctx context.Context, c *ca.CA, f ledger.Filter) (all []ledge
 }
 
 // bySerial is the certificate with --serial, or the bare serial where the ledger has none.
-func (r *revokeCommand) bySerial(ctx context.Context, c *ca.CA) (meant ca.Revoking, err error) {
+func (r *revokeCommand) bySerial(ctx context.Context, a *app, c *ca.CA) (meant ca.Revoking, err error) {
 	number, ok := new(big.Int).SetString(hexDigits(r.Serial), 16)
 	if !ok || number.Sign() <= 0 || len(number.Bytes()) > 20 {
 		return meant, cli.WithStatus(cli.Usage, fmt.Errorf("%q is not a serial in hex", r.Serial))
@@ -81,10 +81,19 @@ func (r *revokeCommand) bySerial(ctx context.Context, c *ca.CA) (meant ca.Revoki
 	}
 	if len(found) == 0 {
 		meant.Unseen = []ledger.Target{target}
-		return meant, nil
+		return meant, a.warnOtherIssuers(ctx, c, target)
 	}
 	meant.Certificates = found[:1]
 	return meant, checkRevocable(found[0])
+}
+
+// warnOtherIssuers says which certificates have the serial of a target that is of another issuer.
+func (a *app) warnOtherIssuers(ctx context.Context, c *ca.CA, target ledger.Target) error {
+	others, err := certificatesOf(ctx, c, ledger.Filter{Serial: target.Serial})
+	for _, k := range others {
+		a.Warn("%s has the serial %s, too, of issuer %s: this does not revoke it", knownAs(k), k.Serial, k.Issuer)
+	}
+	return err
 }
 
 // named is the certificate that an argument names: in a file, by its serial, or by its request's id.

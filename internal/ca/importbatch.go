@@ -81,6 +81,10 @@ func (i *importing) record(ctx context.Context, lacking []importable, revoked []
 	}
 	changes := make([]ledger.Change, len(lacking))
 	for n, one := range lacking {
+		key := pki.SPKIFingerprint(one.Leaf.RawSubjectPublicKeyInfo)
+		if _, blocked := i.rules.Blocked[key]; blocked {
+			i.compromised = append(i.compromised, key)
+		}
 		changes[n] = i.imported(one).Change(person())
 	}
 	n, err := i.ledger.Import(ctx, changes, revoked, ledger.Event{Time: i.now, Detail: person()})
