@@ -190,7 +190,7 @@ func (a *app) signFirst(ctx context.Context, c *ca.CA, issuer pki.Authority, day
 	}
 	last, err := c.SignCRL(ctx, issuer.Name, days)
 	if errors.Is(err, ca.ErrKeyAbsent) {
-		a.Warn("the CRL of issuer %s is owed: its key is not at hand", issuer.Name)
+		a.Warn("the CRL is owed: %v", err)
 		a.Hint("the next run that has it signs it: ca-admin crl --if-due, ca-admin sync or a watch")
 		return signedCRLs{owed: []string{issuer.Name}}, nil
 	}
