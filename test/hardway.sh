@@ -6,55 +6,10 @@
 # "N passed, N failed".
 #
 #   bash test/hardway.sh [cfssl] [openssl]
-#
-# It runs in a network of its own, where only the cluster's addresses exist, and in a process tree of its own, with which
-# all that it started ends. That needs root or user namespaces; where there are neither it is skipped, in CI it fails.
 set -u
-
-if [ "${1:-}" != inside ]; then
-	cd "$(dirname "$0")/.." || exit 1
-	namespaces="unshare --net --pid --fork --kill-child --mount-proc"
-	[ "$(id -u)" = 0 ] || namespaces="$namespaces --map-root-user"
-	if ! why=$($namespaces true 2>&1); then
-		echo "skipped: no namespaces here: $why"
-		[ -z "${CI:-}" ]
-		exit
-	fi
-	cache=$(bash test/kubernetes/build.sh | tail -1):$(sh test/cfssl/build.sh | tail -1) || exit 1
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
-	go build -o "$work/bin/" ./cmd/... || exit 1
-	PATH="$work/bin:$cache:$PATH:/usr/sbin:/sbin" $namespaces bash "$0" inside "$work" "$@"
-	exit
-fi
-
-work=$2
-shift 2
-unset CA_EXCHANGE CA_ADMIN_DIR COMPONENT_ADMIN_DIR SSH_AUTH_SOCK KUBECONFIG
-ip link set lo up && ip address add 192.0.2.10/32 dev lo || exit 1
-export NO_PROXY='*' HOME=$work # kubectl keeps a cache below it
-
-passed=0 failed=0
-expect() { # expect NAME COMMAND…
-	local name=$1
-	shift
-	if "$@" >log 2>&1; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "failed: $form: $name" && tail -5 log; fi
-}
-refused() { # refused PATTERN COMMAND…: it fails, and says so
-	local pattern=$1
-	shift
-	! "$@" >refusal 2>&1 && grep -qi -e "$pattern" refusal || { cat refusal; return 1; }
-}
-says() { # says WORDS COMMAND…: on its standard output
-	local words=$1
-	shift
-	"$@" >said && [ "$(cat said)" = "$words" ] || { cat said; return 1; }
-}
-within() { # within SECONDS COMMAND…: again until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do [ $SECONDS -lt $end ] && sleep 0.2 || return 1; done
-}
+addresses=192.0.2.10
+prepare() { ln -s "$(sh test/cfssl/build.sh | tail -1)"/* "$work/bin/"; }
+. "$(dirname "$0")/kubernetes/alone.sh"
 
 # --- a cluster by hand, in ./pki ---
 
@@ -263,5 +218,4 @@ shown() { # the API server shows the certificate that lies there now
 forms=" ${*:-cfssl openssl} "
 [[ $forms != *" cfssl "* ]] || judge cfssl
 [[ $forms != *" openssl "* ]] || judge openssl
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+total

@@ -1,21 +1,25 @@
 # Sourced by the judges that boot components: the script runs again in a network of its own, where only $addresses
 # exist, and in a process tree of its own, with which all that it started ends. That needs root or user namespaces; where
 # there are neither it is skipped, in CI it fails. Inside, $work is a directory of its own, and PATH begins with our
-# programs and the judges'. The script's arguments are what they were.
+# programs and those of Kubernetes: all of them, or only $programs. The script's arguments are what they were. A function
+# `prepare`, defined before, adds programs to $work/bin; where one of its own is missing, it calls `missing`.
+
+missing() { # missing WHAT: skips the script, in CI a failure
+	echo "skipped: $1"
+	[ -z "${CI:-}" ]
+	exit
+}
 
 if [ "${1:-}" != inside ]; then
 	cd "$(dirname "$0")/.." || exit 1
 	namespaces="unshare --net --pid --fork --kill-child --mount-proc"
 	[ "$(id -u)" = 0 ] || namespaces="$namespaces --map-root-user"
-	if ! why=$($namespaces true 2>&1); then
-		echo "skipped: no namespaces here: $why"
-		[ -z "${CI:-}" ]
-		exit
-	fi
-	cache=$(bash test/kubernetes/build.sh | tail -1) || exit 1
+	why=$($namespaces true 2>&1) || missing "no namespaces here: $why"
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 	go build -o "$work/bin/" ./cmd/... || exit 1
+	! declare -F prepare >/dev/null || prepare || exit 1
+	cache=$(bash test/kubernetes/build.sh ${programs:-} | tail -1) || exit 1
 	cp test/kubernetes/intermediates.sh "$work/bin/"
 	PATH="$work/bin:$cache:$PATH:/usr/sbin:/sbin" $namespaces bash "test/$(basename "$0")" inside "$work" "$@"
 	exit
