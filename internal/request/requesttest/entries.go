@@ -18,6 +18,7 @@ func (m *maker) entries() {
 	der := m.der(m.key, nil)
 	body := strings.TrimSuffix(strings.TrimPrefix(string(good), head), tail)
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	_, signature := cutSignature(m.signed())
 	for _, c := range []struct {
 		name  string
 		code  refusal.Code
@@ -33,7 +34,7 @@ func (m *maker) entries() {
 		{"no-end", refusal.EntryIncomplete, join(head, body)},
 		{"half-end-line", refusal.EntryIncomplete, good[:len(good)-10]},
 		{"half-cover", refusal.EntryIncomplete, m.covered()[:90]},
-		{"half-signature", refusal.EntryIncomplete, m.signed()[:len(m.covered())+60]},
+		{"half-signature", refusal.EntryIncomplete, append(m.covered(), signature[:60]...)},
 		{"text", refusal.EntryNoRequest, []byte("please sign web.example\n")},
 		{"html", refusal.EntryNoRequest, []byte("<html>not found</html>\n")},
 		{"base64-without-lines", refusal.EntryNoRequest, []byte(body)},
@@ -41,7 +42,7 @@ func (m *maker) entries() {
 		{"public-key", refusal.EntryNoRequest, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})},
 		{"crl", refusal.EntryNoRequest, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})},
 		{"pkcs7", refusal.EntryNoRequest, pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: der})},
-		{"signature-only", refusal.EntryNoRequest, m.signed()[len(m.covered()):]},
+		{"signature-only", refusal.EntryNoRequest, signature},
 		{"lower-case-label", refusal.EntryNoRequest, join("-----BEGIN certificate request-----\n", body,
 			"-----END certificate request-----\n")},
 	} {

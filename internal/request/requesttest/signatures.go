@@ -20,11 +20,17 @@ import (
 
 const requestNamespace = "ca-exchange-request"
 
+// cutSignature separates an entry from the signature below it. Two entries of one key may differ in length.
+func cutSignature(entry []byte) (covered, block []byte) {
+	start := bytes.Index(entry, []byte("-----BEGIN SSH SIGNATURE-----"))
+	return entry[:start:start], entry[start:]
+}
+
 // signatures are broken, borrowed, or of a kind that proves nothing.
 func (m *maker) signatures() {
 	m.t.Helper()
-	covered, signed := m.covered(), m.signed()
-	block := signed[len(covered):]
+	signed := m.signed()
+	covered, block := cutSignature(signed)
 	blob, _ := pem.Decode(block)
 	with := func(blob []byte) []byte {
 		return append(bytes.Clone(covered), pem.EncodeToMemory(&pem.Block{Type: "SSH SIGNATURE", Bytes: blob})...)
@@ -33,7 +39,7 @@ func (m *maker) signatures() {
 	flipped[len(flipped)-1] ^= 1
 	elsewhere := m.cover()
 	elsewhere.Nonce = strings.Repeat("1e", 16)
-	borrowed := must(request.Sign(request.Encode(elsewhere, m.der(m.key, nil)), m.identity))(m.t)
+	_, borrowed := cutSignature(must(request.Sign(request.Encode(elsewhere, m.der(m.key, nil)), m.identity))(m.t))
 	foreign := request.Encode(m.cover(), m.der(m.other, nil))
 	for _, c := range []struct {
 		name  string
@@ -56,7 +62,7 @@ func (m *maker) signatures() {
 			1))},
 		{"namespace-renamed", refusal.SignatureBroken,
 			with(bytes.Replace(blob.Bytes, []byte(requestNamespace), []byte("ca-exchange-renewal"), 1))},
-		{"of-other-cover", refusal.SignatureBroken, append(bytes.Clone(covered), borrowed[len(covered):]...)},
+		{"of-other-cover", refusal.SignatureBroken, append(bytes.Clone(covered), borrowed...)},
 		{"of-other-csr", refusal.SignatureBroken, append(bytes.Clone(foreign), block...)},
 		{"cover-edited", refusal.SignatureBroken, m.swap(signed, "Profile: server\n", "Profile: client\n")},
 		{"nonce-edited", refusal.SignatureBroken, m.swap(signed, "Nonce: 0f", "Nonce: 1f")},
