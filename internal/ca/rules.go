@@ -107,9 +107,20 @@ func profilesOf(release kube.Release) []pki.Profile {
 	return all
 }
 
-// Block adds keys to the blocked ones: those whose private half was seen on the exchange, and those of a compromise. A
-// watch and a person may do so at once.
-func (c *CA) Block(fingerprints []string) error {
+// seenLimit is how large blocked-keys may become, in bytes, by keys that anybody may drop into an inbox: some 64,000 of
+// them. What a person blocks may fill it up to what is read.
+const seenLimit = 4 << 20
+
+// ErrBlockedFull reports that blocked-keys takes no more keys.
+var ErrBlockedFull = errors.New("blocked-keys is full")
+
+// Block adds keys to the blocked ones: those of a compromise. A watch and a person may do so at once.
+func (c *CA) Block(fingerprints []string) error { return c.block(fingerprints, sizeLimit) }
+
+// BlockSeen blocks keys whose private half was seen on the exchange.
+func (c *CA) BlockSeen(fingerprints []string) error { return c.block(fingerprints, seenLimit) }
+
+func (c *CA) block(fingerprints []string, most int) error {
 	return c.dir.Exclusively(func() error {
 		b, _, err := c.dir.Read(blockedFile, sizeLimit)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -120,6 +131,12 @@ func (c *CA) Block(fingerprints []string) error {
 			if !strings.Contains(text, f) {
 				text += f + "\n"
 			}
+		}
+		switch {
+		case len(text) == len(b):
+			return nil
+		case len(text) > most:
+			return fmt.Errorf("%w: at most %d bytes", ErrBlockedFull, most)
 		}
 		return c.dir.Replace(blockedFile, []byte(text), 0o600)
 	})

@@ -1,8 +1,10 @@
 package pass
 
 import (
+	"errors"
 	"strings"
 
+	"ca-exchange/internal/ca"
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/refusal"
 	"ca-exchange/internal/request"
@@ -36,19 +38,28 @@ func (p *pass) removeOne(d decided) error {
 	entry, read := d.arrival.entry, d.arrival.bytes
 	switch code := firstDenial(d); {
 	case code == refusal.EntryPrivateKey:
-		if keys := request.PrivateKeyFingerprints(read); len(keys) > 0 {
-			if err := p.Block(keys); err != nil {
-				return err
-			}
+		if err := p.blockSeen(d); err != nil {
+			return err
 		}
-		p.Log.Warn("an entry held a private key: it was removed, and the key is blocked", "entry",
-			refusal.Quote(entry.File))
 		return p.x.Remove(entry, read)
 	case strings.HasPrefix(string(code), "entry-"):
 		_, err := p.x.Reject(entry)
 		return err
 	}
 	return p.x.Remove(entry, read)
+}
+
+// blockSeen blocks the keys in an entry, which goes in any case.
+func (p *pass) blockSeen(d decided) error {
+	said := "an entry held a private key: it was removed, and the key is blocked"
+	err := p.BlockSeen(request.PrivateKeyFingerprints(d.arrival.bytes))
+	if errors.Is(err, ca.ErrBlockedFull) {
+		said, err = "an entry held a private key: it was removed; blocked-keys is full, so the key is not blocked", nil
+	}
+	if err == nil {
+		p.Log.Warn(said, "entry", refusal.Quote(d.arrival.entry.File))
+	}
+	return err
 }
 
 func firstDenial(d decided) refusal.Code {
