@@ -78,7 +78,7 @@ func (a *app) warnCRLs(c *component.Component) cli.Status {
 				"is not known here", one.File, one.List.NextUpdate.UTC().Format("2006-01-02"),
 				cli.Residual(one.List.NextUpdate, now))
 		case component.CRLMissing:
-			a.Warn("%s: the CRL is not there: %v; etcd refuses every client without it", one.File, one.Problem)
+			a.Warn("%s: the CRL is not there: %v; a program that reads it refuses every client", one.File, one.Problem)
 		default:
 			continue
 		}

@@ -41,7 +41,7 @@ func (h lines) Handle(_ context.Context, r slog.Record) error {
 	b.WriteString(r.Message)
 	add := func(a slog.Attr) bool {
 		if a.Key == "error" {
-			fmt.Fprintf(&b, ": %v", a.Value.Any())
+			b.WriteString(": " + strings.ReplaceAll(fmt.Sprint(a.Value.Any()), "\n", "; ")) // errors that were joined
 		} else {
 			fmt.Fprintf(&b, " %s=%s", a.Key, a.Value)
 		}

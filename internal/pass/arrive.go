@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"path"
 	"time"
 
 	"ca-exchange/internal/durable"
@@ -114,7 +115,7 @@ func (p *pass) take(arrived inbox.Arrival) (a arrival, ok bool) {
 		return unread(a, refusal.EntryTooLarge), true
 	case inbox.Unreadable:
 		p.count(func(s *Summary) { s.Left++ })
-		p.note(unreadable, e.Team+"/"+e.File, c.Err)
+		p.note(unreadable, path.Join(e.Team, e.File), c.Err)
 		if s, err := p.x.Stat(e); err == nil {
 			p.memory.leave(e, s)
 		}

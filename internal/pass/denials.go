@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"path"
 	"time"
 
 	"ca-exchange/internal/ledger"
@@ -53,7 +54,7 @@ func (p *pass) retireDenials(ctx context.Context) error {
 		}
 		for _, a := range old {
 			if err := p.x.RemoveAnswer(a.Team, a.Name+suffixOf(ledger.Denied)); err != nil {
-				p.note(staleNotice, a.Team+"/"+a.Name, err)
+				p.note(staleNotice, path.Join(a.Team, a.Name), err)
 			}
 		}
 		if err := p.Ledger().ReleaseAnswers(ctx, old); err != nil {

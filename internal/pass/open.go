@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"path"
 	"sync"
 
 	"ca-exchange/internal/ledger"
@@ -54,7 +55,7 @@ func (p *pass) holdWhereOpen(batch []decided) []decided {
 				continue
 			}
 			if open {
-				p.note(openToEverybody, d.arrival.entry.Team+"/"+d.arrival.entry.File, nil)
+				p.note(openToEverybody, path.Join(d.arrival.entry.Team, d.arrival.entry.File), nil)
 				d = d.heldAsOpen()
 			}
 		}

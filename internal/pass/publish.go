@@ -3,6 +3,7 @@ package pass
 import (
 	"context"
 	"fmt"
+	"path"
 
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
@@ -80,10 +81,11 @@ func (p *pass) ours(ctx context.Context, have []byte) bool {
 // isThere reports what was in the way of a file, and whether the file is there now.
 func (p *pass) isThere(f inbox.File, o inbox.Outcome) bool {
 	if o.Foreign != "" {
-		p.Log.Warn("a foreign file on an answer's name was "+o.Fate.String(), "file", refusal.Quote(f.Team+"/"+f.Name))
+		p.Log.Warn("a foreign file on an answer's name was "+o.Fate.String(), "file",
+			refusal.Quote(path.Join(f.Team, f.Name)))
 	}
 	if o.Err != nil {
-		p.note(notPublishable, f.Team+"/"+f.Name, o.Err)
+		p.note(notPublishable, path.Join(f.Team, f.Name), o.Err)
 	}
 	return o.Err == nil
 }
@@ -95,7 +97,7 @@ func (p *pass) removeStale(a ledger.Answer, stale []inbox.File) {
 			continue
 		}
 		if err := p.x.RemoveAnswer(f.Team, f.Name); err != nil {
-			p.note(staleNotice, f.Team+"/"+f.Name, err)
+			p.note(staleNotice, path.Join(f.Team, f.Name), err)
 		}
 	}
 }

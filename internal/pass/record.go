@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"path"
 
 	"ca-exchange/internal/inbox"
 	"ca-exchange/internal/ledger"
@@ -59,14 +60,14 @@ func (p *pass) prepare(ctx context.Context, batch []decided) (ready recorded, ch
 	}
 	for _, d := range batch {
 		if d.deniesStranger() && !p.memory.mayDeny(p.Now()) {
-			p.note(tooManyDenials, d.arrival.entry.Team+"/"+d.arrival.entry.File, nil)
+			p.note(tooManyDenials, path.Join(d.arrival.entry.Team, d.arrival.entry.File), nil)
 			p.leave(d)
 			continue
 		}
 		if copied, err := p.copiedTooOften(ctx, d, names); err != nil {
 			return ready, nil, err
 		} else if copied {
-			p.note(tooManyCopies, d.arrival.entry.Team+"/"+d.arrival.entry.File, nil)
+			p.note(tooManyCopies, path.Join(d.arrival.entry.Team, d.arrival.entry.File), nil)
 			p.leave(d)
 			continue
 		}

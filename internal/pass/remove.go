@@ -2,6 +2,7 @@ package pass
 
 import (
 	"errors"
+	"path"
 	"strings"
 
 	"ca-exchange/internal/ca"
@@ -20,7 +21,7 @@ func (p *pass) remove(batch []decided) {
 		}
 		if err := p.removeOne(d); err != nil {
 			p.memory.leave(d.arrival.entry, d.arrival.stat)
-			p.note(notRemovable, d.arrival.entry.Team+"/"+d.arrival.entry.File, err)
+			p.note(notRemovable, path.Join(d.arrival.entry.Team, d.arrival.entry.File), err)
 			continue
 		}
 		teams[d.arrival.entry.Team] = true
@@ -77,7 +78,7 @@ func (p *pass) moveAside(e inbox.Entry) {
 	switch {
 	case err != nil:
 		p.count(func(s *Summary) { s.Left++ })
-		p.note(notAnswerable, e.Team+"/"+e.File, err)
+		p.note(notAnswerable, path.Join(e.Team, e.File), err)
 		if s, err := p.x.Stat(e); err == nil {
 			p.memory.leave(e, s)
 		}
@@ -85,7 +86,7 @@ func (p *pass) moveAside(e inbox.Entry) {
 	case fate == inbox.Wiped:
 		p.Log.Warn("an entry without a legal name held a private key: it was removed", "entry", refusal.Quote(e.File))
 	case fate == inbox.Moved:
-		p.note(movedAside, e.Team+"/"+e.File, nil)
+		p.note(movedAside, path.Join(e.Team, e.File), nil)
 	default:
 		return
 	}

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"path"
 	"sync"
 
 	"ca-exchange/internal/ledger"
@@ -71,7 +72,7 @@ func (p *pass) known(a arrival) bool {
 func (p *pass) leaveForRoom(a arrival) {
 	p.memory.leaveForRoom(a.entry, a.stat)
 	p.count(func(s *Summary) { s.Left++ })
-	p.note(withoutRoom, a.entry.Team+"/"+a.entry.File, nil)
+	p.note(withoutRoom, path.Join(a.entry.Team, a.entry.File), nil)
 }
 
 // presses reports whether a request that nobody vouches for is about to be held open.
