@@ -62,9 +62,18 @@ func (a *app) reportCRLs(all []component.CRLProgress) cli.Status {
 	return status
 }
 
-// warnCRLs says which of the installed CRLs have ended or are gone. Nothing takes one away: a component whose CRL is
-// missing serves nobody.
+// warnCRLs says which of the installed CRLs have ended or are gone, and which installed certificates they name. Nothing
+// takes a CRL away: a component whose CRL is missing serves nobody.
 func (a *app) warnCRLs(c *component.Component) cli.Status {
+	revoked, err := c.Revoked()
+	for _, r := range revoked {
+		a.Warn("%s: the certificate is revoked: %s", r.State.Files.Place(), r.Reason)
+		a.Hint("ask for another one, which the CA admin approves: component-admin renew %s --now", r.State.Profile)
+	}
+	if err != nil {
+		a.Warn("%v", err)
+		return cli.Failed
+	}
 	all, err := c.CRLs()
 	if err != nil {
 		a.Warn("%v", err)

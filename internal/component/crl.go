@@ -88,6 +88,39 @@ func (c *Component) CRLs() (all []CRL, err error) {
 	return all, nil
 }
 
+// Revoked is an installed certificate that an installed CRL names.
+type Revoked struct {
+	Item
+	Reason pki.Reason
+}
+
+// Revoked are those of this host.
+func (c *Component) Revoked() (all []Revoked, err error) {
+	lists, err := c.CRLs()
+	if err != nil || len(lists) == 0 {
+		return nil, err
+	}
+	trust, err := c.Issuers()
+	if err != nil {
+		return nil, err
+	}
+	items, err := c.Items()
+	for _, i := range items {
+		for _, l := range lists {
+			issuer, ok := trust.Authority(l.Issuer)
+			if !ok || l.List == nil || i.Certificate == nil ||
+				!bytes.Equal(i.Certificate.RawIssuer, issuer.Certificate.RawSubject) {
+				continue
+			}
+			if r, ok := l.List.Revokes(i.Certificate.SerialNumber); ok {
+				all = append(all, Revoked{i, r.Reason})
+				break // with one issuer for all, its CRL has several places
+			}
+		}
+	}
+	return all, err
+}
+
 // crlPlace is where an issuer's CRL belongs: beside its certificate.
 type crlPlace struct {
 	issuer     string
