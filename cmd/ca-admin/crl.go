@@ -40,8 +40,9 @@ type crlItem struct {
 	SHA256     string    `json:"sha256"`
 }
 
-func crlItemOf(issuer string, last ledger.CRL, late bool) crlItem {
-	return crlItem{issuer, last.Number, last.ThisUpdate.UTC(), last.NextUpdate.UTC(), last.Entries, late, last.SHA256}
+func crlItemOf(issuer string, last ledger.CRL) crlItem {
+	return crlItem{Issuer: issuer, Number: last.Number, ThisUpdate: last.ThisUpdate.UTC(),
+		NextUpdate: last.NextUpdate.UTC(), Entries: last.Entries, SHA256: last.SHA256}
 }
 
 func (k crlItem) isDue() bool { return k.Due }
@@ -67,7 +68,9 @@ func (a *app) crlsOf(ctx context.Context, c *ca.CA) ([]crlItem, error) {
 	}
 	items := []crlItem{}
 	for _, crl := range kept {
-		items = append(items, crlItemOf(crl.Name, crl.Last, crl.Late))
+		item := crlItemOf(crl.Name, crl.Last)
+		item.Due = crl.Late
+		items = append(items, item)
 	}
 	rules, err := c.Rules()
 	if err != nil {
@@ -199,7 +202,7 @@ func (a *app) signFirst(ctx context.Context, c *ca.CA, issuer pki.Authority, day
 	}
 	a.Say("signed the CRL of %s: number %d, %s, good until %s", issuer.Name, last.Number,
 		cli.Count(last.Entries, "entry", "entries"), last.NextUpdate.UTC().Format(day))
-	return signedCRLs{items: []crlItem{crlItemOf(issuer.Name, last, false)}}, nil
+	return signedCRLs{items: []crlItem{crlItemOf(issuer.Name, last)}}, nil
 }
 
 // publishCRLs brings the CRLs to the exchanges at hand; the next pass over any other publishes them there.

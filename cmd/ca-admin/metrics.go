@@ -70,7 +70,7 @@ func gaugesOf(ctx context.Context, c *ca.CA, now time.Time) ([]metrics.Gauge, er
 	locked := metrics.Gauge{Name: "ca_exchange_issuer_key_locked", Help: "1 where the watch does not have the key."}
 	for _, i := range c.Trust().Authorities {
 		issuers.Add(metrics.Seconds(i.Certificate.NotAfter), "issuer", i.Name)
-		locked.Add(lockedValue(c.HasKey(i.Name)), "issuer", i.Name)
+		locked.Add(lockedValue(c, i.Name), "issuer", i.Name)
 	}
 	series, states, err := seriesOf(ctx, c, now)
 	if err != nil {
@@ -98,9 +98,9 @@ func gaugesOf(ctx context.Context, c *ca.CA, now time.Time) ([]metrics.Gauge, er
 	return slices.Concat([]metrics.Gauge{ends, dues, counts, issuers, locked, hosts}, rest, crls), err
 }
 
-// lockedValue is 1 where a key is not at hand.
-func lockedValue(hasKey bool) float64 {
-	if hasKey {
+// lockedValue is 1 where an issuer's key is not at hand.
+func lockedValue(c *ca.CA, issuer string) float64 {
+	if c.HasKey(issuer) {
 		return 0
 	}
 	return 1

@@ -72,7 +72,7 @@ func (all *Installations) Fingerprints() []string {
 func (all *Installations) Of(k ledger.Listed) Installation {
 	for _, s := range all.found[k.Fingerprint] {
 		if k.Requester == "" || s.host.Requester == k.Requester {
-			return s.installation(k.Superseded)
+			return s.installation(k)
 		}
 	}
 	host, reported := all.expected(k)
@@ -102,12 +102,12 @@ func (all *Installations) expected(k ledger.Listed) (last Host, ok bool) {
 	return last, ok
 }
 
-func (s seen) installation(superseded bool) Installation {
+func (s seen) installation(k ledger.Listed) Installation {
 	in := Installation{State: Installed, Node: s.host.Node, Reported: s.host.Time, File: s.item.Place}
 	switch {
 	case s.host.Silent:
 		in.State = Silent
-	case superseded:
+	case k.Superseded:
 		in.State = Replaced
 	case s.item.Applied == "Pending", s.item.Wire != "" && s.item.Wire != s.item.Fingerprint:
 		in.State = NotTakenUp
