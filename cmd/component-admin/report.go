@@ -127,11 +127,14 @@ func (r *report) refusal(f refusal.Refusal) {
 }
 
 // unquoted quotes words of a notice for a screen. An honest notice has them quoted already, and twice is unreadable.
-func unquoted(s string) string {
-	if plain, err := strconv.Unquote(s); err == nil {
-		s = plain
+func unquoted(s string) string { return refusal.Quote(plain(s)) }
+
+// plain takes the quotation marks of a notice away.
+func plain(s string) string {
+	if text, err := strconv.Unquote(s); err == nil {
+		return text
 	}
-	return refusal.Quote(s)
+	return s
 }
 
 // hint prints a hint once for all requests.

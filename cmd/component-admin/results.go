@@ -50,7 +50,11 @@ func newProgressItem(out component.Progress) progressItem {
 	case out.Undropped != nil:
 		item.Status, item.Problem = "Undropped", out.Undropped.Error()
 	case out.Notice != nil:
-		item.Status, item.Refusals = "Held", append(item.Refusals, out.Notice.Refusals...)
+		item.Status = "Held"
+		for _, r := range out.Notice.Refusals {
+			r.Asked, r.Allowed = plain(r.Asked), plain(r.Allowed)
+			item.Refusals = append(item.Refusals, r)
+		}
 		if out.Notice.Status == "Denied" {
 			item.Status = "Denied"
 		}
