@@ -90,7 +90,7 @@ func (e *examination) private(file string, r remedy) []byte {
 // read follows links, since the kubelet's current certificate is one: this is the host's own directory, not the
 // exchange.
 func (e *examination) read(file string, r remedy) []byte {
-	text, err := os.ReadFile(file)
+	text, err := readHostFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.find(Wrong, file, r, "the file is missing")

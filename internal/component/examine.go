@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ func (e *examination) generic(s State, p kube.Profile) {
 		return
 	}
 	file, keyFile := e.below(s.Files.Root, s.Files.Certificate), e.below(s.Files.Root, s.Files.Key)
-	text, err := os.ReadFile(file)
+	text, err := readHostFile(file)
 	var leaf *x509.Certificate
 	if certificates, parseErr := pki.ParseCertificates(text); err == nil && parseErr == nil {
 		leaf = certificates[0]

@@ -67,7 +67,7 @@ func readHandMade(path string, l Layout, r kube.Release, requests []State) (*han
 // findIssuers reads the issuers of etcd and of the front proxy, where they have CAs of their own.
 func (h *handMade) findIssuers() {
 	for _, i := range kube.Issuers()[1:] {
-		text, err := os.ReadFile(h.layout.Path(h.path, pkiDir+"/"+i.Certificate))
+		text, err := readHostFile(h.layout.Path(h.path, pkiDir+"/"+i.Certificate))
 		if err != nil {
 			continue
 		}
@@ -239,7 +239,7 @@ func readRegular(file string) ([]byte, error) {
 	case !s.Mode().IsRegular() || s.Size() > sizeLimit:
 		return nil, errors.New("it is not a file of certificates")
 	}
-	return os.ReadFile(file)
+	return readHostFile(file)
 }
 
 // FromHandMade finds what can be asked for anew in the directory of a cluster that was made by hand or with cfssl, and

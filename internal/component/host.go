@@ -69,7 +69,7 @@ func (h Host) nodeOfKubelet() string {
 
 // nodeOfEtcd is the node that an etcd member's certificate is for: its common name.
 func (h Host) nodeOfEtcd() string {
-	text, err := os.ReadFile(h.at("pki/etcd/server.crt"))
+	text, err := readHostFile(h.at("pki/etcd/server.crt"))
 	if err != nil {
 		return ""
 	}
@@ -92,7 +92,7 @@ func nodeAsked(requests []State) string {
 
 // kubeconfigInPlace reads one of the host's kubeconfigs; it is empty where there is none.
 func (h Host) kubeconfigInPlace(file string) kube.Kubeconfig {
-	text, err := os.ReadFile(h.at(file))
+	text, err := readHostFile(h.at(file))
 	if err != nil {
 		return kube.Kubeconfig{}
 	}

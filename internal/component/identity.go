@@ -70,7 +70,7 @@ func authorized(key ssh.PublicKey, comment string) []byte {
 // publicKeyOf reads the public half of a key file: from itself, or from the .pub beside a protected one.
 func publicKeyOf(file string) (ssh.PublicKey, error) {
 	for _, candidate := range []string{file, file + ".pub"} {
-		text, err := os.ReadFile(candidate)
+		text, err := readHostFile(candidate)
 		if err != nil {
 			if candidate == file {
 				return nil, err
@@ -154,7 +154,7 @@ func (c *Component) signBy(entry []byte, sign signing) ([]byte, error) {
 
 func (c *Component) identityText() ([]byte, error) {
 	if c.Config.Identity != "" {
-		return os.ReadFile(c.Config.Identity)
+		return readHostFile(c.Config.Identity)
 	}
 	text, _, err := c.private.Read(identityFile, sizeLimit)
 	return text, err
