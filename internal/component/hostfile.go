@@ -5,8 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"ca-exchange/internal/pki"
 )
@@ -17,7 +16,7 @@ const hostFileLimit = 2 * pki.MaxCRLSize
 // readHostFile reads a file of this host by its path, where links may lead anywhere. A FIFO would wait for a writer,
 // and a device may have no end.
 func readHostFile(file string) ([]byte, error) {
-	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
