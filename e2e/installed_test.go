@@ -37,6 +37,7 @@ func (x *exchange) serialOf(file string) string {
 // replace, what its component does not use yet, and which host is silent.
 func TestInstalled(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := newStepped(t)
 	x.firstDay()
 	const file = "component/pki/www.example.crt"

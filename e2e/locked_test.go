@@ -95,6 +95,7 @@ func (x *exchange) hear() func(want string) {
 // killed leaves a socket that the next one replaces.
 func TestUnlock(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := guarded(t)
 	if out := x.ca(1, "unlock", "--passphrase-file", "passphrase"); !strings.Contains(out, "no watch runs") {
 		t.Error(out)

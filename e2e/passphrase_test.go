@@ -24,6 +24,7 @@ func guarded(t *testing.T, init ...string) *exchange {
 // TestPassphraseTyped: a passphrase is asked for once and tried on every key; one for other keys is asked for as well.
 func TestPassphraseTyped(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := guarded(t)
 	person := x.terminal("ca-admin", "sync")
 	person.await("passphrase for ", 1)
@@ -51,6 +52,7 @@ func TestPassphraseTyped(t *testing.T) {
 // named.
 func TestPassphraseWrong(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := guarded(t, "--issuer", "ca")
 	for _, command := range []string{"sync", "watch", "passwd"} {
 		person := x.terminal("ca-admin", command)
@@ -88,6 +90,7 @@ func TestPassphraseWrong(t *testing.T) {
 // Commands that sign nothing ask for none.
 func TestPassphraseOrder(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := guarded(t, "--issuer", "ca")
 	must(t, os.MkdirAll(filepath.Join(x.dir, "credentials"), 0o700))
 	must(t, os.WriteFile(filepath.Join(x.dir, "credentials", "ca-passphrase"), []byte(passphrase), 0o600))
@@ -122,6 +125,7 @@ func TestPassphraseOrder(t *testing.T) {
 // TestPassphraseSet: a new passphrase is typed twice; a short one, or two that differ, are asked for again.
 func TestPassphraseSet(t *testing.T) {
 	t.Parallel()
+	long(t)
 	x := &exchange{T: t, dir: t.TempDir(), bin: build(t)}
 	person := x.terminal("ca-admin", "init", "--encrypt", "--key-type", "ECDSA-P256")
 	for n, typed := range []string{"short", passphrase, "correct horse buttery", passphrase, passphrase} {

@@ -66,6 +66,7 @@ func (x *exchange) opens(key, passphrase string) bool {
 // has another key in the place of an issuer's gets it back unchanged.
 func TestPasswd(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	x := newCluster(t, build(t))
 	for name, text := range map[string]string{
@@ -116,6 +117,7 @@ func TestPasswd(t *testing.T) {
 // asked to.
 func TestKeysKeepTheirProtection(t *testing.T) {
 	t.Parallel()
+	long(t)
 	needs(t, "openssl")
 	x := guarded(t)
 	must(t, os.CopyFS(filepath.Join(x.dir, "pki"), os.DirFS(filepath.Join(x.dir, "ca"))))
