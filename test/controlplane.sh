@@ -51,19 +51,6 @@ host() { # host NAME KEY-TYPE FLAG…: a control plane's requests, by a requeste
 
 # --- the cluster ---
 
-started=()
-start() { # start NAME COMMAND…
-	local name=$1
-	shift
-	"$@" >"$name.log" 2>&1 &
-	started+=($!)
-}
-stop() {
-	kill -KILL "${started[@]}" 2>/dev/null
-	wait "${started[@]}" 2>/dev/null
-	started=()
-}
-
 etcd_member() { # etcd_member NAME ADDRESS: it holds a peer's certificate against the address the peer comes from
 	start "etcd-$1" etcd --name "$1" --data-dir "etcd-$1" --log-level warn --unsafe-no-fsync --feature-gates SetMemberLocalAddr=true \
 		--initial-cluster cp1=https://192.0.2.10:2380,cp2=https://192.0.2.11:2380 \

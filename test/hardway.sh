@@ -70,19 +70,6 @@ made() { # made HOW
 
 # --- what runs on it ---
 
-started=()
-start() { # start NAME COMMAND…
-	local name=$1
-	shift
-	"$@" >"$name.log" 2>&1 &
-	started+=($!)
-}
-stop() {
-	kill -KILL "${started[@]}" 2>/dev/null
-	wait "${started[@]}" 2>/dev/null
-	started=()
-}
-
 boot() { # the guides' flags: one certificate is the API server's as a server, before etcd and before kubelets
 	start etcd etcd --name cp1 --data-dir data --log-level warn --unsafe-no-fsync --initial-cluster cp1=https://192.0.2.10:2380 \
 		--listen-client-urls https://192.0.2.10:2379 --advertise-client-urls https://192.0.2.10:2379 \

@@ -186,38 +186,3 @@ func TestSlowSigner(t *testing.T) {
 		t.Errorf("the held one waited for %d signatures of 20 seconds each", before)
 	}
 }
-
-// TestCRLWithoutAgent: a CRL that is due while its issuer's agent is away is owed, and keeps nobody from an answer. It
-// is signed once the agent is back.
-func TestCRLWithoutAgent(t *testing.T) {
-	t.Parallel()
-	log := &remembered{}
-	c, x, a, later := attached(t, log)
-	file := filepath.Join(c.Dir().Path(), "policy.yaml")
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = os.WriteFile(file, append(text, "\ncrl: {issuers: [ca]}\n"...), 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Stop()
-	if err := dropFast(x, "client", clientRequest(t, 1)); err != nil {
-		t.Fatal(err)
-	}
-	m := newMemory()
-	if sum := passOver(t, c, x, m); sum.Held != 1 || sum.CRLsOwed != 1 {
-		t.Errorf("without the agent: %+v", sum)
-	}
-	if log.count("the CRL of issuer ca is owed") != 1 {
-		t.Errorf("%q", log.lines)
-	}
-	a.Start()
-	later.Add(int64(2 * time.Minute))
-	if sum := passOver(t, c, x, m); sum.CRLsOwed != 0 {
-		t.Errorf("with the agent again: %+v", sum)
-	}
-	if _, err := os.Stat(filepath.Join(x.Path(), "outbox", "ca.crl")); err != nil {
-		t.Error(err)
-	}
-}

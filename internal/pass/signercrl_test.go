@@ -35,6 +35,9 @@ func TestCRLByAgent(t *testing.T) {
 	if sum := passOver(t, c, x, m); sum.CRLsOwed != 1 || sum.Left != 2 || sum.Held != 1 {
 		t.Errorf("without the agent: %+v", sum)
 	}
+	if log.count("the CRL of issuer ca is owed") != 1 {
+		t.Errorf("it is not said: %q", log.lines)
+	}
 	a.Start()
 	later.Add(int64(2 * time.Minute))
 	if sum := passOver(t, c, x, m); sum.CRLsOwed != 0 || sum.Issued != 2 {

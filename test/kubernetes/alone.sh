@@ -53,6 +53,18 @@ within() { # within SECONDS COMMAND…: again until it succeeds
 	shift
 	until "$@"; do [ $SECONDS -lt $end ] && sleep 0.2 || return 1; done
 }
+started=()
+start() { # start NAME COMMAND…
+	local name=$1
+	shift
+	"$@" >"$name.log" 2>&1 &
+	started+=($!)
+}
+stop() {
+	kill -KILL "${started[@]}" 2>/dev/null
+	wait "${started[@]}" 2>/dev/null
+	started=()
+}
 total() { # the last line of a judge, and its status
 	echo "$passed passed, $failed failed"
 	[ $failed = 0 ]
