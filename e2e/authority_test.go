@@ -71,7 +71,8 @@ func TestAuthority(t *testing.T) {
 	x.ca(0, "verify")
 	for _, apart := range []struct{ args, want string }{
 		{"list", `^no certificates\nAUTHORITY +SERIAL .*\nauthority@k3s-prod `},
-		{"list --authorities", `^CERTIFICATE +SERIAL .*\nauthority@k3s-prod `},
+		{"list --authorities", `^AUTHORITY +SERIAL .*\nauthority@k3s-prod `},
+		{"list --authorities --requester nobody", `^no authorities\n$`},
 		{"list --profile server", `^no certificates\n$`},
 		{"list --expiring 4000d --status Issued", `\nauthority@k3s-prod `},
 		{"status", `\nbelow    ca +CN="k3s-prod", O="Example" until \d`},

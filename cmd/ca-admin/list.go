@@ -153,6 +153,13 @@ func (l *listCommand) print(
 ) error {
 	authorities := f
 	f.Except, authorities.Profile = policy.AuthorityProfile, policy.AuthorityProfile
+	if l.Authorities && !a.JSON && !a.CSV {
+		count, err := a.tableAuthorities(list(authorities), now)
+		if err == nil && count == 0 {
+			a.Say("no authorities")
+		}
+		return err
+	}
 	if l.Authorities {
 		return a.listCertificates("AuthorityList", list(authorities), now)
 	}
@@ -162,7 +169,8 @@ func (l *listCommand) print(
 	if err := a.listCertificates("CertificateList", list(f), now); err != nil || a.JSON || a.CSV || l.Profile != "" {
 		return err
 	}
-	return a.tableAuthorities(list(authorities), now)
+	_, err := a.tableAuthorities(list(authorities), now)
+	return err
 }
 
 // selected are the certificates that the flags select, as they come; see gets each of them first.
@@ -189,11 +197,10 @@ func (l *listCommand) selected(
 }
 
 // tableAuthorities prints the authorities below an issuer, where there are some, as a table of their own.
-func (a *app) tableAuthorities(authorities iter.Seq2[certificate, error], now time.Time) error {
+func (a *app) tableAuthorities(authorities iter.Seq2[certificate, error], now time.Time) (count int, err error) {
 	heading := slices.Clone(certificateColumns)
 	heading[0].Name = "AUTHORITY"
-	_, err := a.StreamTable(heading, mapped(authorities, func(k certificate) []string { return k.row(now) }))
-	return err
+	return a.StreamTable(heading, mapped(authorities, func(k certificate) []string { return k.row(now) }))
 }
 
 // listCertificates prints certificates in the format that was asked for, while they come.
